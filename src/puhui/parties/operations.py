@@ -1,0 +1,159 @@
+"""Front door, writes: register a person or a shop, give or withdraw consent, reveal a sealed value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from puhui.kernel import china_ids
+from puhui.kernel.ids import new_id
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.parties import models
+from puhui.store.sealed import blind_index
+
+REVEALABLE = ("name", "id_number", "phone")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDraft:
+    """What an owner tells us, as typed."""
+
+    name: str
+    id_number: str
+    phone: str
+    invented: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShopDraft:
+    """A shop as told; `credit_code` may be empty for a stall without a licence yet."""
+
+    name: str
+    credit_code: str = ""
+    evidence_code: str = ""
+    invented: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentDraft:
+    """`institution_id` empty: consent to the platform itself."""
+
+    purpose: str
+    data_kinds: tuple[str, ...]
+    text_version: str
+    channel: str
+    institution_id: str = ""
+
+
+@transaction.atomic
+def register_person(draft: PersonDraft, *, now: datetime) -> str:
+    """The person's id; the same ID number is the same person, whose phone may have changed.
+
+    Refused with the field's name when a value cannot be right.
+    """
+    id_number, phone, name = _checked(draft)
+    index = blind_index(id_number, purpose="id_number")
+    known = models.Person.objects.select_for_update().filter(id_number_index=index).first()
+    phone_index = blind_index(phone, purpose="phone")
+    if known is not None:
+        if bytes(known.phone_index) != phone_index:
+            known.phone, known.phone_index = phone, phone_index
+            known.save(update_fields=["phone", "phone_index"])
+        return known.id
+    return models.Person.objects.create(
+        id=new_id("person", now=now),
+        name=name,
+        id_number=id_number,
+        phone=phone,
+        id_number_index=index,
+        phone_index=phone_index,
+        name_index=blind_index(name, purpose="name"),
+        invented=draft.invented,
+        recorded_at=now,
+    ).id
+
+
+@transaction.atomic
+def register_shop(owner_id: str, draft: ShopDraft, *, now: datetime) -> str:
+    """The shop's id; the same credit code (or evidence code) under the same owner is the same shop."""
+    code = draft.credit_code.strip()
+    if code:
+        finding = china_ids.check_uscc(code)
+        if not finding.ok:
+            raise Refused(Refusal("CREDIT_CODE_UNREADABLE", finding.message, where="credit_code"))
+        code = finding.normalised
+    if not draft.name.strip():
+        raise Refused(Refusal("SHOP_NAME_MISSING", "请填写店铺名称 · the shop needs a name", where="shop_name"))
+    own = models.Shop.objects.filter(owner_id=owner_id)
+    for known in (own.filter(credit_code=code) if code else own.none(),
+                  own.filter(evidence_code=draft.evidence_code) if draft.evidence_code else own.none()):
+        found = known.first()
+        if found is not None:
+            return found.id
+    return models.Shop.objects.create(
+        id=new_id("shop", now=now),
+        owner_id=owner_id,
+        name=draft.name.strip(),
+        credit_code=code,
+        evidence_code=draft.evidence_code,
+        invented=draft.invented,
+        recorded_at=now,
+    ).id
+
+
+@transaction.atomic
+def give_consent(person_id: str, draft: ConsentDraft, *, now: datetime) -> str:
+    """Record a consent; one that stands for the same purpose, receiver and text is returned as it is."""
+    standing = models.Consent.objects.filter(
+        person_id=person_id,
+        institution_id=draft.institution_id,
+        purpose=draft.purpose,
+        text_version=draft.text_version,
+        withdrawal__isnull=True,
+    ).first()
+    if standing is not None and set(draft.data_kinds) <= set(standing.data_kinds):
+        return standing.id
+    return models.Consent.objects.create(
+        id=new_id("cons", now=now),
+        person_id=person_id,
+        institution_id=draft.institution_id,
+        purpose=draft.purpose,
+        data_kinds=list(draft.data_kinds),
+        text_version=draft.text_version,
+        given_at=now,
+        channel=draft.channel,
+    ).id
+
+
+@transaction.atomic
+def withdraw_consent(consent_id: str, *, now: datetime) -> None:
+    """Idempotent; what was done under the consent before stays lawful (PIPL Art. 15)."""
+    models.ConsentWithdrawal.objects.get_or_create(consent_id=consent_id, defaults={"withdrawn_at": now})
+
+
+@transaction.atomic
+def reveal(person_id: str, fields: Sequence[str], *, reason: str, by: str, now: datetime) -> dict[str, str]:
+    """The plain values, after the look has been logged. Refused without a reason a reviewer could check."""
+    if len(reason.strip()) < 4:
+        raise Refused(Refusal("REASON_MISSING", "请写明查看原因（至少 4 个字）· say why, in at least 4 characters", where="reason"))
+    unknown = [field for field in fields if field not in REVEALABLE]
+    if unknown:
+        raise Refused(Refusal("FIELD_UNKNOWN", f"{unknown[0]} is not a sealed field", where="field"))
+    person = models.Person.objects.get(id=person_id)
+    models.Reveal.objects.bulk_create(
+        models.Reveal(person=person, field=field, reason=reason.strip(), seen_by=by, seen_at=now) for field in fields
+    )
+    return {field: getattr(person, field).reveal() for field in fields}
+
+
+def _checked(draft: PersonDraft) -> tuple[str, str, str]:
+    name = draft.name.strip()
+    if not name:
+        raise Refused(Refusal("NAME_MISSING", "请填写姓名 · the name is missing", where="name"))
+    identity, phone = china_ids.check_id_card(draft.id_number), china_ids.check_phone(draft.phone)
+    if not identity.ok:
+        raise Refused(Refusal("ID_NUMBER_UNREADABLE", identity.message, where="id_number"))
+    if not phone.ok:
+        raise Refused(Refusal("PHONE_UNREADABLE", phone.message, where="phone"))
+    return identity.normalised, phone.normalised, name

@@ -1,0 +1,76 @@
+"""Every legal threshold lives in a dated table (legal_rules.csv), never in code (card 26).
+
+A rule is found by code, metric, lender type and day. `any` stands for all lender types that have no row of their own.
+No row for a day is an answer too: `RuleAbsent`, never a silent default.
+
+>>> find("CAP_ALLIN", metric="apr_simple", lender_type="bank", on=date(2026, 8, 1)).value
+Decimal('0.24')
+"""
+
+import csv
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from importlib import resources
+
+
+class RuleAbsent(LookupError):
+    """The table has no rule of that code, metric and lender type in force on that day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: `value` may still be a formula of LPR in the file; here it is a number."""
+
+    code: str
+    lender_type: str
+    metric: str
+    op: str
+    value: Decimal
+    unit: str
+    effective_from: date
+    effective_to: date | None
+    confidence: str
+    source: str
+
+
+def find(code: str, *, metric: str, on: date, lender_type: str = "any") -> Rule:
+    """The rule in force; the lender's own row goes before `any`. Both ends of a row's dates are inclusive, as published."""
+    rows = [row for row in _rows() if row["code"] == code and row["metric"] == metric and _in_force(row, on)]
+    for wanted in (lender_type, "any"):
+        for row in rows:
+            if row["lender_type"] == wanted:
+                return _rule(row, on)
+    raise RuleAbsent(f"no rule {code}/{metric} for lender type {lender_type!r} is in force on {on.isoformat()}")
+
+
+def _in_force(row: dict[str, str], on: date) -> bool:
+    until = row["effective_to"]
+    return date.fromisoformat(row["effective_from"]) <= on and (not until or on <= date.fromisoformat(until))
+
+
+def _rule(row: dict[str, str], on: date) -> Rule:
+    return Rule(
+        code=row["code"],
+        lender_type=row["lender_type"],
+        metric=row["metric"],
+        op=row["op"],
+        value=_value(row["value"], on),
+        unit=row["unit"],
+        effective_from=date.fromisoformat(row["effective_from"]),
+        effective_to=date.fromisoformat(row["effective_to"]) if row["effective_to"] else None,
+        confidence=row["confidence"],
+        source=row["source"],
+    )
+
+
+def _value(text: str, on: date) -> Decimal:
+    factor, star, name = text.partition("*")
+    return Decimal(factor) * find(name, metric="rate", on=on).value if star else Decimal(text)
+
+
+@lru_cache(maxsize=1)
+def _rows() -> list[dict[str, str]]:
+    with resources.files("puhui.policy").joinpath("legal_rules.csv").open(encoding="utf-8") as table:
+        return list(csv.DictReader(table))

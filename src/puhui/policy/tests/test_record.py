@@ -1,0 +1,51 @@
+"""The decision record: chained, append-only, replayable."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.db import DatabaseError, connection, connections
+
+from puhui.policy import models, operations, queries, replay
+from puhui.policy.record import BatchDraft, DecisionDraft
+
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+BATCH = BatchDraft("test.double", "doubling", "1", {"factor": 2}, date(2026, 3, 1))
+
+
+def record_two() -> list[str]:
+    drafts = [DecisionDraft(f"firm:{n}", {"x": n}, {"y": 2 * n}, [{"code": "DOUBLED"}]) for n in (1, 2)]
+    return operations.record_decisions(BATCH, drafts, now=NOW)[1]
+
+
+@pytest.mark.django_db
+class TestTheRecord:
+    def test_chains_every_decision_to_the_one_before(self) -> None:
+        first, second = record_two()
+        assert queries.decision(second).previous_hash == queries.decision(first).row_hash
+        assert queries.verify_chain() == queries.ChainReport(2, None)
+
+    def test_replays_a_decision_with_its_batch(self) -> None:
+        replay.register("test.double", lambda rows, p: [{"y": row["x"] * p["factor"]} for row in rows])
+        assert replay.replay(record_two()[1]).same
+
+    def test_says_when_code_no_longer_gives_the_recorded_answer(self) -> None:
+        replay.register("test.double", lambda rows, p: [{"y": 0} for _ in rows])
+        found = replay.replay(record_two()[0])
+        assert (found.recorded, found.replayed, found.same) == ({"y": 2}, {"y": 0}, False)
+
+
+class TestTamperingIsSeen:
+    def test_neither_the_application_nor_the_owner_can_edit_a_decision(self, fresh_database: object) -> None:
+        record_two()
+        for link in (connection, connections["owner"]):
+            with pytest.raises(DatabaseError), link.cursor() as cursor:
+                cursor.execute("UPDATE policy_decision SET output = '{}'")
+        assert queries.verify_chain() == queries.ChainReport(2, None)
+
+    def test_an_edit_by_a_superuser_who_drops_the_trigger_breaks_the_chain(self, fresh_database: object) -> None:
+        first, _ = record_two()
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("ALTER TABLE policy_decision DISABLE TRIGGER ALL")
+            cursor.execute("UPDATE policy_decision SET output = '{\"y\": 3}' WHERE id = %s", [first])
+        assert queries.verify_chain().broken_at == first
+        assert models.Decision.objects.count() == 2

@@ -1,0 +1,49 @@
+"""Columns into PostgreSQL by COPY, within the caller's transaction.
+
+Tables under row-level security refuse a direct COPY, so rows go through a temporary table and one INSERT … SELECT;
+that is also where duplicates can be left out.
+"""
+
+import io
+from typing import Any
+
+import polars as pl
+from django.db import connection
+from psycopg import sql
+
+_CHUNK = 131_072
+
+
+def copy_frame(frame: pl.DataFrame, table: str, *, on_conflict_ignore: bool = False) -> int:
+    """Append a frame to a table, columns by name; returns the rows inserted.
+
+    Must run inside a transaction. List columns (and dictionaries) must be given as JSON text.
+    """
+    if frame.is_empty():
+        return 0
+    stage = f"stage_{table}"
+    names = sql.SQL(", ").join(sql.Identifier(name) for name in frame.columns)
+    target, staged = sql.Identifier(table), sql.Identifier(stage)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+                staged, names, target
+            )
+        )
+        stream_frame(cursor, frame, stage)
+        tail = sql.SQL(" ON CONFLICT DO NOTHING" if on_conflict_ignore else "")
+        cursor.execute(sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(target, names, names, staged) + tail)
+        inserted = cursor.rowcount
+        cursor.execute(sql.SQL("DROP TABLE {}").format(staged))
+    return int(inserted)
+
+
+def stream_frame(cursor: Any, frame: pl.DataFrame, table: str) -> None:
+    """COPY … FROM STDIN (CSV) of a frame in slices, so that memory stays flat."""
+    names = sql.SQL(", ").join(sql.Identifier(name) for name in frame.columns)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL '\\N')").format(sql.Identifier(table), names)
+    with cursor.copy(statement) as copy:
+        for piece in frame.iter_slices(_CHUNK):
+            buffer = io.BytesIO()
+            piece.write_csv(buffer, include_header=False, null_value="\\N", quote_style="necessary")
+            copy.write(buffer.getvalue())

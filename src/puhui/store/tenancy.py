@@ -1,0 +1,44 @@
+"""Who is asking: the platform's own staff and jobs, or one institution. PostgreSQL answers accordingly.
+
+The session setting `puhui.tenant` is read by row-level security. Unset, a protected table shows nothing, so a
+forgotten filter (or a forgotten scope) leaks nothing. An institution's id can never be the word `platform`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from django.db import DatabaseError, connection
+
+PLATFORM = "platform"
+NOBODY = ""
+
+
+def enter(tenant: str) -> None:
+    """Set the tenant of this connection until the next `enter`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('puhui.tenant', %s, false)", [tenant])
+
+
+def current() -> str:
+    """The tenant PostgreSQL sees now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(current_setting('puhui.tenant', true), '')")
+        row = cursor.fetchone()
+    return str(row[0])
+
+
+@contextmanager
+def scope(tenant: str) -> Iterator[None]:
+    """Run a block as one tenant and return to the former one, also when it fails.
+
+    Enter it outside a transaction: a rollback also undoes the setting, which is safe (it falls back, never forward).
+    """
+    before = current()
+    enter(tenant)
+    try:
+        yield
+    except BaseException:
+        with suppress(DatabaseError):  # an aborted transaction answers nothing; its rollback undoes the setting
+            enter(before)
+        raise
+    enter(before)
