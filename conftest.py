@@ -19,11 +19,11 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "puhui.web.settings"
 os.environ["PUHUI_PG_SETTINGS"] = "fsync=off;synchronous_commit=off;full_page_writes=off;max_connections=40"
 os.environ.pop("DATABASE_URL", None)
 
-from puhui.store import embedded  # noqa: E402 - the environment comes first
+from puhui.store import embedded
 
 _ADDRESSES = embedded.attach()
 
-import django  # noqa: E402 - settings read the addresses
+import django
 
 django.setup()
 
@@ -39,7 +39,7 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> None:
     from puhui.cli import upkeep
 
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        upkeep.migrate()
+        upkeep.bring_up_to_date()
         _forget_connections()
 
 

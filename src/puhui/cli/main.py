@@ -5,45 +5,41 @@ Exit status: 0 done, 1 a fault, 2 a named refusal (bad input), 130 interrupted w
 
 import os
 import sys
-from typing import Any
 
 import typer
 
-app = typer.Typer(help="Puhui 普惠: lending for small and micro businesses.", no_args_is_help=True, add_completion=False)
+from puhui.cli import appraise, records, serving, staff, town, upkeep
+from puhui.kernel.refusal import Refused
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "puhui.web.settings")
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Puhui 普惠: lending for small and micro businesses, from the first advertisement to the last repayment.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for group in (serving, appraise, records, upkeep, staff, town):
+    group.register(app)
 
 
-def with_database(*, keep_running: bool = False) -> None:
-    """Attach to the database and load Django on it."""
-    from puhui.store import embedded
-
-    embedded.attach(keep_running=keep_running)
-    import django
-
-    django.setup()
-
-
-@app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True}, add_help_option=False)
-def manage(context: typer.Context) -> None:
-    """Any of Django's own commands, for developers: `puhui manage makemigrations underwriting`."""
-    from django.core.management import execute_from_command_line
-
-    if context.args[:1] and context.args[0] not in ("makemigrations", "help", "makemessages", "compilemessages", "collectstatic"):
-        with_database()
-    execute_from_command_line(["puhui manage", *context.args])
-
-
-@app.command()
-def migrate() -> None:
-    """Bring the database to this version and grant the application's role its rights."""
-    with_database()
-    from puhui.cli import upkeep
-
-    upkeep.migrate()
-
-
-def main(arguments: list[str] | None = None) -> Any:
+def main() -> None:
+    """Run a command; a refusal ends in one line and status 2, an interruption in status 130."""
     try:
-        return app(args=arguments if arguments is not None else sys.argv[1:])
-    except KeyboardInterrupt:
-        sys.exit(130)
+        app()
+    except Refused as refused:
+        _say(str(refused.refusal), 2)
+    except SystemExit as done:
+        if done.code == INTERRUPTED:
+            _say("中断，数据库保持原样 · interrupted; the database is as it was", INTERRUPTED)
+        raise
+    except Exception as fault:
+        if getattr(fault, "expected", False) and os.environ.get("PUHUI_DEBUG") != "1":
+            _say(str(fault), 1)
+        raise
+
+
+def _say(line: str, status: int) -> None:
+    print(line, file=sys.stderr)
+    sys.exit(status)

@@ -17,7 +17,7 @@ from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
 
 Severity = Literal["ok", "warn", "refuse"]
-_PHONE = re.compile(r"1[3-9]\d{9}\Z")
+_PHONE = re.compile(r"1[3-9][0-9]{9}\Z")
 _VIRTUAL = ("162", "165", "167", "170", "171")
 _USCC = re.compile(r"[0-9A-HJ-NP-RTUW-Y]{18}\Z")
 
@@ -48,7 +48,9 @@ def check_uscc(text: str) -> Finding:
     """Unified social credit code (GB 32100-2015); a failed check digit warns, a wrong shape refuses."""
     cleaned = text.strip().upper()
     if not _USCC.match(cleaned):
-        return Finding("refuse", "统一社会信用代码应为 18 位，且不含 I、O、S、V、Z · 18 characters, no I O S V Z", cleaned)
+        return Finding(
+            "refuse", "统一社会信用代码应为 18 位，且不含 I、O、S、V、Z · 18 characters, no I O S V Z", cleaned
+        )
     try:
         uscc.validate(cleaned)
     except ValidationError:
@@ -69,7 +71,7 @@ def check_phone(text: str) -> Finding:
 def check_bank_card(text: str) -> Finding:
     """16–19 digits; a failed Luhn sum only warns, since a few old cards never had one."""
     cleaned = re.sub(r"[\s-]", "", text)
-    if not re.fullmatch(r"\d{16,19}", cleaned):
+    if not re.fullmatch(r"[0-9]{16,19}", cleaned):
         return Finding("refuse", "银行卡号应为 16 至 19 位数字 · 16 to 19 digits", cleaned)
     if not luhn.is_valid(cleaned):
         return Finding("warn", "卡号校验不符，请核对 · the card's check digit differs", cleaned)

@@ -86,8 +86,10 @@ def register_shop(owner_id: str, draft: ShopDraft, *, now: datetime) -> str:
     if not draft.name.strip():
         raise Refused(Refusal("SHOP_NAME_MISSING", "请填写店铺名称 · the shop needs a name", where="shop_name"))
     own = models.Shop.objects.filter(owner_id=owner_id)
-    for known in (own.filter(credit_code=code) if code else own.none(),
-                  own.filter(evidence_code=draft.evidence_code) if draft.evidence_code else own.none()):
+    for known in (
+        own.filter(credit_code=code) if code else own.none(),
+        own.filter(evidence_code=draft.evidence_code) if draft.evidence_code else own.none(),
+    ):
         found = known.first()
         if found is not None:
             return found.id
@@ -136,7 +138,11 @@ def withdraw_consent(consent_id: str, *, now: datetime) -> None:
 def reveal(person_id: str, fields: Sequence[str], *, reason: str, by: str, now: datetime) -> dict[str, str]:
     """The plain values, after the look has been logged. Refused without a reason a reviewer could check."""
     if len(reason.strip()) < 4:
-        raise Refused(Refusal("REASON_MISSING", "请写明查看原因（至少 4 个字）· say why, in at least 4 characters", where="reason"))
+        raise Refused(
+            Refusal(
+                "REASON_MISSING", "请写明查看原因（至少 4 个字）· say why, in at least 4 characters", where="reason"
+            )
+        )
     unknown = [field for field in fields if field not in REVEALABLE]
     if unknown:
         raise Refused(Refusal("FIELD_UNKNOWN", f"{unknown[0]} is not a sealed field", where="field"))

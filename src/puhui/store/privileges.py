@@ -16,7 +16,9 @@ def ensure_app_role(connection: Any, *, role: str, password: str | None) -> None
         cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = %s", [role])
         found = cursor.fetchone()
         if found and found[0]:
-            raise PermissionError(f"role {role} is a superuser or bypasses row security; name another in PUHUI_APP_ROLE")
+            raise PermissionError(
+                f"role {role} is a superuser or bypasses row security; name another in PUHUI_APP_ROLE"
+            )
         secret = sql.SQL("PASSWORD {}").format(sql.Literal(password)) if password else sql.SQL("")
         verb = sql.SQL("ALTER" if found else "CREATE")
         if not found or password:

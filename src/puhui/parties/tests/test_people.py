@@ -59,7 +59,9 @@ class TestARevealedValue:
         person_id = operations.register_person(WANG, now=NOW)
         seen = operations.reveal(person_id, ["phone"], reason="回访客户", by="operator", now=NOW)
         assert seen == {"phone": "13800138000"}
-        assert list(models.Reveal.objects.values_list("field", "reason", "seen_by")) == [("phone", "回访客户", "operator")]
+        assert list(models.Reveal.objects.values_list("field", "reason", "seen_by")) == [
+            ("phone", "回访客户", "operator")
+        ]
 
     def test_needs_a_reason(self) -> None:
         person_id = operations.register_person(WANG, now=NOW)
