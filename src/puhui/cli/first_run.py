@@ -4,6 +4,7 @@ Everything is idempotent: what is already there is recognised by its content and
 """
 
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ def prepare(*, now: datetime) -> None:
     """Demo staff, one load, one appraisal, its loans, the first end of day."""
     from puhui.cli import staff
 
-    staff.ensure_demo_staff()
+    staff.ensure_demo_staff(now=now)
     folder = evidence_folder()
     with attachment.progress_bar() as report:
         _main_job(folder, now=now, report=report)
@@ -31,7 +32,7 @@ def evidence_folder() -> Path:
         from puhui.simulate.town import build_town
 
         print("没有真实数据，生成一座虚构小镇 · no real data here: making a town of 500 invented firms", flush=True)
-        build_town(town, firms=500, seed=1)
+        build_town(town, firms=int(os.environ.get("PUHUI_TOWN_FIRMS", "500")), seed=1)
     return town
 
 

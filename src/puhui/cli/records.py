@@ -67,7 +67,10 @@ def verify_ledger() -> None:
     with attachment.platform():
         from puhui.servicing import queries
 
-        findings = queries.verify()
-    print(json.dumps(findings, ensure_ascii=False, default=str))
-    if findings.get("broken"):
+        breaches = queries.verify()
+        accounts = len(queries.trial_balance())
+    for breach in breaches:
+        print(breach, file=sys.stderr)
+    if breaches:
         raise typer.Exit(1)
+    print(f"{accounts} accounts: trial balance zero, sub-ledger equals ledger, book equals its rebuild from facts")

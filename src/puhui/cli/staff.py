@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -47,7 +48,7 @@ def code(username: str) -> None:
     raise Refused(Refusal("NOT_A_DEMO_LOGIN", "only demo log-ins made by `puhui up` have a code here", where=username))
 
 
-def ensure_demo_staff() -> None:
+def ensure_demo_staff(*, now: datetime) -> None:
     """One log-in a role with a random password; written to var/demo_staff.json, readable by its owner only."""
     from puhui.funding import operations as funding
     from puhui.funding import queries
@@ -56,7 +57,7 @@ def ensure_demo_staff() -> None:
     where = places.var_dir() / "demo_staff.json"
     if where.exists() and all(people.staff_exists(login["username"]) for login in _demo_logins()):
         return
-    funding.load_programmes()
+    funding.load_sample_programmes(now=now)
     institution = queries.institutions()[0]
     logins = [
         {"username": name, "role": role, "password": secrets.token_urlsafe(9), "totp_secret": secrets.token_hex(20)}

@@ -27,6 +27,11 @@ def decision(decision_id: str) -> models.Decision:
         raise DecisionUnknown(f"no decision {decision_id} is recorded") from None
 
 
+def latest() -> models.models.QuerySet[models.Decision]:
+    """All decisions with their batches, newest first; the caller takes a page of them."""
+    return models.Decision.objects.select_related("batch").order_by("-sequence")
+
+
 def batch_rows(batch_id: str) -> list[models.Decision]:
     """The decisions of one batch in the order they were taken."""
     return list(models.Decision.objects.filter(batch_id=batch_id).order_by("position"))

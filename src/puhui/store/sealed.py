@@ -47,6 +47,9 @@ def blind_index(text: str, *, purpose: str) -> bytes:
 class SealedField(models.BinaryField):  # type: ignore[type-arg]
     """A text column sealed at rest; Python sees a `Secret`."""
 
+    _pyi_private_set_type: "str | Secret"  # for django-stubs  # type: ignore[assignment]
+    _pyi_private_get_type: "Secret"  # type: ignore[assignment]
+
     def get_prep_value(self, value: Any) -> bytes | None:
         if value is None:
             return None

@@ -1,0 +1,116 @@
+"""`make bench`: the figures of docs/benchmarks.md, measured on a fresh installation of their own in a temporary folder.
+
+The real firms are used where they are at hand, else an invented town, and the line says which. Every command runs as a
+person would run it, as a process of its own; memory is the proportional set size of that process and of the embedded
+PostgreSQL's, summed and sampled ten times a second.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+from bench import inside
+from puhui.store import places
+
+PUHUI = str(Path(sys.executable).parent / "puhui")
+
+
+def main() -> None:
+    """Measure and print; the temporary installation is removed at the end."""
+    home = Path(tempfile.mkdtemp(prefix="puhui-bench-"))
+    home.chmod(0o755)
+    environment = os.environ | {"PUHUI_VAR": str(home)}
+    environment.pop("DATABASE_URL", None)
+    try:
+        for line in measure(home, environment):
+            print(json.dumps(line), flush=True)
+    finally:
+        subprocess.run([PUHUI, "down"], env=environment, capture_output=True, check=False)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def measure(home: Path, environment: dict[str, str]) -> list[dict[str, object]]:
+    """Appraise twice, then time the parts that a console user waits for."""
+    data = places.data_dir()
+    folder = data / "smb_invoices" if data and (data / "smb_invoices").is_dir() else _town(home, environment)
+    source = "real" if data and folder.parent == data else "invented"
+    subprocess.run([PUHUI, "migrate"], env=environment, capture_output=True, check=True)
+    first = Watched([PUHUI, "appraise", str(folder), "--json"], environment, home)
+    summary = json.loads(first.output.splitlines()[-1])
+    again = Watched([PUHUI, "appraise", str(folder), "--json"], environment, home)
+    invoices = summary["invoices"]
+    seconds = summary["seconds"]
+    figures = [
+        _figure("appraise.load", seconds["load"], "s", invoices),
+        _figure("appraise.features", seconds["features"], "s", invoices),
+        _figure("appraise.load_and_features", seconds["load"] + seconds["features"], "s", invoices),
+        _figure("appraise.model", seconds["model"], "s", summary["firms"]),
+        _figure("appraise.optimise", seconds["optimise"], "s", summary["firms"]),
+        _figure("appraise.whole_command", first.seconds, "s", invoices),
+        _figure("appraise.peak_memory", first.peak_mb, "MB", invoices),
+        _figure("appraise.same_again", again.seconds, "s", invoices),
+        *inside.figures(environment),
+    ]
+    return [figure | {"data": source} for figure in figures]
+
+
+class Watched:
+    """A command run to its end, with its seconds and the peak memory of it and of the embedded PostgreSQL."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], home: Path) -> None:
+        started = time.perf_counter()
+        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.home, self.peak_mb = home, 0.0
+        watcher = threading.Thread(target=self._watch, daemon=True)
+        watcher.start()
+        self.output, errors = self.process.communicate()
+        self.seconds = time.perf_counter() - started
+        if self.process.returncode != 0:
+            raise SystemExit(f"{' '.join(command)} failed: {errors[-2000:]}")
+
+    def _watch(self) -> None:
+        while self.process.poll() is None:
+            self.peak_mb = max(self.peak_mb, sum(map(_pss, self._processes())) / 1e6)
+            time.sleep(0.1)
+
+    def _processes(self) -> list[psutil.Process]:
+        pids = [self.process.pid]
+        pid_file = self.home / "pg/postmaster.pid"
+        if pid_file.exists():
+            pids.append(int(pid_file.read_text().split()[0]))
+        found = []
+        for pid in pids:
+            try:
+                process = psutil.Process(pid)
+                found += [process, *process.children(recursive=True)]
+            except psutil.Error:
+                continue
+        return found
+
+
+def _pss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.Error:
+        return 0
+
+
+def _town(home: Path, environment: dict[str, str]) -> Path:
+    subprocess.run([PUHUI, "simulate", "town", str(home / "town")], env=environment, capture_output=True, check=True)
+    return home / "town"
+
+
+def _figure(name: str, value: float, unit: str, n: int) -> dict[str, object]:
+    return {"name": name, "value": round(value, 3), "unit": unit, "n": n}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Front door, reads: the funnel by channel and campaign, and the touch an application is owed to."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from puhui.acquisition import models
+from puhui.acquisition.core.funnel import FunnelRow, funnel
+
+_CHINA = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an application came from."""
+
+    touch_id: str
+    channel: str
+    campaign: str
+    landed_at: datetime
+    rule: str
+
+
+def origin_of(application_id: str) -> Origin | None:
+    """None when the application is owed to no known touch (it came by itself, or by a partner or a file)."""
+    row = models.Link.objects.select_related("touch").filter(application_id=application_id).first()
+    if row is None:
+        return None
+    return Origin(row.touch_id, row.touch.channel, row.touch.campaign, row.touch.landed_at, row.rule)
+
+
+def funnel_between(
+    since: datetime, until: datetime, *, stages: Mapping[str, Collection[str]] | None = None
+) -> list[FunnelRow]:
+    """The funnel of touches landed in [since, until) and of costs of days inside it (China time).
+
+    `stages` are ids of applications that reached a later stage; journeys gathers them from the rooms that know.
+    """
+    touches = models.Touch.objects.filter(landed_at__gte=since, landed_at__lt=until)
+    costs = models.Cost.objects.filter(on__gte=since.astimezone(_CHINA).date(), on__lt=until.astimezone(_CHINA).date())
+    return funnel(
+        pl.DataFrame(
+            list(touches.values_list("channel", "campaign", "links__application_id")),
+            schema={"channel": pl.String, "campaign": pl.String, "application_id": pl.String},
+            orient="row",
+        ),
+        pl.DataFrame(
+            list(costs.values_list("channel", "campaign", "amount_minor")),
+            schema={"channel": pl.String, "campaign": pl.String, "amount_minor": pl.Int64},
+            orient="row",
+        ),
+        stages=stages,
+    )

@@ -1,0 +1,86 @@
+"""Writes one entry of one loan with its postings, and one move: the last beat of the single-loan operations.
+
+Rule kept: an entry is a core value first, so it balances by construction; moves follow the life-cycle table.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from puhui.kernel.ids import new_id
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.servicing import models
+from puhui.servicing.core import lifecycle
+from puhui.servicing.core.journal import Entry, Flow, Posting
+from puhui.servicing.operations.asked_once import Asked
+
+
+def entry_of(kind: str, loan: models.Loan, flows: Sequence[Flow], *, on: date) -> Entry:
+    """Flows of a batch of one as an entry."""
+    lines = (Posting(flow.debit, flow.credit, int(flow.amount_minor[0]), loan.id) for flow in flows)
+    return Entry(kind, loan.institution_id, on, tuple(lines))
+
+
+def store_entry(entry: Entry, asked: Asked, *, loan: models.Loan, business_date: date, cash_minor: int) -> str:
+    """Append the entry and its postings; returns the entry's id."""
+    row = models.Entry.objects.create(
+        id=new_id("entry", now=asked.now),
+        institution_id=entry.institution_id,
+        kind=entry.kind,
+        loan=loan,
+        cash_minor=cash_minor,
+        effective_date=entry.effective_date,
+        business_date=business_date,
+        recorded_at=asked.now,
+        idempotency_key=asked.key,
+        input_hash=asked.input_hash,
+    )
+    models.Posting.objects.bulk_create(
+        models.Posting(
+            entry=row,
+            institution_id=entry.institution_id,
+            loan=loan,
+            business_date=business_date,
+            debit=line.debit,
+            credit=line.credit,
+            amount_minor=line.amount_minor,
+        )
+        for line in entry.postings
+    )
+    return row.id
+
+
+def move(loan: models.Loan, verb: str, *, on: date, now: datetime, reason: str = "") -> None:
+    """Change the loan's state by the table and store the step; the caller saves the loan."""
+    reached = lifecycle.after(loan.state, verb)
+    if isinstance(reached, Refusal):
+        raise Refused(reached)
+    models.Move.objects.create(
+        loan=loan,
+        institution_id=loan.institution_id,
+        from_state=loan.state,
+        verb=verb,
+        to_state=reached,
+        effective_date=on,
+        recorded_at=now,
+        reason=reason,
+    )
+    loan.state = reached
+
+
+def refuse_unless_today(on: date) -> date:
+    """The open business date, kept open until the transaction ends; refuses any other day."""
+    today = models.open_day(lock="share")
+    if today is None:
+        raise Refused(Refusal("BOOKS_NOT_OPEN", "账簿尚未开启 · open the books on a first business date"))
+    if on != today.business_date:
+        text = f"只能记在当前营业日 {today.business_date} · only the open business date can be posted to, not {on}"
+        raise Refused(Refusal("NOT_THE_BUSINESS_DATE", text, where=str(on)))
+    return today.business_date
+
+
+def loan_or_refusal(loan_id: str, *, lock: bool) -> models.Loan:
+    """The loan, locked if asked; refuses an unknown id (or one of another institution, which is the same thing)."""
+    loan = models.lock_loan(loan_id) if lock else models.Loan.objects.filter(pk=loan_id).first()
+    if loan is None:
+        raise Refused(Refusal("LOAN_UNKNOWN", "没有这笔贷款 · no such loan", where=loan_id))
+    return loan
