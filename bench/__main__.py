@@ -15,6 +15,7 @@ import threading
 import time
 from pathlib import Path
 
+import polars as pl
 import psutil
 
 from bench import inside
@@ -46,7 +47,7 @@ def measure(home: Path, environment: dict[str, str]) -> list[dict[str, object]]:
     first = Watched([PUHUI, "appraise", str(folder), "--json"], environment, home)
     summary = json.loads(first.output.splitlines()[-1])
     again = Watched([PUHUI, "appraise", str(folder), "--json"], environment, home)
-    invoices = summary["invoices"]
+    invoices = sum(pl.scan_parquet(folder / f"{name}.parquet").select(pl.len()).collect().item() for name in ("sales", "purchases"))
     seconds = summary["seconds"]
     figures = [
         _figure("appraise.load", seconds["load"], "s", invoices),

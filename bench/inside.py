@@ -39,9 +39,9 @@ def _console() -> list[dict[str, object]]:
     codes = [code for code, _ in queries.firm_codes(standing.load_id)]
     budgets = [standing.budget_minor * share // 20 for share in range(1, 21)]
     return [
-        _median("console.resolve_budget", [lambda b=b: queries.resolve(standing.id, b) for b in budgets], len(codes)),
+        _median("console.resolve_budget", [lambda b=b: queries.resolve(standing.appraisal_id, b) for b in budgets], len(codes)),
         _median("console.firm_page", [lambda c=c: _firm(queries, standing, c) for c in codes[:40]], len(codes)),
-        _median("console.search", [lambda: queries.offer_book_rows(standing.id, text="E1")] * 20, len(codes)),
+        _median("console.search", [lambda: queries.offer_book_rows(standing.appraisal_id, text="E1")] * 20, len(codes)),
     ]
 
 
@@ -75,7 +75,7 @@ def _book() -> list[dict[str, object]]:
     standing, now = queries.latest_appraisal(), datetime.now(UTC)
     assert standing is not None
     started = time.perf_counter()
-    lent = lending_day.lend(standing.id, seed=1, now=now)
+    lent = lending_day.lend(standing.appraisal_id, seed=1, now=now)
     lending = time.perf_counter() - started
     started = time.perf_counter()
     close_day.close_day(now=now)

@@ -1,5 +1,6 @@
 """How a command gets its database: attached, loaded into Django, entered as the platform."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ def django_on_database(*, keep_running: bool = False) -> None:
     """Attach and set Django up, without entering any tenant."""
     from puhui.store import embedded
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "puhui.web.settings")
     embedded.attach(keep_running=keep_running)
     import django
 

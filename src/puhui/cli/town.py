@@ -11,6 +11,7 @@ def register(app: typer.Typer) -> None:
     simulate = typer.Typer(help="Made-up economies with known truth, always labelled as such.", no_args_is_help=True)
     simulate.callback()(lambda: None)
     simulate.command("town")(town)
+    simulate.command("applications")(applications)
     app.add_typer(simulate, name="simulate")
 
 
@@ -24,3 +25,15 @@ def town(
 
     build_town(folder, firms=firms, seed=seed)
     print(f"{firms} invented firms 虚构 in {folder}")
+
+
+def applications(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where applications.csv is written.")],
+    evidence: Annotated[Path, typer.Option(help="The folder of firms whose invented owners apply.")],
+    count: Annotated[int, typer.Option(min=1)] = 12,
+    seed: int = 1,
+) -> None:
+    """Write a sample file of applications by invented owners, for `puhui intake`."""
+    from puhui.simulate.applications import sample_applications
+
+    print(f"虚构 invented: {sample_applications(folder, evidence=evidence, count=count, seed=seed)}")
