@@ -34,7 +34,7 @@ def main() -> None:
 def _console() -> list[dict[str, object]]:
     from puhui.underwriting import queries
 
-    standing = queries.latest_appraisal()
+    standing = queries.standing_appraisal()
     assert standing is not None
     codes = [code for code, _ in queries.firm_codes(standing.load_id)]
     budgets = [standing.budget_minor * share // 20 for share in range(1, 21)]
@@ -72,7 +72,7 @@ def _book() -> list[dict[str, object]]:
     started = time.perf_counter()
     schedule.build(terms)
     rate = 12 * len(terms) / (time.perf_counter() - started)
-    standing, now = queries.latest_appraisal(), datetime.now(UTC)
+    standing, now = queries.standing_appraisal(), datetime.now(UTC)
     assert standing is not None
     started = time.perf_counter()
     lent = lending_day.lend(standing.appraisal_id, seed=1, now=now)

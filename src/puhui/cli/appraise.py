@@ -28,6 +28,7 @@ def appraise(
     as_of: Annotated[str | None, typer.Option(help="Evidence before this day only, YYYY-MM-DD.")] = None,
     lgd: Annotated[str, typer.Option(help="Loss given default, a share.")] = "1",
     cost_of_funds: Annotated[str, typer.Option(help="Yearly cost of funds, a share.")] = "0",
+    stand: Annotated[bool, typer.Option("--stand", help="Judge applicants by this appraisal from now on.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a firm, then a summary.")] = False,
 ) -> None:
     """Appraise a folder of firms: yes or no, limit, rate and reasons for each, the optimum for the budget."""
@@ -43,6 +44,8 @@ def appraise(
         )
         load = operations.load_folder(folder, now=now, progress=progress)
         outcome = operations.appraise(load.load_id, terms=terms, now=now, progress=progress)
+        if stand:
+            operations.let_stand(outcome.appraisal_id, by="puhui appraise --stand", now=now)
         for rejection in load.rejections[:20]:
             print(rejection, file=sys.stderr)
         if len(load.rejections) > 20:

@@ -28,8 +28,13 @@ def django_on_database(*, keep_running: bool = False) -> None:
     """Attach and set Django up, without entering any tenant."""
     from puhui.store import embedded
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "puhui.web.settings")
     embedded.attach(keep_running=keep_running)
+    django_alone()
+
+
+def django_alone() -> None:
+    """Django without a database, for commands that only borrow values of the rooms."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "puhui.web.settings")
     import django
 
     django.setup()

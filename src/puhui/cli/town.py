@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from puhui.cli import attachment
+
 
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
@@ -34,6 +36,7 @@ def applications(
     seed: int = 1,
 ) -> None:
     """Write a sample file of applications by invented owners, for `puhui intake`."""
+    attachment.django_alone()
     from puhui.simulate.applications import sample_applications
 
     print(f"虚构 invented: {sample_applications(folder, evidence=evidence, count=count, seed=seed)}")

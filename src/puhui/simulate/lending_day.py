@@ -66,7 +66,7 @@ def lend(appraisal_id: str, *, seed: int, now: datetime, progress: Progress | No
     """Run the day for every approved firm. Opens the books on the appraisal's day where none is open yet."""
     began, tell = time.perf_counter(), progress or (lambda stage, done, total: None)
     outcome = underwriting.outcome(appraisal_id)
-    standing = underwriting.latest_appraisal()
+    standing = underwriting.standing_appraisal()
     if standing is None or standing.load_id != outcome.load_id:
         text = "只能对最新数据的评审放款 · applicants are judged by the standing appraisal; lend from that one"
         raise Refused(Refusal("NOT_THE_STANDING_LOAD", text, where=appraisal_id))

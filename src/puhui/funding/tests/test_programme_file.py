@@ -1,0 +1,41 @@
+"""The file of programmes: read exactly, or refused naming programme and key."""
+
+from importlib import resources
+
+import pytest
+
+from puhui.funding.core import programme_file
+
+TYPES = frozenset({"bank", "mcc", "trust", "cfc"})
+SAMPLE = resources.files("puhui.funding").joinpath("sample_programmes.toml").read_text(encoding="utf-8")
+WRONG = [
+    ('rate_min = "0.04"', "rate_min = 0.04", "PROGRAMME_KEY_WRONG"),
+    ('rate_min = "0.04"', 'rate_min = "4%"', "PROGRAMME_RATE_WRONG"),
+    ('rate_min = "0.04"', 'rate_min = "0.1234567"', "PROGRAMME_RATE_WRONG"),
+    ('rate_min = "0.04"', 'rate_min = "0.20"', "PROGRAMME_RULES_CROSSED"),
+    ('limit_min_yuan = "100000"', 'limit_min_yuan = "100,00"', "PROGRAMME_AMOUNT_WRONG"),
+    ('valid_from = "2020-01-01"', 'valid_from = "2020-13-01"', "PROGRAMME_DATE_WRONG"),
+    ('lender_type = "bank"', 'lender_type = "pawnshop"', "LENDER_TYPE_UNKNOWN"),
+    ('code = "sample-trust-growth"', 'code = "sample-bank-prime"', "PROGRAMME_CODE_TWICE"),
+    ("[[institution]]", "[[institution]", "PROGRAMME_FILE_UNREADABLE"),
+]
+
+
+class TestTheSampleFile:
+    def test_holds_three_invented_institutions_that_say_so(self) -> None:
+        drafts, refusals = programme_file.read(SAMPLE, lender_types=TYPES)
+        assert refusals == []
+        assert [(each.lender_type, each.sample, "虚构" in each.name) for each in drafts] == [
+            ("bank", True, True), ("mcc", True, True), ("trust", True, True),
+        ]  # fmt: skip
+        assert drafts[0].programmes[0].quota_minor == 6_000_000_000
+
+
+class TestABadFile:
+    @pytest.mark.parametrize(("good", "bad", "code"), WRONG)
+    def test_is_refused_by_name(self, good: str, bad: str, code: str) -> None:
+        _, refusals = programme_file.read(SAMPLE.replace(good, bad, 1), lender_types=TYPES)
+        assert code in [refusal.code for refusal in refusals]
+
+    def test_without_institutions_is_refused(self) -> None:
+        assert [each.code for each in programme_file.read("", lender_types=TYPES)[1]] == ["PROGRAMME_FILE_EMPTY"]

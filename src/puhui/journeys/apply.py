@@ -1,0 +1,345 @@
+"""From a request to an answer: person, shop, consent, touch, anti-fraud, application, decision, offer; at any hour.
+
+Rules kept: one transaction and one key (same key, same input, same answer); nobody is assessed without consent to it
+(PIPL 13–15); where anti-fraud has a doubt, nothing is decided by machine and a person looks (PIPL 24); every answer
+has reasons. The same journey serves the phone page, the partner's call and the file.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any
+
+from django.db import transaction
+
+from puhui.acquisition import operations as acquisition
+from puhui.acquisition.operations import TouchDraft
+from puhui.antifraud import operations as antifraud
+from puhui.antifraud import queries as antifraud_queries
+from puhui.antifraud.core.assessment import Assessment
+from puhui.antifraud.operations import ApplicationFacts
+from puhui.funding import partners
+from puhui.journeys import asked_once, fraud_evidence
+from puhui.journeys.asked_once import Asked, answer_once
+from puhui.kernel import china_ids
+from puhui.kernel.money import format_yuan
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.parties import operations as parties
+from puhui.parties import queries as parties_queries
+from puhui.parties.operations import ConsentDraft, PersonDraft, ShopDraft
+from puhui.store.sealed import blind_index
+from puhui.underwriting import operations as underwriting
+from puhui.underwriting import queries as underwriting_queries
+from puhui.underwriting.core.intake import InvoicesSent, Sent
+from puhui.underwriting.views import ApplicationView
+
+JOURNEY = "apply"
+ASSESSMENT_PURPOSE = "credit_assessment"
+ASSESSMENT_TEXT = "assessment-1"
+ASSESSED = ("identity", "contact", "business", "invoices")
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDraft:
+    """One VAT invoice as an applicant gives it, amounts in fen."""
+
+    direction: str  # sale | purchase
+    number: str
+    issued_on: date
+    counterparty: str
+    net_minor: int
+    tax_minor: int
+    valid: bool = True
+
+    def as_row(self) -> dict[str, Any]:
+        """In the columns of the invoice files."""
+        return {
+            "number": self.number,
+            "issued_on": self.issued_on.isoformat(),
+            "counterparty": self.counterparty,
+            "net_yuan": format_yuan(self.net_minor),
+            "tax_yuan": format_yuan(self.tax_minor),
+            "gross_yuan": format_yuan(self.net_minor + self.tax_minor),
+            "status": "有效发票" if self.valid else "作废发票",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class OwnInvoices:
+    """The applicant's own invoices: rows, or the bytes of csv files as uploaded."""
+
+    sales: Sent = ()
+    purchases: Sent = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """One request as it came in. `touch` was told with it, `touch_id` was recorded at the landing; both may be empty.
+
+    `shop.evidence_code` names a firm of the standing load; without it and without invoices the answer is a refusal
+    that says what to bring.
+    """
+
+    entrance: str  # phone | partner | file
+    person: PersonDraft
+    shop: ShopDraft
+    requested_minor: int
+    months: int
+    consents: tuple[ConsentDraft, ...]
+    invoices: OwnInvoices | None = None
+    touch: TouchDraft | None = None
+    touch_id: str = ""
+    device_hash: str | None = None
+    partner_id: str = ""
+    partner_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The answer, as it is remembered. `held`: anti-fraud has a doubt, a person looks, nothing is decided yet.
+
+    Rates are decimal text, times ISO text.
+    """
+
+    application_id: str
+    person_id: str
+    shop_id: str
+    state: str = "submitted"
+    held: bool = True
+    approved: bool = False
+    decision_id: str | None = None
+    offer_id: str | None = None
+    limit_minor: int = 0
+    annual_rate: str | None = None
+    months: int = 0
+    valid_until: str | None = None
+    touch_id: str | None = None
+    reasons: list[dict[str, str]] = field(default_factory=list)
+
+
+def assessment_consent(channel: str) -> ConsentDraft:
+    """The consent an applicant gives to be assessed; call it only where they gave it."""
+    return ConsentDraft(ASSESSMENT_PURPOSE, ASSESSED, ASSESSMENT_TEXT, channel)
+
+
+def invoices_of(drafts: Sequence[InvoiceDraft]) -> OwnInvoices:
+    """Drafts in the shape of the invoice files."""
+    rows = {way: tuple(each.as_row() for each in drafts if each.direction == way) for way in ("sale", "purchase")}
+    return OwnInvoices(sales=rows["sale"], purchases=rows["purchase"])
+
+
+@transaction.atomic
+def apply(intake: Intake, *, key: str, now: datetime) -> Applied:
+    """Take a request and answer it. Refused, with nothing stored, when it cannot be taken at all."""
+    return Applied(**answer_once(Asked(JOURNEY, key, _as_record(intake), now), lambda: _apply(intake, key, now)))
+
+
+@transaction.atomic
+def apply_again(application_id: str, invoices: OwnInvoices, *, key: str, now: datetime) -> Applied:
+    """The applicant brings invoices: a new application of the same person and shop on the same terms."""
+    former = underwriting_queries.application(application_id)
+    inputs = {"application_id": application_id, "invoices": _invoices_as_record(invoices)}
+    if former.state not in ("submitted", "refused", "declined", "expired", "unfunded", "withdrawn"):
+        text = f"该申请状态为 {former.state}，无需补充发票 · the application is {former.state}; no invoices are needed"
+        raise Refused(Refusal("NOT_WAITING", text, where=application_id))
+    return Applied(**answer_once(Asked("apply_again", key, inputs, now), lambda: _again(former, invoices, key, now)))
+
+
+def asked_before(key: str) -> bool:
+    """Whether a request under this key has been answered."""
+    return asked_once.is_known(JOURNEY, key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Applicant:
+    """Who applies, once registered, with what anti-fraud looks at."""
+
+    person_id: str
+    shop_id: str
+    shop_name: str
+    shop_invented: bool
+    id_number: china_ids.Finding
+    phone_index: bytes
+    credit_code: china_ids.Finding | None
+
+
+def _apply(intake: Intake, key: str, now: datetime) -> dict[str, Any]:
+    if not any(c.purpose == ASSESSMENT_PURPOSE and not c.institution_id for c in intake.consents):
+        text = "须先同意信用评估 · consent to the credit assessment is needed first"
+        raise Refused(Refusal("CONSENT_MISSING", text, where="consents"))
+    applicant = _register(intake, now=now)
+    application_id = _submit(intake, applicant, key=key, now=now)
+    if intake.partner_id:
+        partners.claim_application(intake.partner_id, application_id, now=now)
+    touch_id = _owed_to(intake, application_id, key=key, now=now)
+    assessment = antifraud.assess(_facts(intake, applicant, application_id, now=now), now=now)
+    waiting = Applied(
+        application_id, applicant.person_id, applicant.shop_id, months=intake.months, touch_id=touch_id
+    )
+    return _answer(waiting, assessment, now=now)
+
+
+def _register(intake: Intake, *, now: datetime) -> _Applicant:
+    person_id = parties.register_person(intake.person, now=now)
+    shop_id = parties.register_shop(person_id, intake.shop, now=now)
+    for consent in intake.consents:
+        parties.give_consent(person_id, consent, now=now)
+    phone = china_ids.check_phone(intake.person.phone)
+    return _Applicant(
+        person_id=person_id,
+        shop_id=shop_id,
+        shop_name=intake.shop.name,
+        shop_invented=intake.shop.invented,
+        id_number=china_ids.check_id_card(intake.person.id_number),
+        phone_index=blind_index(phone.normalised, purpose="phone"),
+        credit_code=china_ids.check_uscc(intake.shop.credit_code) if intake.shop.credit_code else None,
+    )
+
+
+def _submit(intake: Intake, applicant: _Applicant, *, key: str, now: datetime) -> str:
+    load_id, code = _on_file(intake.shop.evidence_code)
+    draft = underwriting.ApplicationDraft(
+        entrance=intake.entrance,
+        person_id=applicant.person_id,
+        shop_id=applicant.shop_id,
+        requested_minor=intake.requested_minor,
+        months=intake.months,
+        load_id=load_id,
+        firm_code=code,
+        partner_ref=intake.partner_ref,
+    )
+    application_id = underwriting.submit_application(draft, key=key, now=now)
+    if intake.invoices is not None:
+        sent = _sent(applicant, intake.invoices)
+        underwriting.ingest_invoices(sent, now=now, application_id=application_id)
+    return application_id
+
+
+def _on_file(evidence_code: str) -> tuple[str | None, str | None]:
+    """The standing load and the firm's code in it; neither when the applicant brings no code."""
+    if not evidence_code:
+        return None, None
+    standing = underwriting_queries.standing_appraisal()
+    if standing is None:
+        text = "还没有授信评审 · no appraisal stands yet; run puhui appraise first"
+        raise Refused(Refusal("NO_STANDING_APPRAISAL", text, where="evidence_code"))
+    return standing.load_id, evidence_code
+
+
+def _sent(applicant: _Applicant, invoices: OwnInvoices) -> InvoicesSent:
+    origin = "invented" if applicant.shop_invented else "real"
+    return InvoicesSent(applicant.shop_id, applicant.shop_name, invoices.sales, invoices.purchases, origin)
+
+
+def _owed_to(intake: Intake, application_id: str, *, key: str, now: datetime) -> str | None:
+    """The touch this application is owed to, if any lies in the window."""
+    touch_id = intake.touch_id
+    if intake.touch is not None:
+        touch_id = acquisition.record_touch(intake.touch, key=f"apply/{key}", now=now)
+    return acquisition.link(touch_id, application_id, applied_at=now, now=now) if touch_id else None
+
+
+def _facts(intake: Intake, applicant: _Applicant, application_id: str, *, now: datetime) -> ApplicationFacts:
+    load_id, code = _on_file(intake.shop.evidence_code)
+    evidence, seen_on = fraud_evidence.of_firm(load_id, code) if load_id and code else ({}, None)
+    return ApplicationFacts(
+        application_key=application_id,
+        id_number=applicant.id_number,
+        phone_index=applicant.phone_index,
+        entrance=intake.entrance,
+        applied_at=now,
+        device_hash=intake.device_hash,
+        credit_code=applicant.credit_code,
+        evidence=evidence,
+        evidence_on=seen_on,
+    )
+
+
+def _answer(waiting: Applied, assessment: Assessment | None, *, now: datetime) -> dict[str, Any]:
+    """Decide and offer, unless anti-fraud wants a person to look first."""
+    if assessment is not None and assessment.outcome != "pass":
+        return asdict(replace(waiting, reasons=held_reasons(assessment)))
+    decided = underwriting.decide_application(waiting.application_id, now=now)
+    offer_id = underwriting.make_offer(waiting.application_id, now=now) if decided.approved else None
+    offer = underwriting_queries.offer(offer_id) if offer_id else None
+    answered = replace(
+        waiting,
+        state="offered" if offer_id else "refused",
+        held=False,
+        approved=decided.approved,
+        decision_id=decided.decision_id,
+        offer_id=offer_id,
+        limit_minor=decided.limit_minor,
+        annual_rate=f"{offer.annual_rate:.6f}" if offer else None,
+        valid_until=offer.valid_until.isoformat() if offer else None,
+        reasons=[dict(reason) for reason in decided.reasons],
+    )
+    return asdict(answered)
+
+
+def held_reasons(assessment: Assessment) -> list[dict[str, str]]:
+    """Why a person has to look first: the rules that asked for it, not those that merely noted something."""
+    return [
+        {"code": hit.code, "text_zh": hit.text_zh, "text_en": hit.text_en}
+        for hit in assessment.hits
+        if hit.outcome != "pass"
+    ]
+
+
+def shown(application_id: str) -> dict[str, Any]:
+    """An application as it stands now, with its offer or its reasons, as plain data."""
+    row = underwriting_queries.application(application_id)
+    offer = underwriting_queries.offer(row.offer_id) if row.offer_id else None
+    reasons = row.reasons
+    assessment = antifraud_queries.assessment_of(application_id) if row.state == "submitted" else None
+    if assessment is not None:
+        reasons = held_reasons(assessment)
+    return {
+        "application_id": row.application_id,
+        "state": row.state,
+        "decision_id": row.decision_id or None,
+        "offer_id": row.offer_id or None,
+        "limit_minor": offer.limit_minor if offer else None,
+        "annual_rate": f"{offer.annual_rate:.6f}" if offer else None,
+        "months": row.months,
+        "valid_until": offer.valid_until if offer else None,
+        "loan_id": row.loan_id or None,
+        "reasons": reasons,
+    }
+
+
+def _again(former: ApplicationView, invoices: OwnInvoices, key: str, now: datetime) -> dict[str, Any]:
+    """Person and shop are known and consent stands; anti-fraud had its say on the former application."""
+    shop = parties_queries.shop(former.shop_id)
+    assert shop is not None, "an application keeps its shop"
+    draft = underwriting.ApplicationDraft(
+        entrance=former.entrance,
+        person_id=former.person_id,
+        shop_id=former.shop_id,
+        requested_minor=former.requested_minor,
+        months=former.months,
+        partner_ref=former.partner_ref,
+    )
+    application_id = underwriting.submit_application(draft, key=f"again/{key}", now=now)
+    origin = "invented" if shop.invented else "real"
+    sent = InvoicesSent(shop.id, shop.name, invoices.sales, invoices.purchases, origin)
+    underwriting.ingest_invoices(sent, now=now, application_id=application_id)
+    partners.claim_like(former.application_id, application_id, now=now)
+    waiting = Applied(application_id, former.person_id, former.shop_id, months=former.months)
+    return _answer(waiting, antifraud_queries.assessment_of(former.application_id), now=now)
+
+
+def _as_record(intake: Intake) -> dict[str, Any]:
+    """The request as plain values, for its keyed hash; nobody's clock is part of it, and files are their digests."""
+    record = asdict(replace(intake, invoices=None))
+    if intake.touch is not None:
+        record["touch"].pop("landed_at")
+    return record | {"invoices": _invoices_as_record(intake.invoices)}
+
+
+def _invoices_as_record(invoices: OwnInvoices | None) -> dict[str, Any] | None:
+    if invoices is None:
+        return None
+    sides = {"sales": invoices.sales, "purchases": invoices.purchases}
+    return {name: sha256(rows).hexdigest() if isinstance(rows, bytes) else list(rows) for name, rows in sides.items()}

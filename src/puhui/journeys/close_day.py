@@ -1,0 +1,64 @@
+"""End of day (日终): pay out what is booked for today, close the business date, list who is late.
+
+Rule kept: each step is its own transaction and idempotent, so a run that is killed is simply run again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from puhui.arrears import operations as arrears
+from puhui.arrears.core.buckets import LateLoan
+from puhui.journeys import disburse
+from puhui.kernel.refusal import Refused
+from puhui.servicing import operations as servicing
+from puhui.servicing import queries as servicing_queries
+from puhui.servicing.operations.close_day import DaySummary
+from puhui.servicing.views import LoanFilter, LoanView
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DayClosed:
+    """`late` loans are on the worklist of the closed date; `refused` loans could not be paid out, with the reason."""
+
+    day: DaySummary
+    disbursed: int
+    late: int
+    refused: dict[str, str]
+
+
+def close_day(*, now: datetime, day: date | None = None, progress: Progress | None = None) -> DayClosed:
+    """Close `day` (the open business date if not given). A day that is closed already is answered, nothing moves."""
+    disbursed, refused = 0, dict[str, str]()
+    if day is None or day == servicing_queries.business_date():
+        disbursed, refused = _pay_out(now=now)
+    summary = servicing.close_day(now=now, day=day, progress=progress)
+    late = arrears.refresh_worklist(_late_loans(), as_of=summary.business_date)
+    return DayClosed(summary, disbursed, late, refused)
+
+
+def _pay_out(*, now: datetime) -> tuple[int, dict[str, str]]:
+    done, refused = 0, dict[str, str]()
+    for loan_id in disburse.waiting():
+        try:
+            done += disburse.disburse(loan_id, now=now).state == "active"
+        except Refused as no:
+            refused[loan_id] = str(no.refusal)
+    return done, refused
+
+
+def _late_loans() -> list[LateLoan]:
+    found, page = [], 1
+    while True:
+        shown = servicing_queries.loans(page=page, where=LoanFilter(state="overdue"))
+        found += [_late(loan) for loan in shown.loans]
+        if page >= shown.pages:
+            return found
+        page += 1
+
+
+def _late(loan: LoanView) -> LateLoan:
+    unpaid = sum(line.unpaid_minor for line in servicing_queries.schedule(loan.loan_id) if line.state == "overdue")
+    return LateLoan(loan.loan_id, loan.institution_id, loan.person_id, loan.days_past_due, unpaid)

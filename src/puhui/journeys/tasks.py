@@ -1,0 +1,71 @@
+"""The jobs: they run in a worker, are enqueued in the same transaction as what they follow from, and may run twice.
+
+Rule kept: exactly what is committed is done. A worker that is killed leaves its job `doing`; the heartbeat stops, and
+`retry_stalled` gives the job to another worker. Every job is idempotent by the id it carries.
+The clock is the database's, so that all workers agree; a job is a door like web/ and cli/.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from procrastinate import JobContext, RetryStrategy
+from procrastinate.contrib.django import app
+
+from puhui.funding import partners
+from puhui.journeys import close_day as closing
+from puhui.journeys import disburse as disbursing
+from puhui.store import tenancy
+
+STALLED_SECONDS = 30
+_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=2, retry_exceptions=[OperationalError, InterfaceError])
+
+
+@app.task(name="puhui.journeys.disburse_loan", queue="money", retry=_AGAIN)
+def disburse_loan(*, loan_id: str) -> str:
+    """Pay a booked loan out. Answers the loan's state."""
+    with _as_platform() as now:
+        return disbursing.disburse(loan_id, now=now).state
+
+
+@app.task(name="puhui.journeys.close_day", queue="money", lock="close_day", retry=_AGAIN)
+def close_day(*, day: str) -> str:
+    """Close that business date; answers the next one. A date already closed is answered, nothing moves."""
+    with _as_platform() as now:
+        return closing.close_day(now=now, day=date.fromisoformat(day)).day.next_business_date.isoformat()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="puhui.journeys.retry_stalled", queue="upkeep", queueing_lock="retry_stalled", pass_context=True)
+async def retry_stalled(context: JobContext, timestamp: int) -> int:
+    """Give the jobs of dead workers (no heartbeat for 30 s) to living ones; answers how many."""
+    return await retry_jobs_of_dead_workers(context.app, seconds=STALLED_SECONDS)
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="puhui.journeys.sweep_partner_calls", queue="upkeep", queueing_lock="sweep_partner_calls")
+def sweep_partner_calls(timestamp: int) -> int:
+    """Forget used nonces and minute counts that can no longer matter."""
+    with _as_platform() as now:
+        return partners.sweep(now=now)
+
+
+async def retry_jobs_of_dead_workers(jobs: Any, *, seconds: float) -> int:
+    """Every job in `doing` whose worker is gone or silent is put back to `todo`."""
+    stalled = list(await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=seconds))
+    for job in stalled:
+        await jobs.job_manager.retry_job(job)
+    return len(stalled)
+
+
+@contextmanager
+def _as_platform() -> Iterator[datetime]:
+    """A fresh connection if the old one died, the platform's scope, and the database's clock."""
+    close_old_connections()
+    with tenancy.scope(tenancy.PLATFORM):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp()")
+            now = cursor.fetchone()[0]
+        yield now

@@ -1,0 +1,312 @@
+"""Applications one by one: submitted, decided by the same function as the batch, offered, accepted or declined.
+
+Rule kept: a row is a batch of one. The applicant is judged by the standing appraisal's scorecard, policy and curve, and
+money has that appraisal's dual price. Every write is idempotent: by key, or by the state it leads to. Each move is a row.
+"""
+
+import time
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+
+from puhui.kernel.canonical import digest
+from puhui.kernel.ids import new_id
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.policy.operations import record_decisions
+from puhui.policy.record import BatchDraft, DecisionDraft
+from puhui.underwriting import evidence, loading, models
+from puhui.underwriting.appraisal import POLICY_NAME, day_after_last_invoice
+from puhui.underwriting.core import appraising, intake, lifecycle
+from puhui.underwriting.core.intake import InvoicesSent
+from puhui.underwriting.core.policy_table import AppraisalPolicy
+from puhui.underwriting.core.scorecard import Scorecard
+from puhui.underwriting.loading import LoadSummary
+from puhui.underwriting.standing import standing
+
+KIND = "underwriting.application"
+ENTRANCES = ("phone", "partner", "file")
+MONTHS_MOST = 36
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationDraft:
+    """A request for a loan. Without `load_id` and `firm_code` there are no invoices on file yet."""
+
+    entrance: str
+    person_id: str
+    shop_id: str
+    requested_minor: int
+    months: int
+    load_id: str | None = None
+    firm_code: str | None = None
+    partner_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The answer to one application; `reasons` are {code, text_zh, text_en}."""
+
+    application_id: str
+    decision_id: str
+    approved: bool
+    limit_minor: int
+    annual_rate: Decimal | None
+    reasons: tuple[dict[str, str], ...]
+
+
+def submit_application(draft: ApplicationDraft, *, key: str, now: datetime) -> str:
+    """Put an application on file; returns its id. The same key with the same content gives the same id."""
+    with transaction.atomic():
+        _lock(f"application:{key}")
+        seen, wanted = models.Application.objects.filter(key=key).first(), digest(asdict(draft))
+        if seen:
+            if seen.input_hash != wanted:
+                raise Refused(
+                    Refusal("KEY_REUSED", "同一幂等键对应不同内容 · this key was used for another application", key)
+                )
+            return seen.id
+        _check(draft)
+        application = models.Application.objects.create(
+            id=new_id("app", now=now), key=key, input_hash=wanted, entrance=draft.entrance, person_id=draft.person_id,
+            shop_id=draft.shop_id, partner_ref=draft.partner_ref, firm=_firm_of(draft),
+            requested_minor=draft.requested_minor, months=draft.months, state="submitted", submitted_at=now,
+        )  # fmt: skip
+        return application.id
+
+
+def ingest_invoices(sent: InvoicesSent, *, now: datetime, application_id: str | None = None) -> LoadSummary:
+    """Store an applicant's own invoices as a small load of one firm; attach it to a submitted application if named."""
+    began = time.perf_counter()
+    content = intake.read_sent(sent)
+    with transaction.atomic():
+        summary = loading.store(content, kind="application", now=now, began=began, progress=loading.unwatched)
+        if application_id is not None:
+            application = lock_application(application_id)
+            if application.state != "submitted" or application.shop_id != sent.shop_id:
+                raise Refused(Refusal("NOT_WAITING", "该申请不在等待发票，或不属于该店铺 · this application does not wait "
+                                      "for invoices, or is another shop's", application_id))  # fmt: skip
+            application.firm = models.Firm.objects.get(load_id=summary.load_id)
+            application.save(update_fields=["firm"])
+        return summary
+
+
+def decide_application(application_id: str, *, now: datetime, as_of: date | None = None) -> Decided:
+    """Decide once; asked again it returns the same answer.
+
+    `as_of` is the business date. None: for firms of the standing appraisal its own day, else the day after the
+    applicant's last invoice, never before the standing appraisal's day.
+    """
+    with transaction.atomic():
+        application = lock_application(application_id)
+        if application.answer is not None:
+            return decided(application)
+        standing = standing_appraisal()
+        seen_on = as_of or _seen_on(application, standing)
+        row, parameters = _row(application, standing, as_of=seen_on), _parameters(standing)
+        judged = appraising.judge([row], parameters)
+        answer = appraising.answers(judged, appraising.share_out(judged, [row], parameters), parameters)[0]
+        reasons = [reason.as_json() for reason in answer.reasons]
+        batch = BatchDraft(KIND, POLICY_NAME, parameters["policy"]["version"], parameters, seen_on)
+        drafts = [DecisionDraft(f"application:{application.id}", row, answer.output, reasons)]
+        application.decision_id = record_decisions(batch, drafts, now=now)[1][0]
+        application.answer = answer.output | {"reasons": reasons, "appraisal_id": standing.id}
+        _move(application, "approve" if answer.output["approved"] else "refuse", now=now)
+        return decided(application)
+
+
+def make_offer(application_id: str, *, now: datetime) -> str:
+    """Offer an approved applicant what was decided; returns the offer's id. Asked again it returns the same offer."""
+    with transaction.atomic():
+        application = lock_application(application_id)
+        made = models.Offer.objects.filter(application=application).first()
+        if made:
+            return made.id
+        if application.state != "approved":
+            raise Refused(Refusal("NOT_APPROVED", f"申请状态为 {application.state}，不能出具报价 · only an approved "
+                                  "application gets an offer", application_id))  # fmt: skip
+        answer = application.answer or {}
+        policy = AppraisalPolicy(models.Appraisal.objects.get(id=answer["appraisal_id"]).parameters["policy"])
+        offer = models.Offer.objects.create(
+            id=new_id("offer", now=now), application=application, decision_id=application.decision_id,
+            limit_minor=answer["limit_minor"], annual_rate=Decimal(repr(answer["rate"])), months=application.months,
+            state="open", made_at=now, valid_until=now + timedelta(days=policy.offer_valid_days),
+        )  # fmt: skip
+        _move(application, "offer", now=now)
+        return offer.id
+
+
+def accept_offer(offer_id: str, *, disclosure_hash: str, now: datetime) -> None:
+    """The borrower accepts what the cost form of this hash showed. Idempotent for the same hash."""
+    with transaction.atomic():
+        offer = lock_offer(offer_id)
+        if offer.state == "accepted" and offer.disclosure_hash == disclosure_hash:
+            return
+        if not disclosure_hash:
+            raise Refused(
+                Refusal("NOT_DISCLOSED", "须先出示综合融资成本明示表 · the cost form must be shown first", offer_id)
+            )
+        if offer.state == "open" and now >= offer.valid_until:
+            raise Refused(
+                Refusal("OFFER_EXPIRED", "报价已过期，请重新申请 · the offer has expired; apply again", offer_id)
+            )
+        offer.disclosure_hash = disclosure_hash
+        _move_offer(offer, "accept", now=now)
+
+
+def decline_offer(offer_id: str, *, now: datetime) -> None:
+    """The borrower does not want it. Idempotent."""
+    with transaction.atomic():
+        offer = lock_offer(offer_id)
+        if offer.state != "declined":
+            _move_offer(offer, "decline", now=now)
+
+
+def expire_offers(*, now: datetime) -> list[str]:
+    """Close the open offers whose time has passed; returns their ids."""
+    with transaction.atomic():
+        late = models.Offer.objects.select_for_update(of=("self",)).select_related("application")
+        ids = []
+        for offer in late.filter(state="open", valid_until__lte=now).order_by("id"):
+            _move_offer(offer, "expire", now=now)
+            ids.append(offer.id)
+        return ids
+
+
+def mark_funded(application_id: str, *, loan_id: str, now: datetime) -> None:
+    """The loan of an accepted offer has been paid out. Idempotent for the same loan."""
+    with transaction.atomic():
+        application = lock_application(application_id)
+        if application.state == "funded" and application.loan_id == loan_id:
+            return
+        application.loan_id = loan_id
+        _move(application, "fund", now=now)
+
+
+def mark_unfunded(application_id: str, *, now: datetime) -> None:
+    """The loan of an accepted offer was never paid out. Idempotent."""
+    with transaction.atomic():
+        application = lock_application(application_id)
+        if application.state != "unfunded":
+            _move(application, "fail_funding", now=now)
+
+
+def withdraw_application(application_id: str, *, now: datetime) -> None:
+    """The applicant takes the request back before an offer is made. Idempotent."""
+    with transaction.atomic():
+        application = lock_application(application_id)
+        if application.state != "withdrawn":
+            _move(application, "withdraw", now=now)
+
+
+def standing_appraisal() -> models.Appraisal:
+    """The appraisal that applicants are judged by."""
+    found = standing()
+    if found is None:
+        text = "还没有授信评审，先运行 puhui appraise · no appraisal stands yet; run puhui appraise first"
+        raise Refused(Refusal("NO_STANDING_APPRAISAL", text))
+    return found
+
+
+def lock_application(application_id: str) -> models.Application:
+    found = models.Application.objects.select_for_update().filter(id=application_id).first()
+    if found is None:
+        raise Refused(Refusal("APPLICATION_UNKNOWN", "没有这笔申请 · no such application", application_id))
+    return found
+
+
+def lock_offer(offer_id: str) -> models.Offer:
+    """The application's row is locked first, as everywhere, so that two writers cannot wait for each other."""
+    found = models.Offer.objects.filter(id=offer_id).values_list("application_id", flat=True).first()
+    if found is None:
+        raise Refused(Refusal("OFFER_UNKNOWN", "没有这份报价 · no such offer", offer_id))
+    application = lock_application(found)
+    offer = models.Offer.objects.select_for_update().get(id=offer_id)
+    offer.application = application
+    return offer
+
+
+def decided(application: models.Application) -> Decided:
+    """The recorded answer of a decided application."""
+    answer = application.answer or {}
+    rate = Decimal(repr(answer["rate"])) if answer["rate"] is not None else None
+    return Decided(application.id, application.decision_id, answer["approved"], answer["limit_minor"], rate,
+                   tuple(answer["reasons"]))  # fmt: skip
+
+
+def _check(draft: ApplicationDraft) -> None:
+    if draft.entrance not in ENTRANCES:
+        raise Refused(Refusal("ENTRANCE_UNKNOWN", f"entrance is one of {', '.join(ENTRANCES)}", draft.entrance))
+    if draft.requested_minor <= 0:
+        raise Refused(Refusal("AMOUNT_NOT_POSITIVE", "申请金额须为正 · the amount asked for must be positive",
+                              "requested_minor"))  # fmt: skip
+    if not 1 <= draft.months <= MONTHS_MOST:
+        raise Refused(Refusal("MONTHS_OUT_OF_RANGE", f"期限须为1–{MONTHS_MOST}个月 · the term is 1 to {MONTHS_MOST} months",
+                              "months"))  # fmt: skip
+
+
+def _firm_of(draft: ApplicationDraft) -> models.Firm | None:
+    if draft.load_id is None or draft.firm_code is None:
+        return None
+    firm = models.Firm.objects.filter(load_id=draft.load_id, code=draft.firm_code).first()
+    if firm is None:
+        raise Refused(Refusal("FIRM_UNKNOWN", "该批数据中没有这家企业 · no such firm in this load",
+                              f"{draft.load_id}/{draft.firm_code}"))  # fmt: skip
+    return firm
+
+
+def _seen_on(application: models.Application, standing: models.Appraisal) -> date:
+    if application.firm is None or application.firm.load_id == standing.load_id:
+        return standing.as_of
+    if not models.Invoice.objects.filter(firm_id=application.firm.id).exists():
+        return standing.as_of
+    return max(day_after_last_invoice([application.firm]), standing.as_of)
+
+
+def _row(application: models.Application, standing: models.Appraisal, *, as_of: date) -> dict[str, Any]:
+    """What is seen of the applicant, in the shape of a row of the batch."""
+    firm, floor = application.firm, AppraisalPolicy(standing.parameters["policy"]).loop_floor_minor
+    seen = evidence.gather([firm.id], as_of=as_of, loop_floor_minor=floor)[0] if firm else {}
+    card = standing.scorecard
+    chances = Scorecard(card.content).cross_fitted if firm and firm.load_id == card.load_id else {}
+    return {
+        "firm": firm.code if firm else application.shop_id, "evidence": seen, "rating": firm.rating if firm else None,
+        "defaulted": firm.defaulted if firm else None, "cross_fitted_pd": chances.get(firm.code) if firm else None,
+        "wanted_minor": application.requested_minor,
+    }  # fmt: skip
+
+
+def _parameters(standing: models.Appraisal) -> dict[str, Any]:
+    kept = {name: value for name, value in standing.parameters.items() if name != "budget_minor"}
+    return kept | {"reserve_price": standing.dual_price, "appraisal_id": standing.id}
+
+
+def _move(application: models.Application, move: str, *, now: datetime) -> None:
+    before = application.state
+    application.state = _after(lifecycle.APPLICATION, before, move, where=application.id)
+    application.save()
+    models.ApplicationMove.objects.create(
+        application=application, move=move, state_before=before, state_after=application.state, moved_at=now
+    )
+
+
+def _move_offer(offer: models.Offer, move: str, *, now: datetime) -> None:
+    before = offer.state
+    offer.state = _after(lifecycle.OFFER, before, move, where=offer.id)
+    offer.save()
+    models.OfferMove.objects.create(offer=offer, move=move, state_before=before, state_after=offer.state, moved_at=now)
+    _move(offer.application, move, now=now)
+
+
+def _after(moves: lifecycle.Moves, state: str, move: str, *, where: str) -> str:
+    try:
+        return lifecycle.after(moves, state, move)
+    except lifecycle.MoveImpossible as impossible:
+        raise Refused(Refusal("MOVE_IMPOSSIBLE", f"当前状态不允许此操作 · {impossible}", where)) from None
+
+
+def _lock(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7307))", [name])

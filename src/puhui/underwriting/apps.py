@@ -1,0 +1,16 @@
+"""Registers the room with Django and its decisions with the record, so that they can be replayed."""
+
+from django.apps import AppConfig
+
+
+class UnderwritingConfig(AppConfig):
+    name = "puhui.underwriting"
+    label = "underwriting"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from puhui.policy import replay
+        from puhui.underwriting.core import appraising
+
+        for kind in ("underwriting.appraisal", "underwriting.application"):
+            replay.register(kind, appraising.replay)
