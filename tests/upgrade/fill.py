@@ -1,6 +1,6 @@
 """Write the filled database of a release: `python -m tests.upgrade.fill VERSION` before a release is tagged.
 
-A town of 60 invented firms, appraised under a small budget, with loans booked and a day closed, backed up with keys of its own.
+A town of 200 invented firms, appraised under a small budget, with loans booked and a day closed, backed up with keys of its own.
 """
 
 import os
@@ -19,7 +19,7 @@ def fill(version: str) -> Path:
         raise SystemExit(f"{place} exists: the database of a release is never made again")
     with tempfile.TemporaryDirectory(prefix="puhui-fill-") as home:
         Path(home).chmod(0o755)
-        environment = os.environ | {"PUHUI_VAR": home, "PUHUI_DATA": str(Path(home) / "none"), "PUHUI_TOWN_FIRMS": "60"}
+        environment = os.environ | {"PUHUI_VAR": home, "PUHUI_DATA": str(Path(home) / "none"), "PUHUI_TOWN_FIRMS": "200"}
         environment.pop("DATABASE_URL", None)
         puhui = str(Path(sys.executable).parent / "puhui")
         try:

@@ -1,0 +1,182 @@
+"""The command line as a person uses it: real processes, an installation of their own, invented firms."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+PUHUI = str(Path(sys.executable).parent / "puhui")
+
+
+class Installation:
+    """A folder of its own for PUHUI_VAR, and the commands run in it."""
+
+    def __init__(self, home: Path, town: Path) -> None:
+        self.home, self.town = home, town
+        self.environment = os.environ | {"PUHUI_VAR": str(home), "PUHUI_DATA": str(home / "no-data")}
+        self.environment["PUHUI_TOWN_FIRMS"] = "200"
+        for name in ("DATABASE_URL", "PUHUI_OWNER_URL", "PUHUI_APP_URL", "PUHUI_SMS_URL"):
+            self.environment.pop(name, None)
+
+    def run(self, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [PUHUI, *arguments], env=self.environment, capture_output=True, text=True, timeout=240, check=False
+        )
+        assert done.returncode == status, (arguments, done.returncode, done.stdout[-3000:], done.stderr[-3000:])
+        return done
+
+    def servers(self) -> int:
+        """PostgreSQL postmasters of this installation that are running."""
+        mine = str(self.home / "pg")
+        return sum(
+            1
+            for process in psutil.process_iter(["cmdline"])
+            if mine in (process.info["cmdline"] or []) and "-D" in (process.info["cmdline"] or [])
+        )
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    home = tmp_path_factory.mktemp("installation")
+    for folder in (home, *home.parents[:2]):
+        folder.chmod(0o755)
+    made = Installation(home, home / "a-town")
+    made.run("simulate", "town", str(made.town), "--firms", "200")
+    yield made
+    made.run("down")
+
+
+@pytest.fixture(scope="module")
+def appraised(installation: Installation) -> list[dict]:
+    done = installation.run("appraise", str(installation.town), "--json", "--budget-yuan", "5000000")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class TestAppraise:
+    def test_prints_one_object_a_firm_and_a_summary_and_leaves_no_server(
+        self, installation: Installation, appraised: list[dict]
+    ) -> None:
+        *firms, summary = appraised
+        wanted = {"firm", "rating", "pd", "approved", "limit_cap_minor", "limit_minor", "rate", "expected_profit_minor"}
+        assert all(wanted | {"reasons"} <= set(firm) and firm["reasons"] for firm in firms)
+        assert (len(firms), summary["firms"], summary["budget_minor"]) == (200, 200, 500_000_000)
+        assert set(summary["seconds"]) == {"load", "features", "model", "optimise"}
+        assert sum(firm["limit_minor"] for firm in firms) <= summary["budget_minor"]
+        assert sum(firm["approved"] for firm in firms) == summary["approved"]
+        assert summary["origin"] == "invented"
+        assert installation.servers() == 0
+
+    def test_says_the_same_again(self, installation: Installation, appraised: list[dict]) -> None:
+        again = installation.run("appraise", str(installation.town), "--json", "--budget-yuan", "5000000").stdout
+        assert [json.loads(line) for line in again.splitlines()] == appraised
+
+    def test_explains_a_decision_and_replays_it(self, installation: Installation, appraised: list[dict]) -> None:
+        explained = json.loads(installation.run("explain", appraised[0]["decision"]).stdout)
+        assert explained["replay"] == {"same": True}
+        assert explained["policy"].endswith("@2026-11-22")
+        assert installation.run("audit", "verify").stdout.startswith("200 decisions")
+
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            (("no-such-folder",), "no-such-folder"),
+            ((".", "--budget-yuan", "1,234.5元"), "--budget-yuan"),
+            ((".", "--budget-yuan", "-1"), "BUDGET_NEGATIVE"),
+            ((".", "--lgd", "2"), "--lgd"),
+            ((".", "--as-of", "2019/13/01"), "--as-of"),
+        ],
+    )
+    def test_refuses_bad_input_in_one_line(
+        self, installation: Installation, arguments: tuple[str, ...], says: str
+    ) -> None:
+        done = installation.run("appraise", *arguments, status=2)
+        assert (done.stdout, done.stderr.count("\n")) == ("", 1)
+        assert says in done.stderr
+
+    def test_refuses_an_unknown_decision(self, installation: Installation) -> None:
+        assert "DECISION_UNKNOWN" in installation.run("explain", "dec_none", status=2).stderr
+
+
+class TestInterrupted:
+    def test_ctrl_c_in_mid_load_leaves_no_row_and_no_server(
+        self, installation: Installation, appraised: list[dict], tmp_path: Path
+    ) -> None:
+        town = tmp_path / "big"
+        installation.run("simulate", "town", str(town), "--firms", "4000", "--seed", "5")
+        process = subprocess.Popen(
+            [PUHUI, "appraise", str(town), "--json"],
+            env=installation.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(3.0)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out) == (130, "")
+        assert "中断" in err
+        assert installation.servers() == 0
+        again = installation.run("appraise", str(installation.town), "--json", "--budget-yuan", "5000000").stdout
+        assert json.loads(again.splitlines()[-1])["firms"] == 200
+
+
+class TestUpAndDown:
+    def test_up_serves_lends_and_repeats_nothing_and_down_stops_all(self, installation: Installation) -> None:
+        port = str(_free_port())
+        first = installation.run("up", "--port", port)
+        address = f"http://127.0.0.1:{port}"
+        assert address in first.stdout
+        assert "虚构" in first.stdout  # no real data here: it says the town is invented
+        with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:
+            assert json.loads(answer.read())["status"] == "ok"
+        decided = installation.run("audit", "verify").stdout
+        booked = installation.run("ledger", "verify").stdout
+        started = time.monotonic()
+        installation.run("up", "--port", port)
+        assert time.monotonic() - started < 60  # the bench states the figure; this only catches a repeated main job
+        assert installation.run("audit", "verify").stdout == decided
+        assert installation.run("ledger", "verify").stdout == booked
+        assert len(installation.run("users", "code", "analyst").stdout.strip()) == 6
+        assert installation.servers() == 1
+        stopped = installation.run("down").stdout
+        assert all(name in stopped for name in ("web", "worker", "database"))
+        assert installation.servers() == 0
+        assert installation.run("down").stdout == "nothing was running\n"
+
+    def test_backup_restores_elsewhere(self, installation: Installation, tmp_path: Path) -> None:
+        decided = installation.run("audit", "verify").stdout
+        installation.run("backup", str(tmp_path / "kept"))
+        elsewhere = Installation(_open_folder(tmp_path / "elsewhere"), installation.town)
+        assert "restored and compared" in elsewhere.run("restore", str(tmp_path / "kept")).stdout
+        assert elsewhere.run("audit", "verify").stdout == decided
+        assert "DATABASE_NOT_EMPTY" in elsewhere.run("restore", str(tmp_path / "kept"), status=2).stderr
+
+    def test_reset_keeps_backups_only(self, tmp_path: Path) -> None:
+        place = Installation(_open_folder(tmp_path / "gone"), tmp_path)
+        place.run("migrate")
+        place.run("backup")
+        place.run("reset", "--yes")
+        assert [path.name for path in place.home.iterdir()] == ["backups"]
+
+
+def _open_folder(path: Path) -> Path:
+    """The embedded server runs as another user when we are root: it must reach its folder."""
+    path.mkdir()
+    for folder in (path, *path.parents[:3]):
+        folder.chmod(0o755)
+    return path
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
