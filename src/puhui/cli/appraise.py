@@ -4,6 +4,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,6 +15,8 @@ import typer
 from puhui.cli import attachment
 from puhui.kernel.money import MoneyUnreadable, parse_yuan
 from puhui.kernel.refusal import Refusal, Refused
+
+LISTED = 20  # rejections shown on the terminal
 
 
 def register(app: typer.Typer) -> None:
@@ -43,13 +46,10 @@ def appraise(
             as_of=_day(as_of),
         )
         load = operations.load_folder(folder, now=now, progress=progress)
+        _list_rejections(load.rejections)
         outcome = operations.appraise(load.load_id, terms=terms, now=now, progress=progress)
         if stand:
             operations.let_stand(outcome.appraisal_id, by="puhui appraise --stand", now=now)
-        for rejection in load.rejections[:20]:
-            print(rejection, file=sys.stderr)
-        if len(load.rejections) > 20:
-            print(f"… and {len(load.rejections) - 20} more rejected rows", file=sys.stderr)
     from puhui.underwriting import report as lines
 
     if as_json:
@@ -68,6 +68,14 @@ def intake(file: Annotated[Path, typer.Argument(help="A CSV of applications; see
         outcome: Any = intake_file.take(file, now=datetime.now(UTC))
     for line in outcome.lines():
         print(line)
+
+
+def _list_rejections(rejections: Sequence[object]) -> None:
+    """On standard error, so that --json stays clean; the whole list is kept with the load."""
+    for rejection in rejections[:LISTED]:
+        print(rejection, file=sys.stderr)
+    if len(rejections) > LISTED:
+        print(f"… 另有 {len(rejections) - LISTED} 行 · and {len(rejections) - LISTED} more rows", file=sys.stderr)
 
 
 def _budget(text: str) -> int:

@@ -27,7 +27,9 @@ class Institution(models.Model):
     class Meta:
         db_table = "funding_institution"
         constraints = [
-            models.CheckConstraint(condition=Q(lender_type__in=list(LENDER_TYPES)), name="institution_lender_type_known"),
+            models.CheckConstraint(
+                condition=Q(lender_type__in=list(LENDER_TYPES)), name="institution_lender_type_known"
+            ),
             models.CheckConstraint(condition=~Q(id="platform"), name="institution_is_not_the_platform"),
         ]
 
@@ -181,4 +183,6 @@ class PartnerApplication(models.Model):
 
 def lock_programme(programme_id: str) -> Programme | None:
     """The programme's row, locked until the end of the transaction: matches for its quota queue here."""
-    return Programme.objects.select_for_update(of=("self",)).select_related("institution").filter(id=programme_id).first()
+    return (
+        Programme.objects.select_for_update(of=("self",)).select_related("institution").filter(id=programme_id).first()
+    )

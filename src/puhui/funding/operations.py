@@ -191,7 +191,9 @@ def void(allotment_id: str, *, reason: str, now: datetime) -> None:
 
 @transaction.atomic
 def _end(allotment_id: str, verb: str, *, reason: str, now: datetime) -> None:
-    reserved = models.Allotment.objects.select_related("match").filter(allotment_id=allotment_id, verb="reserve").first()
+    reserved = (
+        models.Allotment.objects.select_related("match").filter(allotment_id=allotment_id, verb="reserve").first()
+    )
     if reserved is None:
         raise Refused(Refusal("ALLOTMENT_UNKNOWN", "没有这笔额度占用 · no such allotment", where=allotment_id))
     models.lock_programme(reserved.programme_id)

@@ -126,7 +126,9 @@ def claim_application(partner_id: str, application_id: str, *, now: datetime) ->
         application_id=application_id, defaults={"partner_id": partner_id, "recorded_at": now}
     )
     if row.partner_id != partner_id:
-        raise Refused(Refusal("APPLICATION_TAKEN", "该申请来自其他渠道 · it was sent by another partner", application_id))
+        raise Refused(
+            Refusal("APPLICATION_TAKEN", "该申请来自其他渠道 · it was sent by another partner", application_id)
+        )
 
 
 def claim_like(former_id: str, application_id: str, *, now: datetime) -> None:

@@ -178,7 +178,9 @@ def _refuse_unless_open(offer: OfferView, *, now: datetime) -> None:
         text = f"该报价已是 {offer.state} 状态 · the offer is {offer.state} already"
         raise Refused(Refusal("OFFER_NOT_OPEN", text, where=offer.offer_id))
     if now >= offer.valid_until:
-        raise Refused(Refusal("OFFER_EXPIRED", "该报价已过期，请重新申请 · the offer has expired", where=offer.offer_id))
+        raise Refused(
+            Refusal("OFFER_EXPIRED", "该报价已过期，请重新申请 · the offer has expired", where=offer.offer_id)
+        )
 
 
 def _refuse_if_changed(confirmation: Confirmation, match: MatchShown, drawn: DrawnUp) -> None:

@@ -162,6 +162,7 @@ class _Applicant:
     id_number: china_ids.Finding
     phone_index: bytes
     credit_code: china_ids.Finding | None
+    on_file: tuple[str | None, str | None]  # load and the firm's code in it
 
 
 def _apply(intake: Intake, key: str, now: datetime) -> dict[str, Any]:
@@ -174,10 +175,8 @@ def _apply(intake: Intake, key: str, now: datetime) -> dict[str, Any]:
         partners.claim_application(intake.partner_id, application_id, now=now)
     touch_id = _owed_to(intake, application_id, key=key, now=now)
     assessment = antifraud.assess(_facts(intake, applicant, application_id, now=now), now=now)
-    waiting = Applied(
-        application_id, applicant.person_id, applicant.shop_id, months=intake.months, touch_id=touch_id
-    )
-    return _answer(waiting, assessment, now=now)
+    waiting = Applied(application_id, applicant.person_id, applicant.shop_id, months=intake.months, touch_id=touch_id)
+    return answer(waiting, assessment, now=now)
 
 
 def _register(intake: Intake, *, now: datetime) -> _Applicant:
@@ -194,11 +193,12 @@ def _register(intake: Intake, *, now: datetime) -> _Applicant:
         id_number=china_ids.check_id_card(intake.person.id_number),
         phone_index=blind_index(phone.normalised, purpose="phone"),
         credit_code=china_ids.check_uscc(intake.shop.credit_code) if intake.shop.credit_code else None,
+        on_file=_on_file(intake.shop.evidence_code),
     )
 
 
 def _submit(intake: Intake, applicant: _Applicant, *, key: str, now: datetime) -> str:
-    load_id, code = _on_file(intake.shop.evidence_code)
+    load_id, code = applicant.on_file
     draft = underwriting.ApplicationDraft(
         entrance=intake.entrance,
         person_id=applicant.person_id,
@@ -241,7 +241,7 @@ def _owed_to(intake: Intake, application_id: str, *, key: str, now: datetime) ->
 
 
 def _facts(intake: Intake, applicant: _Applicant, application_id: str, *, now: datetime) -> ApplicationFacts:
-    load_id, code = _on_file(intake.shop.evidence_code)
+    load_id, code = applicant.on_file
     evidence, seen_on = fraud_evidence.of_firm(load_id, code) if load_id and code else ({}, None)
     return ApplicationFacts(
         application_key=application_id,
@@ -256,7 +256,7 @@ def _facts(intake: Intake, applicant: _Applicant, application_id: str, *, now: d
     )
 
 
-def _answer(waiting: Applied, assessment: Assessment | None, *, now: datetime) -> dict[str, Any]:
+def answer(waiting: Applied, assessment: Assessment | None, *, now: datetime) -> dict[str, Any]:
     """Decide and offer, unless anti-fraud wants a person to look first."""
     if assessment is not None and assessment.outcome != "pass":
         return asdict(replace(waiting, reasons=held_reasons(assessment)))
@@ -327,7 +327,7 @@ def _again(former: ApplicationView, invoices: OwnInvoices, key: str, now: dateti
     underwriting.ingest_invoices(sent, now=now, application_id=application_id)
     partners.claim_like(former.application_id, application_id, now=now)
     waiting = Applied(application_id, former.person_id, former.shop_id, months=former.months)
-    return _answer(waiting, antifraud_queries.assessment_of(former.application_id), now=now)
+    return answer(waiting, antifraud_queries.assessment_of(former.application_id), now=now)
 
 
 def _as_record(intake: Intake) -> dict[str, Any]:

@@ -33,7 +33,9 @@ class Asked:
 def answer_once(asked: Asked, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Do the work, or give the answer given before. Call inside the journey's transaction."""
     if not 1 <= len(asked.key) <= 160:
-        raise Refused(Refusal("KEY_MISSING", "缺少幂等键 · an idempotency key of 1–160 characters is needed", asked.journey))
+        raise Refused(
+            Refusal("KEY_MISSING", "缺少幂等键 · an idempotency key of 1–160 characters is needed", asked.journey)
+        )
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{asked.journey}/{asked.key}"])
     known = models.Request.objects.filter(journey=asked.journey, key=asked.key).first()

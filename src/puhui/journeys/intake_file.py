@@ -84,7 +84,9 @@ def _rows(file: Path) -> list[Cells]:
     try:
         content = file.read_bytes()
     except OSError as fault:
-        raise Refused(Refusal("FILE_UNREADABLE", f"文件无法读取 · cannot be read ({fault.strerror})", file.name)) from None
+        raise Refused(
+            Refusal("FILE_UNREADABLE", f"文件无法读取 · cannot be read ({fault.strerror})", file.name)
+        ) from None
     decode(content, file.name)
     frame = read_csv(content, file.name)
     frame = frame.rename({name: name.strip().lower() for name in frame.columns if name != name.strip().lower()})
@@ -133,5 +135,7 @@ def _amount(text: str) -> int:
 
 def _months(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 60):
-        raise Refused(Refusal("MONTHS_UNREADABLE", "期数应为 1–60 的整数 · a whole number from 1 to 60", where="months"))
+        raise Refused(
+            Refusal("MONTHS_UNREADABLE", "期数应为 1–60 的整数 · a whole number from 1 to 60", where="months")
+        )
     return int(text)

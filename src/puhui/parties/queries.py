@@ -41,6 +41,11 @@ def find_person(text: str) -> PersonShown | None:
     return _shown(row) if row else None
 
 
+def any_invented() -> bool:
+    """Whether made-up people are on file, so that every page can say so."""
+    return models.Person.objects.filter(invented=True).exists()
+
+
 def shop(shop_id: str) -> models.Shop | None:
     return models.Shop.objects.filter(id=shop_id).first()
 

@@ -132,6 +132,22 @@ def book_summary(*, as_of: date | None = None) -> BookSummary | None:
     )
 
 
+def ageing(institution_id: str) -> list[tuple[str, int, int]]:
+    """One institution's loans in service now by month bucket: (bucket, number, outstanding), empty buckets left out."""
+    rows = (
+        models.Loan.objects.filter(institution_id=institution_id, state__in=SERVICED)
+        .order_by()
+        .values_list("days_past_due")
+        .annotate(Count("id"), Sum("outstanding_minor"))
+    )
+    sums: dict[str, tuple[int, int]] = {}
+    for days, count, outstanding_minor in rows:
+        bucket = str(delinquency.bucket_of(np.array([days]))[0])
+        known = sums.get(bucket, (0, 0))
+        sums[bucket] = (known[0] + count, known[1] + int(outstanding_minor))
+    return [(bucket, *sums[bucket]) for bucket in delinquency.BUCKETS if bucket in sums]
+
+
 def live_book() -> dict[str, dict[str, int]]:
     """Loans in service now, by institution: number, outstanding principal, number late."""
     rows = (

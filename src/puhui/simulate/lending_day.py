@@ -150,6 +150,10 @@ def _leaves(day: _Day, row: VerdictView, annual_rate: str | None) -> bool:
     assert annual_rate is not None, "an offer has a rate"
     assert row.rating is not None, "an approved firm has a rating"
     place = day.curve.rates.index(float(annual_rate))
-    text = f"{day.seed}\x1f{day.outcome.appraisal_id}\x1f{row.firm}".encode()
-    drawn = int.from_bytes(hashlib.sha256(text).digest()[:8]) / 2**64
-    return drawn < day.curve.churn[row.rating][place]
+    return draw(day.seed, row.firm) < day.curve.churn[row.rating][place]
+
+
+def draw(seed: int, firm: str) -> float:
+    """A number in [0, 1) that belongs to the firm, the same on every machine."""
+    text = f"lending day\x1f{seed}\x1f{firm}".encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:6]) / 2**48

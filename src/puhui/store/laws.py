@@ -13,7 +13,7 @@ TENANT = "(SELECT current_setting('puhui.tenant', true))"
 
 def TenantRows(table: str, *, column: str = "institution_id") -> migrations.RunSQL:  # noqa: N802 - reads as an operation
     """An institution sees and writes only its own rows; the platform all; nobody none."""
-    return Visible(table, f"{TENANT} = 'platform' OR {column} = {TENANT}")
+    return Visible(table, f"{TENANT} = 'platform' OR ({column} = {TENANT} AND {column} <> '')")
 
 
 def PlatformRows(table: str) -> migrations.RunSQL:  # noqa: N802

@@ -3,10 +3,14 @@
 The clock is read here, in web/ and in cli/ only. Addresses of the database come from `store.embedded.attach()`.
 """
 
+import hashlib
 import os
 from pathlib import Path
 
+from django.templatetags.static import static
+
 from puhui.store import embedded, keyring, places
+from puhui.web import logging_setup
 
 WEB = Path(__file__).resolve().parent
 _UNSET = "postgresql://puhui_app@/puhui?host=/nonexistent"
@@ -17,8 +21,8 @@ ALLOWED_HOSTS = os.environ.get("PUHUI_HOSTS", "localhost,127.0.0.1,[::1],testser
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("PUHUI_ORIGINS", "").split(",") if origin]
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "puhui.web.apps.OfficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -30,6 +34,7 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_static",
     "axes",
     "django_htmx",
+    "ninja",  # its documentation page from our own static files
     "procrastinate.contrib.django",
     "puhui.parties",
     "puhui.policy",
@@ -46,9 +51,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "puhui.web.middleware.RequestLog",
+    "puhui.web.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "puhui.web.middleware.LanguageByCookie",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -57,6 +65,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "puhui.web.middleware.TenantMiddleware",
+    "puhui.web.middleware.Refusals",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -73,6 +83,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "puhui.web.surroundings.surroundings",
             ]
         },
     }
@@ -101,6 +112,12 @@ LOGIN_REDIRECT_URL = "/"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+PROXIES = int(os.environ.get("PUHUI_PROXIES", "0"))  # reverse proxies of ours in front
+AXES_CLIENT_IP_CALLABLE = "puhui.web.callers.address_of"
+AXES_LOCKOUT_CALLABLE = "puhui.web.errors.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True  # an administrator resets a second factor and never reads one
 OTP_TOTP_ISSUER = "Puhui 普惠"
 
 SESSION_COOKIE_HTTPONLY = True
@@ -108,7 +125,11 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("PUHUI_HTTPS") == "1"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "puhui.web.errors.csrf_failed"
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
@@ -118,10 +139,37 @@ TIME_ZONE = "Asia/Shanghai"
 
 STATIC_URL = "static/"
 STATIC_ROOT = places.var_dir() / "static"
-STATICFILES_DIRS = [WEB / "static"]
+STATIC_ROOT.mkdir(exist_ok=True)
+# ECharts comes from npm (`make setup`); without it every chart still shows its table.
+ECHARTS = (places.project_root() or WEB) / "node_modules" / "echarts" / "dist"
+STATICFILES_DIRS: list[Path | tuple[str, Path]] = [WEB / "static"]
+if ECHARTS.is_dir():
+    STATICFILES_DIRS.append(("echarts", ECHARTS))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+
+LOGGING_CONFIG = None
+logging_setup.configure()
+
+# Text messages: where the gateway is and the key its requests are signed with. Unset: no code can be sent, and the page says so.
+SANDBOX = os.environ.get("PUHUI_SANDBOX") == "1"
+SMS_URL = os.environ.get("PUHUI_SMS_URL", "")
+SMS_KEY = os.environ.get("PUHUI_SMS_KEY", "")
+if SANDBOX and not SMS_KEY:  # both ends of the sandbox are ours, and share this installation's keys
+    SMS_KEY = hashlib.sha256(f"sandbox sms {SECRET_KEY}".encode()).hexdigest()
+
+_PINE = {"50": "#eef6f4", "100": "#d9ebe6", "200": "#b3d8cf", "300": "#82bfb2", "400": "#4f9f90", "500": "#2c8073",
+         "600": "#1d6a5f", "700": "#14524b", "800": "#0f423d", "900": "#0b3431", "950": "#06211f"}  # fmt: skip
+UNFOLD = {
+    "SITE_TITLE": "普惠 Puhui",
+    "SITE_HEADER": "普惠 Puhui · 管理 admin",
+    "SITE_URL": "/",
+    "SITE_ICON": lambda request: static("puhui/seal.svg"),
+    "COLORS": {"primary": _PINE},
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+}

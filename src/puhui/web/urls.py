@@ -1,5 +1,24 @@
 """Addresses of every page."""
 
-from django.urls import URLPattern, URLResolver
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from puhui.web import errors, health
+from puhui.web.api.endpoints import api
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("metrics", health.metrics_page, name="metrics"),
+    path("language/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", api.urls),
+    path("m/", include("puhui.web.phone.urls")),
+    path("", include("puhui.web.staff.urls")),
+    path("", include("puhui.web.console.urls")),
+]
+if settings.SANDBOX:
+    urlpatterns.append(path("sandbox/", include("puhui.web.sandbox.urls")))
+
+handler400, handler403 = errors.bad_request, errors.forbidden
+handler404, handler500 = errors.not_found, errors.fault

@@ -74,7 +74,7 @@ class _Reading:
         except InvalidOperation:
             rate = Decimal(-1)
         if not Decimal(0) <= rate < 4 or rate != round(rate, 6):
-            self.refuse("PROGRAMME_RATE_WRONG", f"{key}: a yearly rate such as \"0.12\", got {text!r}", where)
+            self.refuse("PROGRAMME_RATE_WRONG", f'{key}: a yearly rate such as "0.12", got {text!r}', where)
             return Decimal(0)
         return rate
 
@@ -91,7 +91,7 @@ class _Reading:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            self.refuse("PROGRAMME_DATE_WRONG", f"{key}: a day such as \"2026-01-31\", got {text!r}", where)
+            self.refuse("PROGRAMME_DATE_WRONG", f'{key}: a day such as "2026-01-31", got {text!r}', where)
             return date.max
 
 
@@ -116,7 +116,9 @@ def _institution(reading: _Reading, table: dict[str, Any], lender_types: frozens
     lender_type = reading.take(table, "lender_type", str, where)
     if lender_type not in lender_types:
         known = ", ".join(sorted(lender_types))
-        reading.refuse("LENDER_TYPE_UNKNOWN", f"机构类型未知 · lender_type is one of {known}, got {lender_type!r}", where)
+        reading.refuse(
+            "LENDER_TYPE_UNKNOWN", f"机构类型未知 · lender_type is one of {known}, got {lender_type!r}", where
+        )
     programmes = tuple(_programme(reading, each) for each in table.get("programme", []))
     return InstitutionDraft(
         code=reading.take(table, "code", str, where),

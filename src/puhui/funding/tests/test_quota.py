@@ -3,11 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from puhui.funding import models, operations, queries
+from puhui.funding.core import allotment
 from puhui.funding.operations import MatchRequest
 from puhui.kernel.refusal import Refused
 from puhui.store import tenancy
@@ -160,3 +162,12 @@ class TestAnInstitution:
                 cursor.execute(f"SELECT count(*) FROM funding_{table}")
                 counts.append(cursor.fetchone()[0])
         return tuple(counts)
+
+
+class TestTheDiagram:
+    def test_in_the_readme_is_the_table_of_moves(self) -> None:
+        readme = Path(models.__file__).with_name("README.md").read_text(encoding="utf-8")
+        assert allotment.mermaid() in readme
+
+    def test_of_moves_refuses_what_it_does_not_draw(self) -> None:
+        assert str(allotment.after("confirmed", "void")).startswith("ALLOTMENT_MOVE_NOT_ALLOWED")

@@ -27,7 +27,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "MALFORMED_DATE": ("日期无法识别，请写成 2019-01-31", "not a date; write it as 2019-01-31"),
     "MALFORMED_AMOUNT": ("金额无法识别，请只写数字，如 1234.50，不带“元”等字",
                          "not an amount in yuan with at most two decimals; write digits only, such as 1234.50"),
-    "UNKNOWN_STATUS": ("发票状态应为 有效发票 或 作废发票", "the status must be 有效发票 （valid) or 作废发票 （void）"),
+    "UNKNOWN_STATUS": ("发票状态应为 有效发票 或 作废发票", "the status must be 有效发票 (valid) or 作废发票 (void)"),
     "AMOUNTS_DISAGREE": ("金额+税额与价税合计不符，请核对原票", "net and tax do not add up to gross; check the invoice"),
     "AMOUNTS_OFF_BY_CENTS": ("金额+税额与价税合计相差少许，已按原值读入",
                              "net and tax differ a little from gross; loaded as written"),

@@ -1,0 +1,26 @@
+"""Addresses of the console."""
+
+from django.urls import path
+
+from puhui.web.console import closing, decisions, firms, home, institutions, loans, offer_book, people
+
+app_name = "console"
+urlpatterns = [
+    path("", home.index, name="home"),
+    path("firms/", firms.index, name="firms"),
+    path("firms/<str:code>/", firms.one, name="firm"),
+    path("offer-book/", offer_book.index, name="offer_book"),
+    path("offer-book/solved/", offer_book.solved, name="solved"),
+    path("loans/", loans.index, name="loans"),
+    path("loans/<str:loan_id>/", loans.one, name="loan"),
+    path("institutions/", institutions.index, name="institutions"),
+    path("institutions/<str:institution_id>/", institutions.one, name="institution"),
+    path("closing/", closing.index, name="closing"),
+    path("closing/run/", closing.run, name="run_closing"),
+    path("people/", people.search, name="people"),
+    path("people/<str:person_id>/", people.one, name="person"),
+    path("people/<str:person_id>/reveal/", people.reveal, name="reveal"),
+    path("decisions/", decisions.index, name="decisions"),
+    path("decisions/<str:decision_id>/", decisions.one, name="decision"),
+    path("decisions/<str:decision_id>/replay/", decisions.run_again, name="replay"),
+]

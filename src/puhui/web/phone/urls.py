@@ -1,0 +1,26 @@
+"""Addresses of the shop owner's phone pages."""
+
+from django.urls import path
+
+from puhui.web.phone import apply, entrance, loans, offers, pages
+
+app_name = "phone"
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("hello/", entrance.hello, name="hello"),
+    path("login/", entrance.login, name="login"),
+    path("login/code/", entrance.code, name="code"),
+    path("logout/", entrance.logout, name="logout"),
+    path("apply/", apply.apply, name="apply"),
+    path("answers/<str:application_id>/", pages.answer, name="answer"),
+    path("offers/<str:offer_id>/", offers.one, name="offer"),
+    path("offers/<str:offer_id>/form/", offers.form, name="form"),
+    path("offers/<str:offer_id>/accept/", offers.accept, name="accept"),
+    path("offers/<str:offer_id>/decline/", offers.decline, name="decline"),
+    path("loans/", loans.index, name="loans"),
+    path("loans/<str:loan_id>/", loans.one, name="loan"),
+    path("shop/", pages.shop, name="shop"),
+    path("shop/<str:shop_id>/vat/", pages.vat, name="vat"),
+    path("consents/<str:consent_id>/withdraw/", pages.withdraw, name="withdraw"),
+    path("help/", pages.helped, name="help"),
+]

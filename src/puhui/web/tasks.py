@@ -1,0 +1,57 @@
+"""Background jobs of the web shell: delivering text messages.
+
+A job carries a message id and nothing personal. It is queued in the transaction that stores the message, so a rolled
+back log-in attempt sends nothing, and a killed worker's job is taken up again.
+"""
+
+import structlog
+from django.conf import settings
+from django.db import close_old_connections, transaction
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from puhui.kernel.masked import Secret
+from puhui.store import tenancy
+from puhui.web import clock
+from puhui.web.models import TextMessage
+from puhui.web.sms import Gateway, GatewayRefused, GatewayUnavailable
+
+log = structlog.get_logger("puhui.web.sms")
+MOST_ATTEMPTS = 5
+
+
+@app.task(name="puhui.web.deliver_text", queue="sms",
+          retry=RetryStrategy(max_attempts=MOST_ATTEMPTS, exponential_wait=4, retry_exceptions=[GatewayUnavailable]))  # fmt: skip
+def deliver_text(message_id: str) -> None:
+    """Offer one message to the gateway; its text is wiped once taken or given up."""
+    close_old_connections()  # a worker lives longer than a connection may
+    with tenancy.scope(tenancy.PLATFORM):
+        message = TextMessage.objects.get(id=message_id)
+        if message.state != TextMessage.QUEUED:
+            return
+        message.attempts += 1
+        gateway = Gateway(settings.SMS_URL, Secret(settings.SMS_KEY))
+        try:
+            gateway.deliver(
+                message_id=message.id, phone=message.phone, text=message.text or Secret(""), now=clock.now()
+            )
+        except GatewayUnavailable as fault:
+            _settle(
+                message, TextMessage.FAILED if message.attempts >= MOST_ATTEMPTS else TextMessage.QUEUED, str(fault)
+            )
+            raise
+        except GatewayRefused as fault:
+            _settle(message, TextMessage.FAILED, str(fault))
+            log.warning("text message refused", message_id=message.id, fault=str(fault))
+            return
+        _settle(message, TextMessage.SENT, "")
+
+
+@transaction.atomic
+def _settle(message: TextMessage, state: str, fault: str) -> None:
+    message.state, message.last_fault = state, fault[:200]
+    if state != TextMessage.QUEUED:
+        message.text = None
+    if state == TextMessage.SENT:
+        message.sent_at = clock.now()
+    message.save()

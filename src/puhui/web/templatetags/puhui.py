@@ -1,0 +1,148 @@
+"""How values are written on pages: money, rates, bilingual texts, charts with their tables, icons.
+
+>>> yuan(123450), percent("0.0825"), percent(None)
+('¥1,234.50', '8.25%', '—')
+"""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from puhui.kernel.money import format_yuan
+from puhui.servicing.core.true_cost import shown_percent
+from puhui.web import words
+from puhui.web.charts import Chart
+
+register = template.Library()
+_NOTHING = "—"
+_AGAINST = ("RISK_UP", "RATING_REFUSED", "RECORDED_DEFAULT", "NO_INVOICES", "CAP_BELOW", "RISK_ABOVE", "BUDGET_BETTER",
+            "WANTED_BELOW")  # fmt: skip
+
+
+@register.filter
+def yuan(minor: int | None) -> str:
+    """Fen → ¥ with grouping and two decimals."""
+    return _NOTHING if minor is None else f"¥{format_yuan(int(minor))}".replace("¥-", "−¥")
+
+
+@register.filter
+def yuan_large(minor: int | None) -> str:
+    """Fen → 万元 in Chinese, million yuan in English; for key figures, where fen do not matter."""
+    if minor is None:
+        return _NOTHING
+    whole = Decimal(int(minor)) / 100
+    if _english():
+        return f"¥{_short(whole / 1_000_000, 2)} M" if abs(whole) >= 1_000_000 else f"¥{whole:,.0f}"
+    if abs(whole) >= 100_000_000:
+        return f"¥{_short(whole / 100_000_000, 2)} 亿"
+    return f"¥{_short(whole / 10_000, 1)} 万" if abs(whole) >= 10_000 else f"¥{whole:,.0f}"
+
+
+@register.filter
+def percent(rate: Any, places: int = 2) -> str:
+    """A share or a rate → percent."""
+    if rate is None or rate == "":
+        return _NOTHING
+    try:
+        return f"{Decimal(str(rate)) * 100:.{places}f}%"
+    except InvalidOperation:
+        return str(rate)
+
+
+@register.filter
+def spoken(text: Any) -> str:
+    """`中文 · English` → the half in the reader's language; any other text stays as it is."""
+    chinese, dot, english = str(text).partition(" · ")
+    return english if dot and english and _english() else chinese
+
+
+@register.filter
+def in_tongue(pair: Any) -> str:
+    """A reason (text_zh, text_en) or a pair (zh, en) → the reader's text; a plain text → `spoken`."""
+    if isinstance(pair, dict):
+        return str(pair["text_en" if _english() else "text_zh"])
+    if isinstance(pair, tuple | list):
+        return str(pair[1 if _english() else 0])
+    return spoken(pair)
+
+
+@register.filter
+def named(institution: Any) -> str:
+    """An institution's name in the reader's language."""
+    return str(institution.name_en if _english() else institution.name) if institution else ""
+
+
+@register.filter
+def item(mapping: Any, key: Any) -> Any:
+    """mapping[key], or nothing."""
+    return mapping.get(key) if hasattr(mapping, "get") else None
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A drawing from the sprite; decorative, so hidden from screen readers."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("puhui/icons.svg"), name,
+    )  # fmt: skip
+
+
+@register.inclusion_tag("parts/chart.html")
+def chart(drawn: Chart) -> dict[str, Any]:
+    """A figure with its data, and the same data as a table in a <details>."""
+    return {"chart": drawn}
+
+
+@register.inclusion_tag("parts/pages.html", takes_context=True)
+def pages(context: template.Context, page: Any) -> dict[str, Any]:
+    """Links to the neighbouring pages that keep the filters."""
+    query = context["request"].GET.copy()
+    query.pop("page", None)
+    return {"page": page, "kept": query.urlencode()}
+
+
+def _short(number: Decimal, places: int) -> str:
+    """Grouped, with at most so many decimals, and no noughts at the end."""
+    return f"{number:,.{places}f}".rstrip("0").rstrip(".")
+
+
+def _english() -> bool:
+    return (get_language() or "").startswith("en")
+
+
+@register.filter
+def word(code: Any, kind: str) -> Any:
+    """A room's code in the reader's words: `{{ loan.state|word:"loan" }}`."""
+    return words.word(kind, str(code))
+
+
+@register.filter
+def tone(code: Any) -> str:
+    """The colour class of a state's tag."""
+    return words.TONES.get(str(code), "")
+
+
+@register.filter
+def yearly(rate: Any) -> str:
+    """A yearly rate in percent with as many decimals as it needs, at least two."""
+    text = percent(rate, 4)
+    return text[:-3] + "%" if text.endswith("00%") else text
+
+
+@register.filter
+def against(code: Any) -> bool:
+    """Whether a reason's code speaks against the firm."""
+    return str(code).startswith(_AGAINST)
+
+
+@register.filter
+def percent_up(rate: Any) -> str:
+    """A yearly cost in percent, two decimals, rounded up: never shown cheaper than it is."""
+    if rate is None or rate == "":
+        return _NOTHING
+    return f"{shown_percent(Decimal(str(rate)))}%"

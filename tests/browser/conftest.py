@@ -1,0 +1,125 @@
+"""A real browser against a real server on a database of its own.
+
+The server runs in a thread of the test process, on the copy of the database that `fresh_database` makes; the data is
+made by the house's own operations (tests/browser/town.py). Screenshots go to var/screenshots.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test.testcases import LiveServerThread
+
+CHROMIUM = Path(os.environ.get("PUHUI_CHROMIUM", "/usr/bin/chromium"))
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ROOT = Path(__file__).resolve().parents[2]
+SHOTS = ROOT / "var" / "screenshots"
+README_SHOTS = ROOT / "docs" / "images"
+DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}: install Debian's chromium or name one in PUHUI_CHROMIUM")
+    from playwright.sync_api import sync_playwright
+
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in the thread that also asks the database
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(fresh_database: object, settings: Any) -> Iterator[str]:
+    """Where the server of this test answers; its text messages go to its own sandbox."""
+    settings.ROOT_URLCONF = "tests.browser.urls"
+    settings.SANDBOX, settings.SMS_KEY = True, "key of the sandbox"
+    server = LiveServerThread("127.0.0.1", lambda application: application)  # WhiteNoise serves the static files
+    server.daemon = True
+    server.start()
+    server.is_ready.wait()
+    if server.error:
+        raise server.error
+    address = f"http://127.0.0.1:{server.port}"
+    settings.SMS_URL = f"{address}/sandbox/sms"
+    yield address
+    server.terminate()
+
+
+def settled(folder: Path) -> Any:
+    """The made-up town in the database of this test."""
+    from tests.browser import town
+
+    return town.settle(folder)
+
+
+@pytest.fixture
+def work(address: str, settings: Any) -> Callable[[], None]:
+    """Do the waiting jobs in a worker process, as on a real installation."""
+    given = {"PUHUI_SMS_URL": settings.SMS_URL, "PUHUI_SMS_KEY": settings.SMS_KEY, "PUHUI_LOG_LEVEL": "WARNING"}
+
+    def done() -> None:
+        command = [sys.executable, "-m", "django", "procrastinate", "worker", "--one-shot"]
+        subprocess.run(command, env=os.environ | given, check=True, timeout=60, capture_output=True)
+
+    return done
+
+
+@pytest.fixture
+def open_page(chromium: Any, address: str) -> Iterator[Callable[..., Any]]:
+    """open_page(viewport, language, dark) → a page of its own visitor. Any script error fails the test."""
+    contexts, faults = [], []
+
+    def opened(viewport: dict[str, int] = DESK, *, language: str = "zh-hans", dark: bool = False) -> Any:
+        context = chromium.new_context(
+            viewport=viewport, base_url=address, color_scheme="dark" if dark else "light", reduced_motion="reduce",
+            device_scale_factor=1 if viewport is DESK else 2, locale="zh-CN",
+        )  # fmt: skip
+        context.add_cookies([{"name": "django_language", "value": language, "url": address}])
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.on("console", lambda line: faults.append(line.text) if _is_fault(line) else None)
+        contexts.append(context)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def _is_fault(line: Any) -> bool:
+    """Errors of our scripts and of the Content-Security-Policy; a page's own 4xx status is no error."""
+    return line.type == "error" and not re.search(r"(status of|Status Error Code) 4\d\d", line.text)
+
+
+@pytest.fixture
+def shoot() -> Callable[..., Path]:
+    """shoot(page, name) keeps a screenshot; the README's are kept in docs/images when PUHUI_README_SHOTS=1."""
+
+    def kept(page: Any, name: str, *, readme: bool = False, full: bool = False) -> Path:
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        target = SHOTS / f"{name}.png"
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=str(target), full_page=full)
+        if readme and os.environ.get("PUHUI_README_SHOTS") == "1":
+            README_SHOTS.mkdir(parents=True, exist_ok=True)
+            (README_SHOTS / f"{name}.png").write_bytes(target.read_bytes())
+        return target
+
+    return kept

@@ -1,0 +1,221 @@
+"""The owner's pages over the real journeys: applying, the offer, accepting, the loan; and only one's own."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from puhui.funding import operations as funding
+from puhui.servicing import operations as servicing
+from puhui.simulate.owners import invented_owner
+from puhui.simulate.town import build_town
+from puhui.store import tenancy
+from puhui.underwriting import operations as underwriting
+from puhui.web import clock
+from puhui.web.phone import offers
+
+ME, OTHER = invented_owner("ME1", seed=1), invented_owner("OTHER2", seed=1)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a made-up town."""
+    place = tmp_path_factory.mktemp("made-up") / "town"
+    build_town(place, firms=160, seed=3)
+    return place
+
+
+@pytest.fixture
+def firm(db: None, folder: Path) -> str:
+    """A town appraised, the books open; the code of a firm that is approved."""
+    now = clock.now()
+    load = underwriting.load_folder(folder, now=now)
+    outcome = underwriting.appraise(load.load_id, terms=underwriting.AppraisalTerms(budget_minor=10**9), now=now)
+    funding.load_sample_programmes(now=now)
+    servicing.open_books(outcome.view.as_of, now=now)
+    best = max(outcome.rows, key=lambda row: row.expected_profit_minor)
+    return best.firm
+
+
+def owner(phone: str) -> Client:
+    """Logged in by phone; the code itself is tested in test_phone_codes."""
+    client = Client()
+    client.get("/m/login/")
+    session = client.session
+    session["owner_phone"] = phone
+    session.save()
+    return client
+
+
+def form(firm: str, **changes: Any) -> dict[str, Any]:
+    filled = {
+        "key": "k1", "name": ME.name, "id_number": ME.id_number, "shop_name": "橙子小馆", "credit_code": "",
+        "requested_yuan": "200,000", "months": "12", "evidence_code": firm, "consent": ["credit_assessment"],
+    }  # fmt: skip
+    return filled | changes
+
+
+def count(table: str) -> int:
+    with tenancy.scope(tenancy.PLATFORM), connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")
+        return int(cursor.fetchone()[0])
+
+
+class TestApplying:
+    def test_leads_to_the_offer_and_twice_the_same_form_to_the_same_one(self, firm: str) -> None:
+        client = owner(ME.phone)
+        first = client.post("/m/apply/", form(firm))
+        assert first.status_code == 302
+        assert first["Location"].startswith("/m/offers/offer_")
+        assert client.post("/m/apply/", form(firm))["Location"] == first["Location"]
+        assert count("underwriting_application") == 1
+        page = client.get(first["Location"]).content.decode()
+        assert "年化综合融资成本（单利）" in page
+        assert "¥200,000.00" in page
+
+    def test_after_an_advertisement_is_owed_to_that_touch(self, firm: str) -> None:
+        client = Client()
+        client.get("/m/hello/?channel=wechat&campaign=spring&click_id=c1")
+        client.get("/m/hello/?channel=other&campaign=late")
+        session = client.session
+        session["owner_phone"] = ME.phone
+        session.save()
+        client.post("/m/apply/", form(firm))
+        with tenancy.scope(tenancy.PLATFORM), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT t.channel, t.campaign, t.click_id FROM acquisition_link l JOIN acquisition_touch t ON t.id = l.touch_id"
+            )
+            assert cursor.fetchall() == [("wechat", "spring", "c1")]
+
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"consent": []}, "需要您同意信用评估"),
+            ({"id_number": "123"}, "身份证号有误"),
+            ({"name": ""}, "请填写姓名"),
+            ({"requested_yuan": "二十万"}, "请只写数字"),
+            ({"requested_yuan": "0"}, "须"),
+            ({"months": "7"}, "请选择借多久"),
+            ({"credit_code": "1234"}, "统一社会信用代码应为 18 位"),
+        ],
+    )
+    def test_with_a_wrong_answer_says_which_and_stores_nothing(self, firm: str, changes: Any, told: str) -> None:
+        answer = owner(ME.phone).post("/m/apply/", form(firm, **changes))
+        assert answer.status_code == 422
+        assert told in answer.content.decode()
+        assert (count("underwriting_application"), count("parties_person")) == (0, 0)
+
+    def test_in_the_name_of_somebody_registered_under_another_phone_is_refused(self, firm: str) -> None:
+        owner(ME.phone).post("/m/apply/", form(firm))
+        answer = owner(OTHER.phone).post("/m/apply/", form(firm, key="k2"))
+        assert answer.status_code == 422
+        assert "登记在另一个手机号下" in answer.content.decode()
+        assert count("underwriting_application") == 1
+
+    def test_without_invoices_is_answered_with_the_reason_and_the_way_to_a_person(self, firm: str) -> None:
+        client = owner(ME.phone)
+        answer = client.post("/m/apply/", form("", evidence_code=""))
+        page = client.get(answer["Location"]).content.decode()
+        assert "没有有效销项发票" in page
+        assert "人工复核" in page
+        assert "app_" in page
+
+    def test_with_one_invoice_list_only_asks_for_the_other(self, firm: str) -> None:
+        from django.core.files.uploadedfile import SimpleUploadedFile
+
+        lone = SimpleUploadedFile("sales.csv", b"number\n1\n")
+        answer = owner(ME.phone).post("/m/apply/", form("", evidence_code="", sales=lone))
+        assert answer.status_code == 422
+        assert "两个清单都要上传" in answer.content.decode()
+        assert count("underwriting_application") == 0
+
+
+class TestTheOffer:
+    @pytest.fixture
+    def offered(self, firm: str) -> tuple[Client, str]:
+        client = owner(ME.phone)
+        address = client.post("/m/apply/", form(firm))["Location"]
+        return client, address
+
+    def confirmed(self, client: Client, address: str, **changes: str) -> Any:
+        page = client.get(f"{address}form/")
+        offer = page.context["offer"]
+        sent = {
+            "disclosure_hash": offer.disclosure_hash,
+            "consent_institution_id": offer.institution_id,
+            "read_to_end": "yes",
+        }
+        return client.post(f"{address}accept/", sent | changes)
+
+    def rewind(self, client: Client, seconds: int) -> None:
+        """As if the form had been opened earlier."""
+        session = client.session
+        shown = {name: (clock.now() - timedelta(seconds=seconds)).isoformat() for name in session[offers._SHOWN]}
+        session[offers._SHOWN] = shown
+        session.save()
+
+    def test_is_not_accepted_before_its_time_was_read(self, offered: tuple[Client, str]) -> None:
+        client, address = offered
+        answer = self.confirmed(client, address)
+        assert answer.status_code == 422
+        assert "请阅读完整内容" in answer.content.decode()
+        assert count("servicing_loan") == 0
+
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"read_to_end": ""}, "请阅读完整内容"),
+            ({"consent_institution_id": ""}, "需单独同意"),
+            ({"disclosure_hash": "0" * 64}, "条款已变化"),
+        ],
+    )
+    def test_is_not_accepted_without_reading_consent_or_the_very_form(
+        self, offered: tuple[Client, str], changes: dict[str, str], told: str
+    ) -> None:
+        client, address = offered
+        client.get(f"{address}form/")
+        self.rewind(client, 60)
+        answer = self.confirmed(client, address, **changes)
+        assert answer.status_code == 422
+        assert told in answer.content.decode()
+        assert count("servicing_loan") == 0
+
+    def test_accepted_becomes_a_loan_whose_payout_is_queued(self, offered: tuple[Client, str]) -> None:
+        client, address = offered
+        client.get(f"{address}form/")
+        self.rewind(client, 60)
+        answer = self.confirmed(client, address)
+        assert answer["Location"].startswith("/m/loans/loan_")
+        assert "正在放款" in client.get(answer["Location"]).content.decode()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'puhui.journeys.disburse_loan'")
+            assert cursor.fetchone()[0] == 1
+
+    def test_declined_leaves_nothing_behind(self, offered: tuple[Client, str]) -> None:
+        client, address = offered
+        assert client.post(f"{address}decline/")["Location"] == "/m/"
+        assert "您已谢绝" in client.get("/m/").content.decode()
+        assert count("servicing_loan") == 0
+
+    def test_and_loan_and_answer_are_not_found_by_another(self, offered: tuple[Client, str]) -> None:
+        client, address = offered
+        client.get(f"{address}form/")
+        self.rewind(client, 60)
+        loan = self.confirmed(client, address)["Location"]
+        stranger = owner(OTHER.phone)
+        for page in (address, f"{address}form/", loan, "/m/answers/app_1/"):
+            assert stranger.get(page).status_code == 404, page
+        assert stranger.post(f"{address}decline/").status_code == 404
+        assert count("servicing_loan") == 1
+
+    def test_consent_is_withdrawn_as_easily_as_given(self, offered: tuple[Client, str]) -> None:
+        client, _address = offered
+        with tenancy.scope(tenancy.PLATFORM), connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM parties_consent")
+            (consent_id,) = cursor.fetchone()
+        assert owner(OTHER.phone).post(f"/m/consents/{consent_id}/withdraw/").status_code == 404
+        assert client.post(f"/m/consents/{consent_id}/withdraw/").status_code == 302
+        assert "已撤回" in client.get("/m/shop/").content.decode()
