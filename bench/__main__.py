@@ -47,7 +47,9 @@ def measure(home: Path, environment: dict[str, str]) -> list[dict[str, object]]:
     first = Watched([PUHUI, "appraise", str(folder), "--json"], environment, home)
     summary = json.loads(first.output.splitlines()[-1])
     again = Watched([PUHUI, "appraise", str(folder), "--json"], environment, home)
-    invoices = sum(pl.scan_parquet(folder / f"{name}.parquet").select(pl.len()).collect().item() for name in ("sales", "purchases"))
+    invoices = sum(
+        pl.scan_parquet(folder / f"{name}.parquet").select(pl.len()).collect().item() for name in ("sales", "purchases")
+    )
     seconds = summary["seconds"]
     figures = [
         _figure("appraise.load", seconds["load"], "s", invoices),
@@ -68,7 +70,9 @@ class Watched:
 
     def __init__(self, command: list[str], environment: dict[str, str], home: Path) -> None:
         started = time.perf_counter()
-        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         self.home, self.peak_mb = home, 0.0
         watcher = threading.Thread(target=self._watch, daemon=True)
         watcher.start()

@@ -11,12 +11,15 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 
 def figures(environment: dict[str, str]) -> list[dict[str, object]]:
     """The lines of this file, measured in a fresh process."""
-    done = subprocess.run([sys.executable, "-m", "bench.inside"], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.inside"], env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise SystemExit(f"bench.inside failed: {done.stderr[-2000:]}")
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -39,9 +42,15 @@ def _console() -> list[dict[str, object]]:
     codes = [code for code, _ in queries.firm_codes(standing.load_id)]
     budgets = [standing.budget_minor * share // 20 for share in range(1, 21)]
     return [
-        _median("console.resolve_budget", [lambda b=b: queries.resolve(standing.appraisal_id, b) for b in budgets], len(codes)),
-        _median("console.firm_page", [lambda c=c: _firm(queries, standing, c) for c in codes[:40]], len(codes)),
-        _median("console.search", [lambda: queries.offer_book_rows(standing.appraisal_id, text="E1")] * 20, len(codes)),
+        _median(
+            "console.resolve_budget",
+            [partial(queries.resolve, standing.appraisal_id, budget) for budget in budgets],
+            len(codes),
+        ),
+        _median("console.firm_page", [partial(_firm, queries, standing, code) for code in codes[:40]], len(codes)),
+        _median(
+            "console.search", [partial(queries.offer_book_rows, standing.appraisal_id, text="E1")] * 20, len(codes)
+        ),
     ]
 
 

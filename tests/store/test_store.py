@@ -52,9 +52,14 @@ class TestTenancy:
         assert tenancy.current() == tenancy.NOBODY
 
     def test_a_failed_statement_inside_a_scope_keeps_its_own_error(self, fresh_database: object) -> None:
-        with pytest.raises(DatabaseError, match="no_such_table"), transaction.atomic(), tenancy.scope("inst_a"):
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT * FROM no_such_table")
+        broken = "SELECT * FROM no_such_table"
+        with (
+            pytest.raises(DatabaseError, match="no_such_table"),
+            transaction.atomic(),
+            tenancy.scope("inst_a"),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(broken)
         assert tenancy.current() == tenancy.PLATFORM
 
     def test_the_application_is_no_superuser_and_owns_nothing(self, fresh_database: object) -> None:
@@ -73,7 +78,7 @@ class TestAppendOnly:
         for table in tables:
             for link in (connection, connections["owner"]):
                 command = statement.format(table).replace("SET id = id", f"SET {_a_column(table)} = {_a_column(table)}")
-                with pytest.raises(DatabaseError, match="append-only|permission denied"), link.cursor() as cursor:
+                with pytest.raises(DatabaseError, match=r"append-only|permission denied"), link.cursor() as cursor:
                     cursor.execute(command)
 
 
@@ -81,9 +86,9 @@ class TestCopying:
     def test_goes_through_a_temporary_table_so_that_row_security_holds(self, fresh_database: object) -> None:
         frame = pl.DataFrame({"person_id": ["person_x"], "field": ["phone"], "reason": ['a "b", c'], "seen_by": ["me"]})
         frame = frame.with_columns(seen_at=pl.lit("2026-03-01T09:00:00Z"))
-        with pytest.raises(DatabaseError, match="row-level security|foreign key"), transaction.atomic():
-            with tenancy.scope("inst_a"):
-                copying.copy_frame(frame, "parties_reveal")
+        refused = pytest.raises(DatabaseError, match=r"row-level security|foreign key")
+        with refused, transaction.atomic(), tenancy.scope("inst_a"):
+            copying.copy_frame(frame, "parties_reveal")
         assert parties.Reveal.objects.count() == 0
         person_id = operations.register_person(WANG, now=NOW)
         with transaction.atomic():

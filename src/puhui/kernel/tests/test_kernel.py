@@ -26,7 +26,7 @@ class TestMoney:
 
     @pytest.mark.parametrize("text", ["", "1,234.5元", "¥5", "1,23", "1e3", "0.001", "nan", "1 000", "--1", "１２"])
     def test_refuses_what_is_not_an_amount_and_names_it(self, text: str) -> None:
-        with pytest.raises(MoneyUnreadable, match="1234.50|0.01"):
+        with pytest.raises(MoneyUnreadable, match=r"1234\.50|0\.01"):
             parse_yuan(text)
 
     @given(st.integers(-(10**15), 10**15))
@@ -140,7 +140,12 @@ class TestChineseIdentifiers:
 
     @pytest.mark.parametrize(
         ("text", "severity"),
-        [("+86 138-0013-8000", "ok"), ("17012345678", "warn"), ("12800138000", "refuse"), ("138001380001234", "refuse")],
+        [
+            ("+86 138-0013-8000", "ok"),
+            ("17012345678", "warn"),
+            ("12800138000", "refuse"),
+            ("138001380001234", "refuse"),
+        ],
     )
     def test_phones(self, text: str, severity: str) -> None:
         assert check_phone(text).severity == severity
