@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test.testcases import LiveServerThread
 
 CHROMIUM = Path(os.environ.get("PUHUI_CHROMIUM", "/usr/bin/chromium"))
@@ -29,14 +30,19 @@ README_SHOTS = ROOT / "docs" / "images"
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """Debian's Chromium, driven by Playwright."""
+@pytest.fixture
+def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright.
+
+    Playwright keeps an event loop in the thread that also asks the database; Django has other connections inside a
+    loop than outside, so those outside are closed first, and the loop ends with the test.
+    """
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium at {CHROMIUM}: install Debian's chromium or name one in PUHUI_CHROMIUM")
     from playwright.sync_api import sync_playwright
 
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in the thread that also asks the database
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    connections.close_all()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield browser
@@ -44,11 +50,11 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def address(fresh_database: object, settings: Any) -> Iterator[str]:
+def address(chromium: Any, fresh_database: object, settings: Any) -> Iterator[str]:
     """Where the server of this test answers; its text messages go to its own sandbox."""
     settings.ROOT_URLCONF = "tests.browser.urls"
     settings.SANDBOX, settings.SMS_KEY = True, "key of the sandbox"
-    server = LiveServerThread("127.0.0.1", lambda application: application)  # WhiteNoise serves the static files
+    server = LiveServerThread("127.0.0.1", _served_as_it_is)  # type: ignore[arg-type]
     server.daemon = True
     server.start()
     server.is_ready.wait()
@@ -58,6 +64,11 @@ def address(fresh_database: object, settings: Any) -> Iterator[str]:
     settings.SMS_URL = f"{address}/sandbox/sms"
     yield address
     server.terminate()
+
+
+def _served_as_it_is(application: Any) -> Any:
+    """No handler of Django's own: WhiteNoise serves the static files here too."""
+    return application
 
 
 def settled(folder: Path) -> Any:

@@ -91,7 +91,7 @@ class TestTheConsole:
         page.get_by_text("End of day").first.wait_for()
         assert page.locator(".bar time").inner_text() > shown
         shoot(page, "closing-en-dark")
-        for place in ("/decisions/", "/institutions/", "/people/", "/offer-book/", "/firms/", "/"):
+        for place in ("/decisions/", "/institutions/", "/people/", "/reviews/", "/offer-book/", "/firms/", "/"):
             page.goto(place)
             accessibility.check(page)
         shoot(page, "overview-en-dark")

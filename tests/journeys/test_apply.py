@@ -7,7 +7,7 @@ import pytest
 
 from puhui.antifraud import queries as antifraud
 from puhui.journeys import apply as applying
-from puhui.journeys import release
+from puhui.journeys import explain, release
 from puhui.journeys.apply import Applied, InvoiceDraft, invoices_of
 from puhui.kernel.refusal import Refused
 from puhui.parties.operations import PersonDraft, ShopDraft
@@ -102,15 +102,71 @@ class TestOwnInvoices:
 
 class TestADoubt:
     def test_is_looked_at_by_a_person_before_anything_is_decided(self, lender: Lender) -> None:
-        row = lender.approved[0]
-        child = PersonDraft("虚构·小朋友", _id_of_born("20150101"), "15400000001", invented=True)
-        applied = applying.apply(lender.intake(row, person=child), key="k", now=NOW)
+        elder = PersonDraft("虚构·老人", _id_of_born("19500101"), "15400000001", invented=True)
+        applied = applying.apply(lender.intake(lender.approved[0], person=elder), key="k", now=NOW)
         assert (applied.held, applied.state, applied.decision_id) == (True, "submitted", None)
-        assert "AGE_UNDER_18" in [reason["code"] for reason in applied.reasons]
+        assert "AGE_OVER_60" in [reason["code"] for reason in applied.reasons]
         found = antifraud.assessment_of(applied.application_id)
         assert found is not None
-        assert found.outcome == "refuse"
+        assert found.outcome in ("step_up", "review")
         assert applying.shown(applied.application_id)["reasons"] == applied.reasons
+
+    def test_comes_along_however_often_the_applicant_comes_again(self, lender: Lender) -> None:
+        elder = PersonDraft("虚构·老人", _id_of_born("19500101"), "15400000001", invented=True)
+        applied = applying.apply(lender.intake(lender.approved[0], person=elder), key="k", now=NOW)
+        for n in range(2):
+            later, invoices = NOW + timedelta(days=n), invoices_of(own_invoices(yuan=80_000 + n))
+            again = applying.apply_again(applied.application_id, invoices, key=f"k{n}", now=later)
+            assert (again.held, again.decision_id, again.reasons) == (True, None, applied.reasons)
+            assert applying.shown(again.application_id)["reasons"] == applied.reasons
+            applied = again
+        released = release.release(applied.application_id, by="operator", reason="已电话核实", on=lender.today, now=NOW)
+        assert (released.held, released.decision_id is not None) == (False, True)
+
+
+class TestARefusalByTheRulebook:
+    def test_is_a_final_answer_with_reasons_and_a_way_to_a_person(self, lender: Lender) -> None:
+        applied = self._minor(lender)
+        assert (applied.state, applied.held, applied.approved) == ("refused", False, False)
+        assert [reason["code"] for reason in applied.reasons] == ["AGE_UNDER_18", "ASK_FOR_A_PERSON"]
+        assert all(reason["text_zh"] and reason["text_en"] for reason in applied.reasons)
+        shown = applying.shown(applied.application_id)
+        assert (shown["state"], shown["decision_id"]) == ("refused", applied.decision_id)
+        assert shown["reasons"] == applied.reasons
+
+    def test_is_on_record_and_replays_from_what_was_seen(self, lender: Lender) -> None:
+        decision_id = self._minor(lender).decision_id
+        assert decision_id is not None
+        replayed = replay.replay(decision_id)
+        assert (replayed.same, replayed.replayed["outcome"]) == (True, "refuse")
+        assert policy.verify_chain().broken_at is None
+        chain = explain.chain_of(decision_id)
+        assert chain["decision"]["kind"] == "antifraud.refusal"
+        assert chain["application"]["state"] == "refused"
+        assert [step["outcome"] for step in chain["antifraud"]] == ["refuse"]
+
+    def test_moves_nothing_else(self, lender: Lender) -> None:
+        applied = self._minor(lender)
+        chain = explain.chain_of(applied.application_id)
+        assert {"offer", "matches", "loan"} & set(chain) == set()
+        assert {consent["institution_id"] for consent in chain["applicant"]["consents"]} == {""}
+        assert [move["move"] for move in chain["application"]["moves"]] == ["refuse"]
+        assert policy.latest().filter(subject=f"application:{applied.application_id}").count() == 1
+
+    def test_gets_the_same_answer_under_the_same_key(self, lender: Lender) -> None:
+        assert self._minor(lender) == self._minor(lender)
+        assert (applications(), policy.latest().filter(batch__kind="antifraud.refusal").count()) == (1, 1)
+
+    def test_cannot_be_turned_by_bringing_invoices(self, lender: Lender) -> None:
+        applied = self._minor(lender)
+        with pytest.raises(Refused, match="REFUSED_BY_RULEBOOK"):
+            applying.apply_again(applied.application_id, invoices_of(own_invoices()), key="k2", now=NOW)
+        assert applications() == 1
+
+    @staticmethod
+    def _minor(lender: Lender) -> Applied:
+        child = PersonDraft("虚构·小朋友", _id_of_born("20150101"), "15400000001", invented=True)
+        return applying.apply(lender.intake(lender.approved[0], person=child), key="k", now=NOW)
 
 
 def _id_of_born(day: str) -> str:

@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -16,8 +18,12 @@ from procrastinate.contrib.django import app
 
 from puhui.funding import queries as funding
 from puhui.journeys import tasks
+from puhui.journeys.apply import Applied
+from puhui.kernel.refusal import Refused
 from puhui.servicing import queries as servicing
-from tests.journeys.conftest import Lender
+from puhui.underwriting import queries as underwriting
+from puhui.underwriting.views import VerdictView
+from tests.journeys.conftest import NOW, Lender
 
 PATIENCE = 30.0
 
@@ -54,7 +60,7 @@ class TestAJob:
         wait_for(lambda: not somebody_waits_for_a_lock())
         assert jobs() == [("doing", 0)]
         assert servicing.loan(accepted.loan_id).state == "booked"
-        assert asyncio.run(give_back()) == 1
+        assert in_a_loop_of_its_own(give_back) == 1
         with one_shot_worker() as worker:
             assert worker.wait(PATIENCE) == 0
         assert [status for status, _ in jobs()] == ["succeeded"]
@@ -62,10 +68,39 @@ class TestAJob:
         assert len(servicing.journal(accepted.loan_id)) == 1
         assert servicing.verify() == []
 
+    def test_that_expires_offers_closes_those_past_their_time_and_no_other(self, committed: Lender) -> None:
+        late = committed.applied(now=NOW - timedelta(days=400))
+        live = committed.applied(skip=1 + committed.approved.index(firm_of(committed, late)), now=database_clock())
+        assert [tasks.expire_offers(timestamp=0) for _ in range(2)] == [1, 0]
+        states = [underwriting.application(each.application_id).state for each in (late, live)]
+        assert states == ["expired", "offered"]
+        with pytest.raises(Refused, match="OFFER_NOT_OPEN"):
+            committed.booked(late)
+        rows = {each.task.name: each.cron for each in app.periodic_registry.periodic_tasks.values()}
+        assert rows["puhui.journeys.expire_offers"] == "*/10 * * * *"
+
     def test_that_gives_stalled_jobs_back_runs_every_minute(self) -> None:
         rows = {each.task.name: each.cron for each in app.periodic_registry.periodic_tasks.values()}
         assert rows["puhui.journeys.retry_stalled"] == "* * * * *"
         assert tasks.STALLED_SECONDS == 30
+
+
+def firm_of(lender: Lender, applied: Applied) -> VerdictView:
+    code = underwriting.application(applied.application_id).firm_code
+    return next(row for row in lender.approved if row.firm == code)
+
+
+def database_clock() -> datetime:
+    """The clock that jobs go by."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]
+
+
+def in_a_loop_of_its_own(work: Callable[[], Coroutine[None, None, int]]) -> int:
+    """In a thread, since a browser test before this one may have left a running loop here."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(work())).result()
 
 
 async def give_back() -> int:

@@ -16,6 +16,7 @@ from puhui.store import tenancy
 from puhui.underwriting import operations as underwriting
 from puhui.web import clock
 from puhui.web.phone import offers
+from puhui.web.tests import visitors
 
 ME, OTHER = invented_owner("ME1", seed=1), invented_owner("OTHER2", seed=1)
 
@@ -219,3 +220,25 @@ class TestTheOffer:
         assert owner(OTHER.phone).post(f"/m/consents/{consent_id}/withdraw/").status_code == 404
         assert client.post(f"/m/consents/{consent_id}/withdraw/").status_code == 302
         assert "已撤回" in client.get("/m/shop/").content.decode()
+
+
+class TestAnApplicationThatIsHeld:
+    def test_waits_for_a_person_who_releases_it_with_a_reason(self, firm: str) -> None:
+        client = owner("13800138000")
+        old_enough = {"name": "王小明", "id_number": "11010519491231002X"}  # over 60: the rules want a person to look
+        answer = client.post("/m/apply/", form(firm, **old_enough))["Location"]
+        assert answer.startswith("/m/answers/")
+        assert "工作人员正在看您的申请" in client.get(answer).content.decode()
+        visitors.staff("he", "operator")
+        operator = visitors.enter("he")
+        page = operator.get("/reviews/").content.decode()
+        assert "超过60周岁" in page
+        application_id = answer.split("/")[3]
+        without = operator.post(f"/reviews/{application_id}/release/", {"reason": "x"}, follow=True)
+        assert "请写明放行原因" in without.content.decode()
+        assert count("underwriting_offer") == 0
+        done = operator.post(f"/reviews/{application_id}/release/", {"reason": "电话核实本人经营"}, follow=True)
+        assert "已放行" in done.content.decode()
+        assert "没有等待复核的申请" in operator.get("/reviews/").content.decode()
+        assert client.get(answer).status_code == 302
+        assert count("underwriting_offer") == 1

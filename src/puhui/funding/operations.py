@@ -98,14 +98,14 @@ def match(request: MatchRequest, *, as_of: date, now: datetime) -> queries.Match
 
     An offer whose last match still holds keeps it, so that showing an offer twice names the same institution.
     """
-    programmes = queries.programmes_for_matching(on=as_of)
+    rows = {row.code: row for row in queries.programmes()}
+    programmes = queries.programmes_for_matching(list(rows.values()), on=as_of)
     choice = matching.match(
         matching.Requests.of([request.as_core()]), matching.ProgrammeColumns.of(list(programmes.values())), on=as_of
     )[0]
     standing = _standing(request, choice, as_of=as_of)
     if standing is not None:
         return queries.shown(standing)
-    rows = {row.code: row for row in queries.programmes()}
     winner = rows[choice.chosen] if choice.chosen else None
     record = models.Match.objects.create(
         id=new_id("match", now=now),

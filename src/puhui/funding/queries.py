@@ -113,9 +113,8 @@ def allotment_of(offer_id: str) -> tuple[str, str] | None:
     return reserved.allotment_id, allotment.fold(facts.values_list("verb", flat=True))
 
 
-def programmes_for_matching(*, on: date) -> dict[str, matching.Programme]:
-    """Every programme as the core sees it, with the legal cap of its lender on that day."""
-    rows = programmes()
+def programmes_for_matching(rows: Sequence[models.Programme], *, on: date) -> dict[str, matching.Programme]:
+    """Programmes as the core sees them, with the legal cap of their lender on that day."""
     used = used_minor([row.id for row in rows])
     return {row.code: as_core(row, used_minor=used.get(row.id, 0), on=on) for row in rows}
 

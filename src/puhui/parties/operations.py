@@ -85,6 +85,7 @@ def register_shop(owner_id: str, draft: ShopDraft, *, now: datetime) -> str:
         code = finding.normalised
     if not draft.name.strip():
         raise Refused(Refusal("SHOP_NAME_MISSING", "请填写店铺名称 · the shop needs a name", where="shop_name"))
+    _refuse_if_claimed(owner_id, draft.evidence_code)
     own = models.Shop.objects.filter(owner_id=owner_id)
     for known in (
         own.filter(credit_code=code) if code else own.none(),
@@ -151,6 +152,14 @@ def reveal(person_id: str, fields: Sequence[str], *, reason: str, by: str, now: 
         models.Reveal(person=person, field=field, reason=reason.strip(), seen_by=by, seen_at=now) for field in fields
     )
     return {field: getattr(person, field).reveal() for field in fields}
+
+
+def _refuse_if_claimed(owner_id: str, evidence_code: str) -> None:
+    """Evidence speaks for one owner: whoever claims a firm's invoices after another has done so needs a person's help."""
+    claimed = models.Shop.objects.filter(evidence_code=evidence_code).exclude(owner_id=owner_id)
+    if evidence_code and claimed.exists():
+        text = "该企业的发票已由另一位店主使用，请联系人工核实 · another owner already stands for this firm's invoices; ask staff"
+        raise Refused(Refusal("EVIDENCE_CLAIMED", text, where="evidence_code"))
 
 
 def _checked(draft: PersonDraft) -> tuple[str, str, str]:

@@ -35,6 +35,7 @@ class Rule:
     source: str
 
 
+@lru_cache(maxsize=512)
 def find(code: str, *, metric: str, on: date, lender_type: str = "any") -> Rule:
     """The rule in force; the lender's own row goes before `any`. Both ends of a row's dates are inclusive, as published."""
     rows = [row for row in _rows() if row["code"] == code and row["metric"] == metric and _in_force(row, on)]

@@ -6,7 +6,10 @@ command had to start the embedded server, the server stops with it. `puhui up` k
 
 import logging
 import os
+import subprocess
+import time
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,8 +153,32 @@ def _server(pgdata: Path, *, cleanup_mode: str | None) -> Any:
         handle.ensure_pgdata_inited()
         with (pgdata / "postgresql.conf").open("a") as conf:
             conf.write(_SETTINGS + os.environ.get("PUHUI_PG_SETTINGS", "").replace(";", "\n"))
-    handle.start()
+    _start_patiently(handle, pgdata)
     return handle
+
+
+def _start_patiently(handle: Any, pgdata: Path, *, patience_seconds: int = 90) -> None:
+    """Start, or join a server that is still starting (recovery after a crash) or still stopping for the command before."""
+    until = time.monotonic() + patience_seconds
+    while time.monotonic() < until:
+        if _status(pgdata) in ("", "ready"):
+            with suppress(AssertionError, subprocess.TimeoutExpired):  # it changed its state meanwhile, or needs longer
+                handle.start()
+                return
+        time.sleep(0.1)
+    raise DatabaseUnreachable(
+        f"the embedded PostgreSQL did not get ready in {patience_seconds} s; see {pgdata / 'log'}"
+    )
+
+
+def _status(pgdata: Path) -> str:
+    """The last line of postmaster.pid (starting, ready, stopping); empty where no such process lives."""
+    try:
+        lines = (pgdata / "postmaster.pid").read_text().split("\n")
+        os.kill(int(lines[0]), 0)
+    except (OSError, ValueError):
+        return ""
+    return lines[7].strip() if len(lines) > 7 else "starting"
 
 
 def uri(socket_dir: Path | str | None, database: str, user: str = "postgres") -> str:

@@ -44,6 +44,9 @@ def grant(connection: Any, *, role: str) -> None:
             "REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {role}",
         ):
             cursor.execute(sql.SQL(statement).format(db=database, role=name))  # type: ignore[arg-type]
+        cursor.execute("SELECT current_setting('server_version_num')::int >= 170000")
+        if cursor.fetchone()[0]:  # so that a big load can ANALYZE its table; older servers wait for autovacuum
+            cursor.execute(sql.SQL("GRANT MAINTAIN ON ALL TABLES IN SCHEMA public TO {}").format(name))
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND obj_description(oid, 'pg_class') = %s",
             [laws.APPEND_ONLY],

@@ -105,7 +105,16 @@ def _store_invoices(load_id: str, invoices: pl.DataFrame, progress: Progress) ->
     for start in range(0, keyed.height, _SLICE):
         progress(STORING, start, keyed.height)
         copy_frame(keyed.slice(start, _SLICE), "underwriting_invoice")
+    _count_anew()
     progress(STORING, keyed.height, keyed.height)
+
+
+def _count_anew() -> None:
+    """Fresh statistics after a big load, or the first pages plan their queries blind until autovacuum comes round."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version_num')::int >= 170000")
+        if cursor.fetchone()[0]:  # the right to do so (MAINTAIN) exists from PostgreSQL 17 on
+            cursor.execute("ANALYZE underwriting_firm, underwriting_invoice")
 
 
 def _store_churn(load_id: str, curve: ChurnCurve) -> None:

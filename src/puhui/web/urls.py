@@ -2,7 +2,9 @@
 
 from django.conf import settings
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from puhui.web import errors, health
 from puhui.web.api.endpoints import api
@@ -10,6 +12,7 @@ from puhui.web.api.endpoints import api
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.metrics_page, name="metrics"),
+    path("favicon.ico", RedirectView.as_view(url=static("puhui/seal.svg")), name="favicon"),
     path("language/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),

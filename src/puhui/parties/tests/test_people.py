@@ -105,3 +105,17 @@ class TestConsentIsTheIsolationRule:
                 cursor.execute(f"SELECT count(*) FROM {table}")
                 counts.append(cursor.fetchone()[0])
         return tuple(counts)
+
+
+@pytest.mark.django_db
+class TestAFirmsEvidence:
+    def test_speaks_for_one_owner_only(self) -> None:
+        wang = operations.register_person(WANG, now=NOW)
+        li = operations.register_person(
+            PersonDraft("李丽", "110101199003078056", "13900139000", invented=True), now=NOW
+        )
+        shop = operations.register_shop(wang, ShopDraft("小卖部", evidence_code="E7"), now=NOW)
+        assert operations.register_shop(wang, ShopDraft("小卖部", evidence_code="E7"), now=NOW) == shop
+        with pytest.raises(Refused, match="EVIDENCE_CLAIMED"):
+            operations.register_shop(li, ShopDraft("别家店", evidence_code="E7"), now=NOW)
+        assert models.Shop.objects.count() == 1

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from puhui.web.console import closing, decisions, firms, home, institutions, loans, offer_book, people
+from puhui.web.console import closing, decisions, firms, home, institutions, loans, offer_book, people, reviews
 
 app_name = "console"
 urlpatterns = [
@@ -20,6 +20,8 @@ urlpatterns = [
     path("people/", people.search, name="people"),
     path("people/<str:person_id>/", people.one, name="person"),
     path("people/<str:person_id>/reveal/", people.reveal, name="reveal"),
+    path("reviews/", reviews.index, name="reviews"),
+    path("reviews/<str:application_id>/release/", reviews.release, name="release"),
     path("decisions/", decisions.index, name="decisions"),
     path("decisions/<str:decision_id>/", decisions.one, name="decision"),
     path("decisions/<str:decision_id>/replay/", decisions.run_again, name="replay"),

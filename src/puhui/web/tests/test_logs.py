@@ -21,6 +21,7 @@ def lines() -> Any:
     handler.setFormatter(logging.getLogger().handlers[0].formatter)
     logger = logging.getLogger("puhui.test")
     logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
     yield lambda: [json.loads(line) for line in buffer.getvalue().splitlines()]
     logger.removeHandler(handler)
 

@@ -23,10 +23,10 @@
     }));
     return {
       animation: !still.matches, animationDuration: 300, color: ["--c1", "--c2", "--c3", "--c4", "--c5"].map(token), textStyle: text,
-      grid: { left: 8, right: 12, top: (data.series.length > 1 ? 34 : 10) + (data.rightUnit ? 24 : 0), bottom: data.xTitle ? 26 : 8, containLabel: true },
+      grid: { left: 8, right: 12, top: (data.series.length > 1 ? 34 : 10) + (data.rightUnit ? 24 : 0), bottom: data.numericX ? 26 : 8, containLabel: true },
       legend: { show: data.series.length > 1, top: 0, left: 0, textStyle: { ...text, color: ink }, itemWidth: 14, itemHeight: 9, icon: "roundRect" },
       tooltip: { trigger: "axis", renderMode: "richText", backgroundColor: token("--card"), borderColor: line, textStyle: { ...text, color: ink }, valueFormatter: (v) => written(Array.isArray(v) ? v[1] : v, data.places) },
-      xAxis: { type: data.numericX ? "value" : "category", name: data.xTitle, nameLocation: "middle", nameGap: 28, nameTextStyle: text, data: data.numericX ? undefined : labels, axisLabel: { ...text, hideOverlap: true }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, splitLine: { show: false }, boundaryGap: data.series.some((s) => s.kind === "bar") },
+      xAxis: { type: data.numericX ? "value" : "category", name: data.numericX ? data.xTitle : "", nameLocation: "middle", nameGap: 28, nameTextStyle: text, data: data.numericX ? undefined : labels, axisLabel: { ...text, hideOverlap: data.labels.length > 8, interval: data.labels.length > 8 ? "auto" : 0, width: 120, overflow: "break" }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, splitLine: { show: false }, boundaryGap: data.series.some((s) => s.kind === "bar") },
       yAxis: data.series.some((each) => each.axis === 1) ? [axis(data.unit, false), axis(data.rightUnit, true)] : axis(data.unit, false),
       series,
     };

@@ -1,0 +1,65 @@
+"""Every write is asked once: its key remembers its input (card 24), in whichever table the room keeps its keys.
+
+Rule kept: the same key with the same input gives the same answer and moves nothing again; the same key with other content
+is refused. Two requests under one key wait for each other. A refusal is not remembered: its cause may be cured.
+
+A room whose answer is a row of its own (a touch, a contact, an application) looks with `stored`; one that keeps answers
+beside its rows has a table with input_hash, answer and recorded_at, and uses `answer_once`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+from puhui.kernel.refusal import Refusal, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One write as asked for: the table that remembers, the columns that name the key there, and the input's hash.
+
+    `code` is that of the refusal when other content comes under the same key.
+    """
+
+    rows: type[Model]
+    columns: Mapping[str, str]
+    input_hash: str | bytes
+    code: str = "DUPLICATE_KEY_OTHER_CONTENT"
+
+    @property
+    def given(self) -> str:
+        """The caller's part of the key; by convention the last column."""
+        return list(self.columns.values())[-1]
+
+
+def stored(key: Key) -> Any:
+    """The row that stands under this key, or None. Refused when it was stored for other content.
+
+    Call it inside the transaction that stores: until its end, others with this key wait here.
+    """
+    with connection.cursor() as cursor:
+        name = "/".join([key.rows._meta.db_table, *key.columns.values()])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    row: Any = key.rows._default_manager.filter(**key.columns).first()
+    if row is None or _plain(row.input_hash) == key.input_hash:
+        return row
+    text = "同一幂等键内容不同，请换新的键 · this key was used before with other content; use a new key"
+    raise Refused(Refusal(key.code, text, where=key.given))
+
+
+def answer_once(key: Key, work: Callable[[], dict[str, Any]], *, now: datetime) -> dict[str, Any]:
+    """Do the work and remember its answer, or give the answer it gave before. Call inside the write's transaction."""
+    known = stored(key)
+    if known is not None:
+        return dict(known.answer)
+    answer = work()
+    key.rows._default_manager.create(**key.columns, input_hash=key.input_hash, answer=answer, recorded_at=now)
+    return answer
+
+
+def _plain(stored_hash: Any) -> str | bytes:
+    return stored_hash if isinstance(stored_hash, str) else bytes(stored_hash)
