@@ -19,7 +19,11 @@ def fill(version: str) -> Path:
         raise SystemExit(f"{place} exists: the database of a release is never made again")
     with tempfile.TemporaryDirectory(prefix="puhui-fill-") as home:
         Path(home).chmod(0o755)
-        environment = os.environ | {"PUHUI_VAR": home, "PUHUI_DATA": str(Path(home) / "none"), "PUHUI_TOWN_FIRMS": "200"}
+        environment = os.environ | {
+            "PUHUI_VAR": home,
+            "PUHUI_DATA": str(Path(home) / "none"),
+            "PUHUI_TOWN_FIRMS": "200",
+        }
         environment.pop("DATABASE_URL", None)
         puhui = str(Path(sys.executable).parent / "puhui")
         try:

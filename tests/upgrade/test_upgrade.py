@@ -64,7 +64,7 @@ def _everything_still_holds() -> None:
     assert servicing.verify() == []
     page = servicing.loans()
     assert page.total > 0
-    person = parties.person(page.rows[0].person_id)
+    person = parties.person(page.loans[0].person_id)
     assert person is not None
     assert person.invented
     decision = policy.models.Decision.objects.select_related("batch").order_by("sequence").first()

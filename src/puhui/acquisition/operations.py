@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from puhui.acquisition import models
 from puhui.acquisition.core.attribution import LastTouchRule, last_touch
 from puhui.kernel.canonical import digest
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.store import asked_once
 
 RULE = LastTouchRule(window_days=30)
 _LONGEST = {"channel": 40, "campaign": 80, "click_id": 200, "device_hash": 128, "key": 200}
@@ -100,18 +101,11 @@ def _check_texts(values: dict[str, Any]) -> None:
 
 
 def _once(model: Any, prefix: str, values: dict[str, Any], *, key: str, now: datetime) -> str:
+    """The row is its own memory: under its key it is stored once."""
     input_hash = digest(values)
-    known = model.objects.filter(key=key).first()
-    if known is None:
-        try:
-            with transaction.atomic():
-                fresh = model(id=new_id(prefix, now=now), key=key, input_hash=input_hash, recorded_at=now, **values)
-                fresh.save(force_insert=True)
-                return str(fresh.id)
-        except IntegrityError:  # another request won the race under this key
-            known = model.objects.filter(key=key).first()
-            if known is None:
-                raise
-    if known.input_hash != input_hash:
-        raise Refused(Refusal("KEY_REUSED", "同一幂等键对应了不同内容 · the key was used for another input", where=key))
-    return str(known.id)
+    known = asked_once.stored(asked_once.Key(model, {"key": key}, input_hash, code="KEY_REUSED"))
+    if known is not None:
+        return str(known.id)
+    fresh = model(id=new_id(prefix, now=now), key=key, input_hash=input_hash, recorded_at=now, **values)
+    fresh.save(force_insert=True)
+    return str(fresh.id)

@@ -1,4 +1,4 @@
-"""Registers the antifraud floor or room with Django."""
+"""Registers the room with Django, and its refusals with the record, so that they can be replayed."""
 
 from django.apps import AppConfig
 
@@ -7,3 +7,9 @@ class AntifraudConfig(AppConfig):
     name = "puhui.antifraud"
     label = "antifraud"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from puhui.antifraud.core import refusal
+        from puhui.policy import replay
+
+        replay.register(refusal.KIND, refusal.replay)

@@ -1,4 +1,4 @@
-"""Front door, writes: assess applications. One is a batch of one; each answer is stored with what was seen."""
+"""Front door, writes: assess applications (one is a batch of one, stored with what was seen); put a refusal on record."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +11,15 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from puhui.antifraud import models
-from puhui.antifraud.core import rulebook, signals, velocity
+from puhui.antifraud.core import refusal, rulebook, signals, velocity
 from puhui.antifraud.core.assessment import Assessment
 from puhui.antifraud.core.rulebook import Verdict
 from puhui.kernel.canonical import digest
 from puhui.kernel.china_ids import Finding
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.policy import operations as policy
+from puhui.policy import queries as policy_queries
+from puhui.policy.record import BatchDraft, DecisionDraft
 from puhui.store.sealed import blind_index
 
 ZONE = "Asia/Shanghai"
@@ -64,6 +67,52 @@ def assess_many(batch: Sequence[ApplicationFacts], *, now: datetime) -> list[Ass
     fresh = {key: facts for key, facts in fresh.items() if key not in known}
     known |= _assess_fresh(fresh, now=now)
     return [known[facts.application_key, hashed].as_value() for facts, hashed in zip(batch, hashes, strict=True)]
+
+
+@transaction.atomic
+def carry_over(former_key: str, application_key: str, *, now: datetime) -> Assessment | None:
+    """Let the latest assessment of an application stand for the one that follows it; None where there is none.
+
+    For an applicant who comes again on the same facts: the doubt, if any, comes along, and the arrival is counted.
+    """
+    former = models.Assessment.objects.filter(application_key=former_key).order_by("-id").first()
+    if former is None:
+        return None
+    known = models.Assessment.objects.filter(application_key=application_key, input_hash=former.input_hash).first()
+    if known is not None:
+        return known.as_value()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ARRIVAL_LOCK])
+    hits = list(former.hits.order_by("id"))
+    for row in (former, *hits):
+        row.pk = None
+        row._state.adding = True
+    former.application_key, former.applied_at, former.recorded_at = application_key, now, now
+    former.save(force_insert=True)
+    for hit in hits:
+        hit.assessment = former
+    models.Hit.objects.bulk_create(hits)
+    return models.Assessment.objects.get(pk=former.pk).as_value()
+
+
+@transaction.atomic
+def record_refusal(assessment: Assessment, *, reasons: list[dict[str, str]], now: datetime) -> str:
+    """Put an assessment whose outcome is `refuse` on record as a decision; returns the decision's id. Idempotent."""
+    subject, book = f"application:{assessment.application_key}", rulebook.default_rulebook()
+    known = policy_queries.latest().filter(subject=subject, batch__kind=refusal.KIND).first()
+    if known is not None:
+        return str(known.id)
+    if assessment.outcome != "refuse":
+        text = f"结论为 {assessment.outcome}，不是拒绝 · the outcome is {assessment.outcome}, no refusal"
+        raise Refused(Refusal("NOT_REFUSED", text, where=assessment.application_key))
+    if assessment.rulebook != book.version:
+        text = "规则集已更新，请重新评估 · the rulebook has changed since; assess again"
+        raise Refused(Refusal("RULEBOOK_CHANGED", text, where=assessment.rulebook))
+    on = assessment.applied_at.astimezone(ZoneInfo(ZONE)).date()
+    batch = BatchDraft(refusal.KIND, "antifraud", book.version, refusal.parameters_of(book), on)
+    inputs = refusal.inputs_of(assessment, applied_on=on)
+    draft = DecisionDraft(subject, inputs, refusal.output_of(assessment), list(reasons))
+    return policy.record_decisions(batch, [draft], now=now)[1][0]
 
 
 def _assess_fresh(

@@ -14,6 +14,7 @@ from puhui.arrears.core.contact_rules import may_contact
 from puhui.kernel.canonical import digest
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.store import asked_once
 
 ZONE = ZoneInfo("Asia/Shanghai")
 RESULTS = ("reached", "no_answer", "promised", "disputed", "hardship", "wrong_number")
@@ -67,13 +68,10 @@ def record_contact(draft: ContactDraft, *, key: str, now: datetime) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_DEBTOR_LOCK, draft.person_id])
     input_hash = digest(asdict(draft))
-    known = models.Contact.objects.filter(institution_id=draft.institution_id, key=key).first()
+    columns = {"institution_id": draft.institution_id, "key": key}
+    known = asked_once.stored(asked_once.Key(models.Contact, columns, input_hash, code="KEY_REUSED"))
     if known is not None:
-        if known.input_hash != input_hash:
-            raise Refused(
-                Refusal("KEY_REUSED", "同一幂等键对应了不同内容 · the key was used for another input", where=key)
-            )
-        return known.id
+        return str(known.id)
     local = now.astimezone(ZONE)
     refusal = may_contact(
         draft.channel, local.time(), models.contacts_on(draft.person_id, local.date()), on=local.date()

@@ -31,8 +31,11 @@ def evidence_folder() -> Path:
     if not (town / "INVENTED.txt").exists():
         from puhui.simulate.town import build_town
 
-        print("没有真实数据，生成一座虚构小镇 · no real data here: making a town of 500 invented firms", flush=True)
-        build_town(town, firms=int(os.environ.get("PUHUI_TOWN_FIRMS", "500")), seed=1)
+        firms = int(os.environ.get("PUHUI_TOWN_FIRMS", "500"))
+        print(
+            f"没有真实数据，生成一座虚构小镇 · no real data here: making a town of {firms} invented firms", flush=True
+        )
+        build_town(town, firms=firms, seed=1)
     return town
 
 

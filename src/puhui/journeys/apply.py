@@ -1,8 +1,8 @@
 """From a request to an answer: person, shop, consent, touch, anti-fraud, application, decision, offer; at any hour.
 
 Rules kept: one transaction and one key (same key, same input, same answer); nobody is assessed without consent to it
-(PIPL 13–15); where anti-fraud has a doubt, nothing is decided by machine and a person looks (PIPL 24); every answer
-has reasons. The same journey serves the phone page, the partner's call and the file.
+(PIPL 13–15); where anti-fraud has a doubt, nothing is decided by machine and a person looks (PIPL 24); what its rulebook
+refuses outright is refused; every answer has reasons. The same journey serves the phone page, the partner's call and the file.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from puhui.antifraud import queries as antifraud_queries
 from puhui.antifraud.core.assessment import Assessment
 from puhui.antifraud.operations import ApplicationFacts
 from puhui.funding import partners
-from puhui.journeys import asked_once, fraud_evidence
+from puhui.journeys import asked_once, fraud_evidence, refuse
 from puhui.journeys.asked_once import Asked, answer_once
 from puhui.kernel import china_ids
 from puhui.kernel.money import format_yuan
@@ -139,11 +139,19 @@ def apply(intake: Intake, *, key: str, now: datetime) -> Applied:
 def apply_again(application_id: str, invoices: OwnInvoices, *, key: str, now: datetime) -> Applied:
     """The applicant brings invoices: a new application of the same person and shop on the same terms."""
     former = underwriting_queries.application(application_id)
+    _refuse_if_invoices_cannot_help(former)
     inputs = {"application_id": application_id, "invoices": _invoices_as_record(invoices)}
+    return Applied(**answer_once(Asked("apply_again", key, inputs, now), lambda: _again(former, invoices, key, now)))
+
+
+def _refuse_if_invoices_cannot_help(former: ApplicationView) -> None:
     if former.state not in ("submitted", "refused", "declined", "expired", "unfunded", "withdrawn"):
         text = f"该申请状态为 {former.state}，无需补充发票 · the application is {former.state}; no invoices are needed"
-        raise Refused(Refusal("NOT_WAITING", text, where=application_id))
-    return Applied(**answer_once(Asked("apply_again", key, inputs, now), lambda: _again(former, invoices, key, now)))
+        raise Refused(Refusal("NOT_WAITING", text, where=former.application_id))
+    said = antifraud_queries.assessment_of(former.application_id)
+    if said is not None and said.outcome == "refuse":
+        text = "拒绝与发票无关，请更正资料后重新申请或要求人工复核 · invoices cannot change this refusal; correct your data and apply afresh, or ask for a person"
+        raise Refused(Refusal("REFUSED_BY_RULEBOOK", text, where=former.application_id))
 
 
 def asked_before(key: str) -> bool:
@@ -257,7 +265,10 @@ def _facts(intake: Intake, applicant: _Applicant, application_id: str, *, now: d
 
 
 def answer(waiting: Applied, assessment: Assessment | None, *, now: datetime) -> dict[str, Any]:
-    """Decide and offer, unless anti-fraud wants a person to look first."""
+    """Decide and offer, unless the rulebook refuses outright or anti-fraud wants a person to look first."""
+    if assessment is not None and assessment.outcome == "refuse":
+        decision_id, told = refuse.refuse(assessment, now=now)
+        return asdict(replace(waiting, state="refused", held=False, decision_id=decision_id, reasons=told))
     if assessment is not None and assessment.outcome != "pass":
         return asdict(replace(waiting, reasons=held_reasons(assessment)))
     decided = underwriting.decide_application(waiting.application_id, now=now)
@@ -310,7 +321,7 @@ def shown(application_id: str) -> dict[str, Any]:
 
 
 def _again(former: ApplicationView, invoices: OwnInvoices, key: str, now: datetime) -> dict[str, Any]:
-    """Person and shop are known and consent stands; anti-fraud had its say on the former application."""
+    """Person and shop are known and consent stands; what anti-fraud said of the former application comes along."""
     shop = parties_queries.shop(former.shop_id)
     assert shop is not None, "an application keeps its shop"
     draft = underwriting.ApplicationDraft(
@@ -327,7 +338,8 @@ def _again(former: ApplicationView, invoices: OwnInvoices, key: str, now: dateti
     underwriting.ingest_invoices(sent, now=now, application_id=application_id)
     partners.claim_like(former.application_id, application_id, now=now)
     waiting = Applied(application_id, former.person_id, former.shop_id, months=former.months)
-    return answer(waiting, antifraud_queries.assessment_of(former.application_id), now=now)
+    assessment = antifraud.carry_over(former.application_id, application_id, now=now)
+    return answer(waiting, assessment, now=now)
 
 
 def _as_record(intake: Intake) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""A journey is done once per key: the same key with the same input gives the same answer and moves nothing again.
+"""A journey is done once per key (see store.asked_once); its key is the journey's name and the caller's key.
 
-Rule kept: two requests under one key wait for each other; a refusal is not remembered, since its cause may be cured.
+Rule kept: the hash of the input is keyed, since what is asked holds ID numbers.
 """
 
 from collections.abc import Callable
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from puhui.journeys import models
 from puhui.kernel.canonical import digest
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.store import asked_once
 from puhui.store.sealed import blind_index
+
+_LONGEST = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +26,15 @@ class Asked:
     inputs: dict[str, Any]
     now: datetime
 
-    @property
-    def input_hash(self) -> bytes:
-        return blind_index(digest(self.inputs), purpose=f"journey.{self.journey}")
-
 
 def answer_once(asked: Asked, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Do the work, or give the answer given before. Call inside the journey's transaction."""
-    if not 1 <= len(asked.key) <= 160:
-        raise Refused(
-            Refusal("KEY_MISSING", "缺少幂等键 · an idempotency key of 1–160 characters is needed", asked.journey)
-        )
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{asked.journey}/{asked.key}"])
-    known = models.Request.objects.filter(journey=asked.journey, key=asked.key).first()
-    if known is not None:
-        return _same_or_conflict(known, asked)
-    answer = work()
-    models.Request.objects.create(
-        journey=asked.journey, key=asked.key, input_hash=asked.input_hash, answer=answer, recorded_at=asked.now
-    )
-    return answer
-
-
-def _same_or_conflict(known: models.Request, asked: Asked) -> dict[str, Any]:
-    if bytes(known.input_hash) == asked.input_hash:
-        return dict(known.answer)
-    text = "同一幂等键内容不同，请换新的键 · this key was used before with other content; use a new key"
-    raise Refused(Refusal("DUPLICATE_KEY_OTHER_CONTENT", text, where=asked.key))
+    if not 1 <= len(asked.key) <= _LONGEST:
+        text = f"缺少幂等键 · an idempotency key of 1–{_LONGEST} characters is needed"
+        raise Refused(Refusal("KEY_MISSING", text, asked.journey))
+    hashed = blind_index(digest(asked.inputs), purpose=f"journey.{asked.journey}")
+    key = asked_once.Key(models.Request, {"journey": asked.journey, "key": asked.key}, hashed)
+    return asked_once.answer_once(key, work, now=asked.now)
 
 
 def is_known(journey: str, key: str) -> bool:

@@ -18,6 +18,7 @@ from puhui.funding import partners
 from puhui.journeys import close_day as closing
 from puhui.journeys import disburse as disbursing
 from puhui.store import tenancy
+from puhui.underwriting import operations as underwriting
 
 STALLED_SECONDS = 30
 _AGAIN = RetryStrategy(max_attempts=8, exponential_wait=2, retry_exceptions=[OperationalError, InterfaceError])
@@ -50,6 +51,14 @@ def sweep_partner_calls(timestamp: int) -> int:
     """Forget used nonces and minute counts that can no longer matter."""
     with _as_platform() as now:
         return partners.sweep(now=now)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="puhui.journeys.expire_offers", queue="upkeep", queueing_lock="expire_offers", retry=_AGAIN)
+def expire_offers(timestamp: int) -> int:
+    """Close the offers whose time has passed; answers how many. Until then an offer too old is refused all the same."""
+    with _as_platform() as now:
+        return len(underwriting.expire_offers(now=now))
 
 
 async def retry_jobs_of_dead_workers(jobs: Any, *, seconds: float) -> int:

@@ -107,9 +107,9 @@ def _one_firm(day: _Day, row: VerdictView) -> tuple[str, OfferShown | None]:
         return "held", None
     if applied.offer_id is None:
         return "refused", None
-    if underwriting.offer(applied.offer_id).state != "open":
-        return "known" if known else "settled", None
     shown = accepting.show_offer(applied.offer_id, now=day.now)
+    if shown.state != "open":
+        return "known" if known else "settled", None
     if shown.institution_id is None or shown.disclosure_hash is None:
         return "no_funder", None
     if _leaves(day, row, applied.annual_rate):

@@ -5,18 +5,20 @@ money has that appraisal's dual price. Every write is idempotent: by key, or by 
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from puhui.kernel.canonical import digest
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy.operations import record_decisions
 from puhui.policy.record import BatchDraft, DecisionDraft
+from puhui.store import asked_once
 from puhui.underwriting import evidence, loading, models
 from puhui.underwriting.appraisal import POLICY_NAME, day_after_last_invoice
 from puhui.underwriting.core import appraising, intake, lifecycle
@@ -60,14 +62,10 @@ class Decided:
 def submit_application(draft: ApplicationDraft, *, key: str, now: datetime) -> str:
     """Put an application on file; returns its id. The same key with the same content gives the same id."""
     with transaction.atomic():
-        _lock(f"application:{key}")
-        seen, wanted = models.Application.objects.filter(key=key).first(), digest(asdict(draft))
-        if seen:
-            if seen.input_hash != wanted:
-                raise Refused(
-                    Refusal("KEY_REUSED", "同一幂等键对应不同内容 · this key was used for another application", key)
-                )
-            return seen.id
+        wanted = digest(asdict(draft))
+        seen = asked_once.stored(asked_once.Key(models.Application, {"key": key}, wanted, code="KEY_REUSED"))
+        if seen is not None:
+            return str(seen.id)
         _check(draft)
         application = models.Application.objects.create(
             id=new_id("app", now=now), key=key, input_hash=wanted, entrance=draft.entrance, person_id=draft.person_id,
@@ -114,6 +112,24 @@ def decide_application(application_id: str, *, now: datetime, as_of: date | None
         application.decision_id = record_decisions(batch, drafts, now=now)[1][0]
         application.answer = answer.output | {"reasons": reasons, "appraisal_id": standing.id}
         _move(application, "approve" if answer.output["approved"] else "refuse", now=now)
+        return decided(application)
+
+
+def refuse_application(
+    application_id: str, *, decision_id: str, reasons: Sequence[dict[str, str]], now: datetime
+) -> Decided:
+    """Refuse what was decided elsewhere on other grounds than credit. Idempotent; refused when otherwise decided."""
+    with transaction.atomic():
+        application, told = lock_application(application_id), [dict(reason) for reason in reasons]
+        if application.answer is not None:
+            if (application.decision_id, application.answer["reasons"]) == (decision_id, told):
+                return decided(application)
+            raise Refused(
+                Refusal("DECIDED_ALREADY", "该申请已有决定 · this application has been decided", application_id)
+            )
+        application.decision_id = decision_id
+        application.answer = {"approved": False, "limit_minor": 0, "rate": None, "rating": None, "reasons": told}
+        _move(application, "refuse", now=now)
         return decided(application)
 
 
@@ -267,8 +283,8 @@ def _seen_on(application: models.Application, standing: models.Appraisal) -> dat
 
 def _row(application: models.Application, standing: models.Appraisal, *, as_of: date) -> dict[str, Any]:
     """What is seen of the applicant, in the shape of a row of the batch."""
-    firm, floor = application.firm, AppraisalPolicy(standing.parameters["policy"]).loop_floor_minor
-    seen = evidence.gather([firm.id], as_of=as_of, loop_floor_minor=floor)[0] if firm else {}
+    firm = application.firm
+    seen = _evidence_of(firm, standing, as_of=as_of) if firm else {}
     card = standing.scorecard
     chances = Scorecard(card.content).cross_fitted if firm and firm.load_id == card.load_id else {}
     return {
@@ -276,6 +292,16 @@ def _row(application: models.Application, standing: models.Appraisal, *, as_of: 
         "defaulted": firm.defaulted if firm else None, "cross_fitted_pd": chances.get(firm.code) if firm else None,
         "wanted_minor": application.requested_minor,
     }  # fmt: skip
+
+
+def _evidence_of(firm: models.Firm, standing: models.Appraisal, *, as_of: date) -> dict[str, Any]:
+    """A load never changes, so what the standing appraisal saw of its own firms on its own day is read, not counted again."""
+    if firm.load_id == standing.load_id and as_of == standing.as_of:
+        kept = models.Verdict.objects.filter(appraisal=standing, firm=firm).values_list("evidence", flat=True).first()
+        if kept is not None:
+            return dict(kept)
+    floor = AppraisalPolicy(standing.parameters["policy"]).loop_floor_minor
+    return evidence.gather([firm.id], as_of=as_of, loop_floor_minor=floor)[0]
 
 
 def _parameters(standing: models.Appraisal) -> dict[str, Any]:
@@ -305,8 +331,3 @@ def _after(moves: lifecycle.Moves, state: str, move: str, *, where: str) -> str:
         return lifecycle.after(moves, state, move)
     except lifecycle.MoveImpossible as impossible:
         raise Refused(Refusal("MOVE_IMPOSSIBLE", f"当前状态不允许此操作 · {impossible}", where)) from None
-
-
-def _lock(name: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7307))", [name])

@@ -23,6 +23,7 @@ from puhui.underwriting.applying import (
     make_offer,
     mark_funded,
     mark_unfunded,
+    refuse_application,
     submit_application,
     withdraw_application,
 )
@@ -35,7 +36,7 @@ from puhui.underwriting.standing import let_stand, stand_if_first
 __all__ = [
     "ApplicationDraft", "AppraisalOutcome", "AppraisalTerms", "Decided", "InvoicesSent", "LoadSummary", "accept_offer",
     "appraise", "decide_application", "decline_offer", "expire_offers", "ingest_invoices", "let_stand", "load_folder", "make_offer",
-    "mark_funded", "mark_unfunded", "submit_application", "withdraw_application",
+    "mark_funded", "mark_unfunded", "refuse_application", "submit_application", "withdraw_application",
 ]  # fmt: skip
 
 

@@ -48,9 +48,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """Rules in the table's order; `version` is the hash of its text."""
+    """Rules in the table's order; `version` is the hash of `text`, the table they were read from."""
 
     version: str
+    text: str
     rules: tuple[Rule, ...]
 
 
@@ -87,7 +88,7 @@ def read_rules(text: str) -> Rulebook:
     codes = [rule.code for rule in rules]
     if len(set(codes)) != len(codes):
         raise RulebookUnreadable(f"a rule code appears twice: {min(c for c in codes if codes.count(c) > 1)}")
-    return Rulebook(hashlib.sha256(text.encode()).hexdigest()[:12], rules)
+    return Rulebook(hashlib.sha256(text.encode()).hexdigest()[:12], text, rules)
 
 
 def evaluate(book: Rulebook, signals: pl.DataFrame, *, on: Sequence[date]) -> list[Verdict]:

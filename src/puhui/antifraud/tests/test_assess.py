@@ -11,6 +11,8 @@ from puhui.antifraud import models, operations, queries
 from puhui.antifraud.operations import ApplicationFacts
 from puhui.kernel import china_ids
 from puhui.kernel.refusal import Refused
+from puhui.policy import queries as policy
+from puhui.policy import replay
 from puhui.store import tenancy
 from puhui.store.sealed import blind_index
 
@@ -86,6 +88,30 @@ class TestAnAssessment:
     def test_of_a_broken_resident_id_refuses_with_its_reason(self) -> None:
         found = operations.assess(replace(facts(1), id_number=china_ids.check_id_card("123")), now=NOW)
         assert (found.outcome, found.hits[0].code) == ("refuse", "ID_NUMBER_INVALID")
+
+    def test_that_refuses_is_put_on_record_once_and_replays(self) -> None:
+        found = operations.assess(replace(facts(1), id_number=china_ids.check_id_card("123")), now=NOW)
+        decision_id = operations.record_refusal(found, reasons=[], now=NOW)
+        assert operations.record_refusal(found, reasons=[], now=NOW) == decision_id
+        again = replay.replay(decision_id)
+        assert (again.same, again.recorded["hits"]) == (True, ["ID_NUMBER_INVALID"])
+
+    def test_that_does_not_refuse_or_read_other_rules_is_not_put_on_record(self) -> None:
+        passed = operations.assess(facts(1), now=NOW)
+        with pytest.raises(Refused, match="NOT_REFUSED"):
+            operations.record_refusal(passed, reasons=[], now=NOW)
+        with pytest.raises(Refused, match="RULEBOOK_CHANGED"):
+            operations.record_refusal(replace(passed, outcome="refuse", rulebook="old"), reasons=[], now=NOW)
+        assert policy.latest().count() == 0
+
+    def test_stands_for_the_application_that_follows(self) -> None:
+        former = operations.assess(replace(facts(1), evidence=EVIDENCE | {"red_share": 0.5}), now=NOW)
+        later = NOW + timedelta(hours=1)
+        carried = [operations.carry_over("app_1", "app_2", now=later) for _ in range(2)]
+        assert carried[0] == carried[1] == queries.assessment_of("app_2")
+        assert carried[0] == replace(former, id=former.id + 1, application_key="app_2", applied_at=later)
+        assert operations.carry_over("app_none", "app_3", now=later) is None
+        assert operations.assess(facts(1, at=later), now=later).signals["applications_of_person_30d"] == 3
 
     def test_of_an_old_credit_code_warns_only(self) -> None:
         code = china_ids.check_uscc("91350100M0001TGQXM")

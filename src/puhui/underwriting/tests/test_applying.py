@@ -3,14 +3,15 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from puhui.kernel.refusal import Refused
 from puhui.policy import replay
 from puhui.policy.models import Decision
-from puhui.underwriting import loading, models, operations, queries
+from puhui.underwriting import evidence, loading, models, operations, queries
+from puhui.underwriting.core.policy_table import AppraisalPolicy
 from puhui.underwriting.operations import ApplicationDraft, AppraisalOutcome, AppraisalTerms, InvoicesSent
 from puhui.underwriting.tests.invented_folder import Town, write_folder
 
@@ -78,6 +79,12 @@ class TestDecide:
             if row.approved and row.limit_minor == row.limit_cap_minor:
                 assert answer["limit_minor"] == row.limit_minor
 
+    def test_what_the_appraisal_saw_is_what_would_be_counted_again(self, standing: AppraisalOutcome) -> None:
+        policy = AppraisalPolicy(models.Appraisal.objects.get(id=standing.appraisal_id).parameters["policy"])
+        kept = dict(models.Verdict.objects.order_by("firm_id").values_list("firm_id", "evidence"))
+        day, floor = standing.view.as_of, policy.loop_floor_minor
+        assert evidence.gather(list(kept), as_of=day, loop_floor_minor=floor) == list(kept.values())
+
     def test_asks_once_and_answers_the_same_again(self, standing: AppraisalOutcome) -> None:
         first, recorded = decided(standing, best(standing).firm), Decision.objects.count()
         assert operations.decide_application(first.application_id, now=NOW + timedelta(days=1)) == first
@@ -112,6 +119,27 @@ class TestDecide:
         with pytest.raises(Refused, match="NO_STANDING_APPRAISAL"):
             operations.decide_application(application_id, now=NOW)
         assert queries.application(application_id).state == "submitted"
+
+
+class TestRefuse:
+    WHY: ClassVar = [{"code": "AGE_UNDER_18", "text_zh": "申请人未满18周岁", "text_en": "the applicant is under 18"}]
+
+    def test_on_other_grounds_than_credit_is_an_answer_and_a_move(self, standing: AppraisalOutcome) -> None:
+        application_id = operations.submit_application(draft(standing, "E1"), key="k", now=NOW)
+        for _ in range(2):
+            answer = operations.refuse_application(application_id, decision_id="dec_1", reasons=self.WHY, now=NOW)
+            assert (answer.approved, answer.limit_minor, list(answer.reasons)) == (False, 0, self.WHY)
+        seen = queries.application(application_id)
+        assert (seen.state, seen.decision_id, seen.reasons) == ("refused", "dec_1", self.WHY)
+        assert [move["move"] for move in seen.moves] == ["refuse"]
+        assert operations.decide_application(application_id, now=NOW) == answer
+
+    def test_of_what_is_decided_already_is_refused_and_moves_nothing(self, standing: AppraisalOutcome) -> None:
+        first = decided(standing, best(standing).firm)
+        with pytest.raises(Refused, match="DECIDED_ALREADY"):
+            operations.refuse_application(first.application_id, decision_id="dec_1", reasons=self.WHY, now=NOW)
+        seen = queries.application(first.application_id)
+        assert (seen.state, seen.decision_id, len(seen.moves)) == ("approved", first.decision_id, 1)
 
 
 class TestOwnInvoices:
