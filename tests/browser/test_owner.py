@@ -33,7 +33,7 @@ class TestTheShopOwner:
         page.get_by_label("身份证号").fill(me.id_number)
         page.get_by_label("店名").fill("橙子小馆")
         page.get_by_label("金额（元）").fill("200000")
-        page.get_by_label("① 您在发票数据里的企业代码").fill(town.approved[0])
+        page.get_by_label("① 您在发票数据里的企业代码").fill(town.unclaimed)
         accessibility.check(page)
         page.get_by_role("button", name="提交申请").click()
         assert "需要您同意信用评估" in page.locator(".notice.error").inner_text()

@@ -27,6 +27,7 @@ class Town:
 
     outcome: AppraisalOutcome
     institution_id: str
+    unclaimed: str  # an approved firm whose owner has not come yet
 
     @property
     def approved(self) -> list[str]:
@@ -39,12 +40,13 @@ def settle(folder: Path, *, firms: int = 160, budget_minor: int = 1_000_000_000)
     build_town(folder, firms=firms, seed=3)
     load = underwriting.load_folder(folder, now=now)
     outcome = underwriting.appraise(load.load_id, terms=AppraisalTerms(budget_minor=budget_minor), now=now)
-    lending_day.lend(outcome.appraisal_id, seed=1, now=now)
+    unclaimed = next(row.firm for row in outcome.rows if row.approved)
+    lending_day.lend(outcome.appraisal_id, seed=1, now=now, leave_out=(unclaimed,))
     close_day.close_day(now=now)
     institution = funding.institutions()[0]
     for username, role in STAFF:
         people.create_staff(username, role, PASSWORD, institution.id if role == "institution" else "", SECRET)
-    return Town(outcome, institution.id)
+    return Town(outcome, institution.id, unclaimed)
 
 
 def one_time_password(*, drift: int = 0) -> str:

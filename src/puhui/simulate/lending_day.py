@@ -9,7 +9,7 @@ finds every application under its key and adds nothing.
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -62,8 +62,10 @@ class _Day:
     now: datetime
 
 
-def lend(appraisal_id: str, *, seed: int, now: datetime, progress: Progress | None = None) -> Summary:
-    """Run the day for every approved firm. Opens the books on the appraisal's day where none is open yet."""
+def lend(
+    appraisal_id: str, *, seed: int, now: datetime, progress: Progress | None = None, leave_out: Collection[str] = ()
+) -> Summary:
+    """Run the day for every approved firm, but those left out. Opens the books on the appraisal's day where none is open yet."""
     began, tell = time.perf_counter(), progress or (lambda stage, done, total: None)
     outcome = underwriting.outcome(appraisal_id)
     standing = underwriting.standing_appraisal()
@@ -72,7 +74,7 @@ def lend(appraisal_id: str, *, seed: int, now: datetime, progress: Progress | No
         raise Refused(Refusal("NOT_THE_STANDING_LOAD", text, where=appraisal_id))
     _prepare(outcome, now=now)
     day = _Day(outcome, churn_of(outcome.load_id), seed, now)
-    approved = [row for row in outcome.rows if row.approved]
+    approved = [row for row in outcome.rows if row.approved and row.firm not in leave_out]
     done: list[tuple[str, OfferShown | None]] = []
     for start in range(0, len(approved), _TOGETHER):
         tell(STAGE, start, len(approved))
