@@ -52,14 +52,14 @@ def measure(home: Path, environment: dict[str, str]) -> list[dict[str, object]]:
     )
     seconds = summary["seconds"]
     figures = [
-        _figure("appraise.load", seconds["load"], "s", invoices),
-        _figure("appraise.features", seconds["features"], "s", invoices),
-        _figure("appraise.load_and_features", seconds["load"] + seconds["features"], "s", invoices),
-        _figure("appraise.model", seconds["model"], "s", summary["firms"]),
-        _figure("appraise.optimise", seconds["optimise"], "s", summary["firms"]),
-        _figure("appraise.whole_command", first.seconds, "s", invoices),
-        _figure("appraise.peak_memory", first.peak_mb, "MB", invoices),
-        _figure("appraise.same_again", again.seconds, "s", invoices),
+        inside.figure("appraise.load", seconds["load"], "s", invoices),
+        inside.figure("appraise.features", seconds["features"], "s", invoices),
+        inside.figure("appraise.load_and_features", seconds["load"] + seconds["features"], "s", invoices),
+        inside.figure("appraise.model", seconds["model"], "s", summary["firms"]),
+        inside.figure("appraise.optimise", seconds["optimise"], "s", summary["firms"]),
+        inside.figure("appraise.whole_command", first.seconds, "s", invoices),
+        inside.figure("appraise.peak_memory", first.peak_mb, "MB", invoices),
+        inside.figure("appraise.same_again", again.seconds, "s", invoices),
         *inside.figures(environment),
     ]
     return [figure | {"data": source} for figure in figures]
@@ -111,10 +111,6 @@ def _pss(process: psutil.Process) -> int:
 def _town(home: Path, environment: dict[str, str]) -> Path:
     subprocess.run([PUHUI, "simulate", "town", str(home / "town")], env=environment, capture_output=True, check=True)
     return home / "town"
-
-
-def _figure(name: str, value: float, unit: str, n: int) -> dict[str, object]:
-    return {"name": name, "value": round(value, 3), "unit": unit, "n": n}
 
 
 if __name__ == "__main__":

@@ -90,9 +90,9 @@ def _book() -> list[dict[str, object]]:
     close_day.close_day(now=now)
     closing = time.perf_counter() - started
     return [
-        _figure("servicing.instalments_per_second", rate, "1/s", 12 * len(terms)),
-        _figure("journeys.lending_day", lending, "s", lent.loans_booked),
-        _figure("journeys.close_day", closing, "s", lent.loans_booked),
+        figure("servicing.instalments_per_second", rate, "1/s", 12 * len(terms)),
+        figure("journeys.lending_day", lending, "s", lent.loans_booked),
+        figure("journeys.close_day", closing, "s", lent.loans_booked),
     ]
 
 
@@ -102,10 +102,11 @@ def _median(name: str, calls: list[Callable[[], Any]], n: int) -> dict[str, obje
         started = time.perf_counter()
         call()
         seconds.append(time.perf_counter() - started)
-    return _figure(name, 1000 * statistics.median(seconds), "ms", n)
+    return figure(name, 1000 * statistics.median(seconds), "ms", n)
 
 
-def _figure(name: str, value: float, unit: str, n: int) -> dict[str, object]:
+def figure(name: str, value: float, unit: str, n: int) -> dict[str, object]:
+    """One line of the bench; `n` is the number of rows it was measured on."""
     return {"name": name, "value": round(value, 3), "unit": unit, "n": n}
 
 

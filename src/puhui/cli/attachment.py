@@ -12,13 +12,13 @@ Report = Callable[[str, int, int], None]
 
 
 @contextmanager
-def platform(*, keep_running: bool = False, migrate: bool = True) -> Iterator[None]:
-    """Django on the attached (and, unless told otherwise, migrated) database, inside the platform's scope."""
+def platform(*, keep_running: bool = False) -> Iterator[None]:
+    """Django on the attached and migrated database, inside the platform's scope."""
     django_on_database(keep_running=keep_running)
     from puhui.cli import upkeep
     from puhui.store import tenancy
 
-    if migrate and upkeep.is_behind():
+    if upkeep.is_behind():
         upkeep.bring_up_to_date()
     with tenancy.scope(tenancy.PLATFORM):
         yield

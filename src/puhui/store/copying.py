@@ -1,7 +1,6 @@
 """Columns into PostgreSQL by COPY, within the caller's transaction.
 
-Tables under row-level security refuse a direct COPY, so rows go through a temporary table and one INSERT … SELECT;
-that is also where duplicates can be left out.
+Tables under row-level security refuse a direct COPY, so rows go through a temporary table and one INSERT … SELECT.
 """
 
 import io
@@ -14,7 +13,7 @@ from psycopg import sql
 _CHUNK = 131_072
 
 
-def copy_frame(frame: pl.DataFrame, table: str, *, on_conflict_ignore: bool = False) -> int:
+def copy_frame(frame: pl.DataFrame, table: str) -> int:
     """Append a frame to a table, columns by name; returns the rows inserted.
 
     Must run inside a transaction. List columns (and dictionaries) must be given as JSON text.
@@ -31,8 +30,7 @@ def copy_frame(frame: pl.DataFrame, table: str, *, on_conflict_ignore: bool = Fa
             )
         )
         stream_frame(cursor, frame, stage)
-        tail = sql.SQL(" ON CONFLICT DO NOTHING" if on_conflict_ignore else "")
-        cursor.execute(sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(target, names, names, staged) + tail)
+        cursor.execute(sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(target, names, names, staged))
         inserted = cursor.rowcount
         cursor.execute(sql.SQL("DROP TABLE {}").format(staged))
     return int(inserted)

@@ -137,7 +137,7 @@ def _start_embedded(pgdata: Path, *, keep_running: bool) -> str:
         (pgdata / ".handle_pids.json").unlink(missing_ok=True)
     serving = (places.var_dir() / "serving").exists()
     handle = _server(pgdata, cleanup_mode=None if keep_running or serving else "stop")
-    return uri(handle.get_postmaster_info().socket_dir, DATABASE)
+    return _uri(handle.get_postmaster_info().socket_dir, DATABASE)
 
 
 def _server(pgdata: Path, *, cleanup_mode: str | None) -> Any:
@@ -181,9 +181,9 @@ def _status(pgdata: Path) -> str:
     return lines[7].strip() if len(lines) > 7 else "starting"
 
 
-def uri(socket_dir: Path | str | None, database: str, user: str = "postgres") -> str:
+def _uri(socket_dir: Path | str | None, database: str) -> str:
     """Address of a database behind a socket folder."""
-    return f"postgresql://{user}@/{database}?{urlencode({'host': str(socket_dir)})}"
+    return f"postgresql://postgres@/{database}?{urlencode({'host': str(socket_dir)})}"
 
 
 def _database_of(address: str) -> str:
