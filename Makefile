@@ -51,13 +51,13 @@ lock: .venv/.dev ## pin every dependency anew, with hashes and without addresses
 
 .venv/.runtime: .venv/bin/python locks/runtime.txt pyproject.toml package-lock.json
 	@echo "Making the environment (a minute or two, once) …"
-	@$(BIN)/python -m pip install -q --require-hashes -r locks/runtime.txt
+	@$(BIN)/python -m pip install -q --require-hashes --no-deps -r locks/runtime.txt
 	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund; else echo "No Node here: charts are shown as tables."; fi
 	@touch $@
 
 .venv/.dev: .venv/.runtime locks/dev.txt
-	@$(BIN)/python -m pip install -q --require-hashes -r locks/dev.txt
+	@$(BIN)/python -m pip install -q --require-hashes --no-deps -r locks/dev.txt
 	@touch $@
 
 .PHONY: help up down reset setup test check fmt bench backup restore lock
