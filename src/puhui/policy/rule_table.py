@@ -5,6 +5,9 @@ No row for a day is an answer too: `RuleAbsent`, never a silent default.
 
 >>> find("CAP_ALLIN", metric="apr_simple", lender_type="bank", on=date(2026, 8, 1)).value
 Decimal('0.24')
+>>> rule = find("CAP_ALLIN", metric="apr_simple", lender_type="mcc", on=date(2028, 1, 1))
+>>> rule.value, rule.formula, rule.source
+(Decimal('0.1200'), '4*LPR1Y', '小额贷款公司综合融资成本管理工作指引 2025-12; LPR1Y 2025-05-20: PBoC; load the later ones when they are published')
 """
 
 import csv
@@ -21,7 +24,10 @@ class RuleAbsent(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row: `value` may still be a formula of LPR in the file; here it is a number."""
+    """One row: `value` may be a `formula` of another rule in the file (4*LPR1Y); here it is a number.
+
+    Where it was a formula, `source` names the row that it was worked out from too.
+    """
 
     code: str
     lender_type: str
@@ -33,6 +39,7 @@ class Rule:
     effective_to: date | None
     confidence: str
     source: str
+    formula: str = ""
 
 
 @lru_cache(maxsize=512)
@@ -52,23 +59,22 @@ def _in_force(row: dict[str, str], on: date) -> bool:
 
 
 def _rule(row: dict[str, str], on: date) -> Rule:
+    factor, star, name = row["value"].partition("*")
+    named = find(name, metric="rate", on=on) if star else None
+    worked_from = f"; {named.code} {named.effective_from}: {named.source}" if named else ""
     return Rule(
         code=row["code"],
         lender_type=row["lender_type"],
         metric=row["metric"],
         op=row["op"],
-        value=_value(row["value"], on),
+        value=Decimal(factor) * named.value if named else Decimal(factor),
         unit=row["unit"],
         effective_from=date.fromisoformat(row["effective_from"]),
         effective_to=date.fromisoformat(row["effective_to"]) if row["effective_to"] else None,
         confidence=row["confidence"],
-        source=row["source"],
+        source=row["source"] + worked_from,
+        formula=row["value"] if named else "",
     )
-
-
-def _value(text: str, on: date) -> Decimal:
-    factor, star, name = text.partition("*")
-    return Decimal(factor) * find(name, metric="rate", on=on).value if star else Decimal(text)
 
 
 @lru_cache(maxsize=1)
