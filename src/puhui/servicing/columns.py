@@ -26,7 +26,7 @@ LOAN_COLUMNS: Mapping[str, Any] = {
     "outstanding_minor": pl.Int64,
     "received_minor": pl.Int64,
     "credit_minor": pl.Int64,
-    "days_past_due": pl.Int64,
+    "oldest_due_on": pl.Date,
     "five_class": pl.String,
     "rounding": pl.String,
     "waterfall": pl.String,

@@ -1,15 +1,17 @@
-"""The rows of the loan book. Facts are appended; of a loan and its instalments only derived columns change.
+"""The rows of the loan book. Facts and journal are appended; a loan's state and its instalments are derived from them.
 
 Rule kept: the database keeps the law too (card 21): positive postings between two different accounts, nothing paid
 beyond what is due, one open business day, one key once; migrations add row security per institution, append-only
 tables and fixed terms.
 """
 
-from django.db import models
-from django.db.models import F, Q
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models
+from django.db.models import F, Func, Q, Value
 
 from puhui.servicing.core.accounts import CHART
 from puhui.servicing.core.classification import CLASSES
+from puhui.servicing.core.facts import KINDS
 from puhui.servicing.core.lifecycle import STATES
 
 
@@ -50,7 +52,14 @@ class DisclosureConfirmation(models.Model):
 
 
 class Loan(models.Model):
-    """One loan: identity and terms are fixed, the last group of columns is derived from facts."""
+    """One loan: identity and terms are fixed, the last group of columns is derived from facts.
+
+    `number` counts loans in the order of booking: slices of the end of day are ranges of it. `policy` is all dated policy
+    frozen at booking, `terms` the agreed terms beyond the typed columns. `oldest_due_on` is the oldest
+    unpaid due date: a loan that stays late need not be touched every day. `look_on` is the next end of day that must look at
+    the instalments; until then the running period in the three columns after it is all that the day needs. Whoever rewrites
+    instalments sets `look_on` to NULL, which means: look today.
+    """
 
     id = models.TextField(primary_key=True)
     institution_id = models.TextField()
@@ -72,13 +81,27 @@ class Loan(models.Model):
     final_due_on = models.DateField()
     booked_on = models.DateField()
     recorded_at = models.DateTimeField()
+    number = models.BigIntegerField(
+        unique=True,
+        db_default=Func(Value("servicing_loan_number"), function="nextval", output_field=models.BigIntegerField()),
+    )
+    product = models.TextField(default="", blank=True)
+    policy = models.JSONField(default=dict)
+    terms = models.JSONField(default=dict)
 
     state = models.TextField(choices=list(STATES.items()))
     outstanding_minor = models.BigIntegerField(default=0)
     received_minor = models.BigIntegerField(default=0)
     credit_minor = models.BigIntegerField(default=0)
-    days_past_due = models.IntegerField(default=0)
+    oldest_due_on = models.DateField(null=True)
     five_class = models.TextField(default=CLASSES[0])
+    stage = models.PositiveSmallIntegerField(default=1)
+    provision_minor = models.BigIntegerField(default=0)
+    non_accrual_on = models.DateField(null=True)
+    look_on = models.DateField(null=True)
+    period_from = models.DateField(null=True)
+    period_to = models.DateField(null=True)
+    period_interest_minor = models.BigIntegerField(null=True)
     closed_on = models.DateField(null=True)
 
     class Meta:
@@ -95,15 +118,22 @@ class Loan(models.Model):
             ),
             models.CheckConstraint(condition=Q(state__in=list(STATES)), name="loan_state_known"),
             models.CheckConstraint(condition=Q(five_class__in=CLASSES), name="loan_five_class_known"),
-            models.CheckConstraint(condition=Q(days_past_due__gte=0), name="loan_days_past_due_not_negative"),
+            models.CheckConstraint(condition=Q(stage__in=[1, 2, 3]), name="loan_stage_known"),
+            models.CheckConstraint(condition=Q(provision_minor__gte=0), name="loan_provision_not_negative"),
         ]
 
 
 class Instalment(models.Model):
-    """One planned instalment; the last three columns are derived."""
+    """One instalment as the facts have left it: what it asks, what is paid of it. Any fold may rewrite it.
+
+    Penalty and compound interest are counted exactly up to (not including) `penalty_to`: whole cents in `…_minor`, what is
+    below a cent as a numerator in `…_carry` over (days of the year × 10⁶); from that date on they grow by unpaid × rate × days
+    (core/penalty), so an unpaid instalment need not be touched every day. `fee_minor` is all fees: the planned one, which
+    is earned on the due date, and those charged since, which are posted when they are charged.
+    """
 
     pk = models.CompositePrimaryKey("loan_id", "n")
-    loan = models.ForeignKey(Loan, models.PROTECT, related_name="instalments", db_index=False)
+    loan = models.ForeignKey(Loan, models.PROTECT, related_name="instalments", db_index=False, db_constraint=False)
     institution_id = models.TextField()
     n = models.PositiveSmallIntegerField()
     starts_on = models.DateField()
@@ -112,14 +142,22 @@ class Instalment(models.Model):
     interest_minor = models.BigIntegerField()
     balance_minor = models.BigIntegerField()
 
+    planned_fee_minor = models.BigIntegerField(db_default=0, default=0)
+    fee_minor = models.BigIntegerField(db_default=0, default=0)
+    penalty_minor = models.BigIntegerField(db_default=0, default=0)
+    penalty_carry = models.BigIntegerField(db_default=0, default=0)
+    compound_minor = models.BigIntegerField(db_default=0, default=0)
+    compound_carry = models.BigIntegerField(db_default=0, default=0)
+    penalty_to = models.DateField(null=True)
+
     paid_principal_minor = models.BigIntegerField(default=0)
     paid_interest_minor = models.BigIntegerField(default=0)
+    paid_fee_minor = models.BigIntegerField(db_default=0, default=0)
+    paid_penalty_minor = models.BigIntegerField(db_default=0, default=0)
+    paid_compound_minor = models.BigIntegerField(db_default=0, default=0)
     settled_on = models.DateField(null=True)
 
     class Meta:
-        indexes = [
-            models.Index(fields=["starts_on"], condition=Q(settled_on__isnull=True), name="instalment_open_by_start")
-        ]
         constraints = [
             models.CheckConstraint(condition=Q(starts_on__lt=F("due_on")), name="instalment_period_not_empty"),
             models.CheckConstraint(
@@ -130,16 +168,94 @@ class Instalment(models.Model):
                 condition=Q(paid_interest_minor__gte=0) & Q(paid_interest_minor__lte=F("interest_minor")),
                 name="instalment_interest_paid_within_due",
             ),
+            models.CheckConstraint(
+                condition=Q(paid_fee_minor__gte=0) & Q(paid_fee_minor__lte=F("fee_minor")),
+                name="instalment_fee_paid_within_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(planned_fee_minor__gte=0) & Q(planned_fee_minor__lte=F("fee_minor")),
+                name="instalment_planned_fee_within_fee",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_penalty_minor__gte=0) & Q(paid_penalty_minor__lte=F("penalty_minor") + 1),
+                name="instalment_penalty_paid_within_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_compound_minor__gte=0) & Q(paid_compound_minor__lte=F("compound_minor") + 1),
+                name="instalment_compound_paid_within_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(penalty_carry__gte=0) & Q(compound_carry__gte=0), name="instalment_carry_not_negative"
+            ),
+        ]
+
+
+class Event(models.Model):
+    """One fact about a loan (core/facts): what happened, on which day, and when the book learned of it.
+
+    Folded by `effective_date`, then `sequence` (the order of entry). A reversal names the fact that it undoes.
+    """
+
+    id = models.TextField(primary_key=True)
+    sequence = models.BigIntegerField(
+        unique=True,
+        db_default=Func(Value("servicing_event_sequence"), function="nextval", output_field=models.BigIntegerField()),
+    )
+    institution_id = models.TextField()
+    loan = models.ForeignKey(Loan, models.PROTECT, related_name="events")
+    kind = models.TextField(choices=list(KINDS.items()))
+    effective_date = models.DateField()
+    amount_minor = models.BigIntegerField(null=True)
+    ref = models.TextField(default="", blank=True)
+    details = models.JSONField(default=dict)
+    business_date = models.DateField()
+    recorded_at = models.DateTimeField()
+    idempotency_key = models.TextField()
+    input_hash = models.TextField()
+    reverses = models.OneToOneField("self", models.PROTECT, null=True, related_name="reversed_by")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["institution_id", "kind", "idempotency_key"], name="event_key_once"),
+            models.CheckConstraint(condition=Q(kind__in=list(KINDS)), name="event_kind_known"),
+            models.CheckConstraint(condition=Q(effective_date__lte=F("business_date")), name="event_not_in_the_future"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__isnull=True) | Q(amount_minor__gte=0), name="event_amount"
+            ),
+        ]
+
+
+class Share(models.Model):
+    """What one of several funders holds of a loan, fixed at booking: the part [from_weight, to_weight) of `of_weight`.
+
+    A loan without rows here belongs wholly to its own institution, which is also the first funder where there are several.
+    """
+
+    loan = models.ForeignKey(Loan, models.PROTECT, related_name="shares")
+    institution_id = models.TextField()
+    from_weight = models.PositiveIntegerField()
+    to_weight = models.PositiveIntegerField()
+    of_weight = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["institution_id", "loan"], name="share_by_institution")]
+        constraints = [
+            models.UniqueConstraint(fields=["loan", "institution_id"], name="one_share_per_funder"),
+            models.UniqueConstraint(fields=["loan", "from_weight"], name="shares_do_not_overlap"),
+            models.CheckConstraint(
+                condition=Q(from_weight__lt=F("to_weight")) & Q(to_weight__lte=F("of_weight")), name="share_not_empty"
+            ),
         ]
 
 
 class Entry(models.Model):
-    """A business event of one legal entity. Where cash moved, `loan_id` and `cash_minor` are the fact to fold."""
+    """One set of postings of one legal entity. `event` is the fact that caused it; an end of day has none."""
 
     id = models.TextField(primary_key=True)
     institution_id = models.TextField()
     kind = models.TextField()
     loan = models.ForeignKey(Loan, models.PROTECT, null=True, related_name="entries")
+    event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="entries")
     cash_minor = models.BigIntegerField(null=True)
     effective_date = models.DateField()
     business_date = models.DateField(db_index=True)
@@ -156,11 +272,15 @@ class Entry(models.Model):
 
 
 class Posting(models.Model):
-    """`amount_minor` leaves account `credit` and arrives at account `debit`, for one loan."""
+    """`amount_minor` leaves account `credit` and arrives at account `debit`, for one loan.
 
-    entry = models.ForeignKey(Entry, models.PROTECT, related_name="postings")
+    Without a loan it is the sum of a slice's lines of one day (DayPart). Foreign keys are laws of `puhui ledger verify`, proved
+    for all rows at once; a trigger a row would cost more than the row.
+    """
+
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="postings", db_constraint=False)
     institution_id = models.TextField()
-    loan = models.ForeignKey(Loan, models.PROTECT, related_name="postings")
+    loan = models.ForeignKey(Loan, models.PROTECT, null=True, related_name="postings", db_constraint=False)
     business_date = models.DateField()
     debit = models.TextField()
     credit = models.TextField()
@@ -180,7 +300,7 @@ class Posting(models.Model):
 class Move(models.Model):
     """One step in the life of a loan."""
 
-    loan = models.ForeignKey(Loan, models.PROTECT, related_name="moves")
+    loan = models.ForeignKey(Loan, models.PROTECT, related_name="moves", db_constraint=False)
     institution_id = models.TextField()
     from_state = models.TextField()
     verb = models.TextField()
@@ -207,7 +327,7 @@ class Request(models.Model):
 
 
 class BusinessDay(models.Model):
-    """The business date (营业日) of the whole platform, separate from the clock. Exactly one is open."""
+    """The business date (营业日) of the whole platform, separate from the clock. Exactly one is open, at most one closing."""
 
     business_date = models.DateField(primary_key=True)
     state = models.TextField(default="open")
@@ -217,11 +337,79 @@ class BusinessDay(models.Model):
     class Meta:
         db_table = "servicing_business_day"
         constraints = [
-            models.UniqueConstraint(fields=["state"], condition=Q(state="open"), name="one_open_business_day"),
+            models.UniqueConstraint(
+                fields=["state"], condition=Q(state__in=["open", "closing"]), name="one_open_business_day"
+            ),
             models.CheckConstraint(
-                condition=Q(state="open", closed_at__isnull=True) | Q(state="closed", closed_at__isnull=False),
+                condition=Q(state__in=["open", "closing"], closed_at__isnull=True)
+                | Q(state="closed", closed_at__isnull=False),
                 name="business_day_state_known",
             ),
+        ]
+
+
+class DaySlice(models.Model):
+    """A range of loan numbers that one end of day closes in one transaction; planned when the day starts closing."""
+
+    business_date = models.DateField()
+    first_number = models.BigIntegerField()
+    last_number = models.BigIntegerField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "servicing_day_slice"
+        constraints = [
+            models.UniqueConstraint(fields=["business_date", "first_number"], name="one_slice_per_range"),
+            models.CheckConstraint(condition=Q(first_number__lte=F("last_number")), name="slice_not_empty"),
+        ]
+
+
+class DayPart(models.Model):
+    """What one end of day accrued on one institution's loans of one slice: arrays with one figure a loan, and sums.
+
+    The view servicing_accrual shows the arrays as lines. `closed_early`: one loan that was closed for the day ahead of its
+    slice, because something was written on it while the run went on.
+    """
+
+    business_date = models.DateField()
+    institution_id = models.TextField()
+    first_number = models.BigIntegerField()
+    last_number = models.BigIntegerField()
+    closed_early = models.BooleanField(default=False)
+    loan_numbers = ArrayField(models.BigIntegerField())
+    interest_minor = ArrayField(models.BigIntegerField())
+    penalty_minor = ArrayField(models.BigIntegerField())
+    compound_minor = ArrayField(models.BigIntegerField())
+    on_balance = ArrayField(models.BooleanField())
+    figures = models.JSONField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "servicing_day_part"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["business_date", "institution_id", "first_number", "closed_early"], name="one_part_per_slice"
+            )
+        ]
+
+
+class SettlementLine(models.Model):
+    """What a funder is owed of the money received for it on one business date (资金方清算): the cash postings of that day."""
+
+    institution_id = models.TextField()
+    business_date = models.DateField()
+    principal_minor = models.BigIntegerField()
+    interest_minor = models.BigIntegerField()
+    penalty_minor = models.BigIntegerField()
+    fee_minor = models.BigIntegerField()
+    other_minor = models.BigIntegerField()
+    loans = models.IntegerField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "servicing_settlement_line"
+        constraints = [
+            models.UniqueConstraint(fields=["institution_id", "business_date"], name="one_settlement_line_a_day")
         ]
 
 
@@ -241,6 +429,11 @@ class DayRun(models.Model):
     balances = models.JSONField()
     outstanding_by_bucket = models.JSONField()
     outstanding_by_class = models.JSONField()
+    penalty_minor = models.BigIntegerField(default=0)
+    compound_minor = models.BigIntegerField(default=0)
+    off_balance_minor = models.BigIntegerField(default=0)
+    provision_minor = models.BigIntegerField(default=0)
+    outstanding_by_stage = models.JSONField(default=dict)
     recorded_at = models.DateTimeField()
 
     class Meta:
@@ -255,11 +448,17 @@ def lock_loan(loan_id: str) -> Loan | None:
     return Loan.objects.select_for_update().filter(pk=loan_id).first()
 
 
+BOOKS = 7_305_003  # the advisory lock of the books: shared by every write, alone by whoever moves the business date
+
+
 def open_day(*, lock: str = "") -> BusinessDay | None:
-    """The open business day. `lock`: "share" keeps it from being closed meanwhile, "update" is for closing it."""
-    suffix = {"": "", "share": " FOR SHARE", "update": " FOR UPDATE"}[lock]
-    statement = "SELECT * FROM servicing_business_day WHERE state = 'open'" + suffix
-    for _ in range(2):  # whoever waited for an end of day finds that row closed, and the next one on asking again
-        if (day := next(iter(BusinessDay.objects.raw(statement)), None)) is not None:
-            return day
-    return None
+    """The open business day. `lock`: "share" keeps it from being closed meanwhile, "update" is for moving it."""
+    if lock:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT pg_advisory_xact_lock{'_shared' if lock == 'share' else ''}(%s)", [BOOKS])
+    return BusinessDay.objects.filter(state="open").first()
+
+
+def closing_day() -> BusinessDay | None:
+    """The business day whose end of day is under way, if any."""
+    return BusinessDay.objects.filter(state="closing").first()

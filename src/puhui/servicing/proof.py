@@ -96,8 +96,8 @@ def _planned_as_stored(loans: list[models.Loan], plan: Schedule, stored: pl.Data
 
 
 def _cash(loans: list[models.Loan]) -> Whole:
-    """Cash received by loan, from the facts (entries), not from the loan's own column."""
-    statement = "SELECT loan_id, sum(cash_minor)::bigint FROM servicing_entry WHERE cash_minor > 0 AND loan_id = ANY(%s) GROUP BY 1"
+    """Cash received by loan, from the facts, not from the loan's own column."""
+    statement = "SELECT loan_id, sum(amount_minor)::bigint FROM servicing_event WHERE kind = 'repay' AND loan_id = ANY(%s) GROUP BY 1"
     ids = [loan.id for loan in loans]
     sums = dict(columns.read_frame(statement, {"loan_id": pl.String, "minor": pl.Int64}, [ids]).rows())
     return np.array([sums.get(loan_id, 0) for loan_id in ids], np.int64)

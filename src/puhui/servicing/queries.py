@@ -37,7 +37,7 @@ class LoanNotFound(LookupError):
 
 def loan(loan_id: str) -> LoanView:
     """One loan. Raises LoanNotFound."""
-    return _view(_row(loan_id))
+    return _view(_row(loan_id), _last_closed())
 
 
 def loans(*, page: int = 1, where: LoanFilter | None = None) -> LoanPage:
@@ -53,7 +53,8 @@ def loans(*, page: int = 1, where: LoanFilter | None = None) -> LoanPage:
     pages = max(-(-total // PAGE_SIZE), 1)
     page = min(max(page, 1), pages)
     start = (page - 1) * PAGE_SIZE
-    return LoanPage([_view(row) for row in rows[start : start + PAGE_SIZE]], page, pages, total)
+    as_of = _last_closed()
+    return LoanPage([_view(row, as_of) for row in rows[start : start + PAGE_SIZE]], page, pages, total)
 
 
 def loans_of_offers(offer_ids: Sequence[str]) -> dict[str, str]:
@@ -137,12 +138,13 @@ def ageing(institution_id: str) -> list[tuple[str, int, int]]:
     rows = (
         models.Loan.objects.filter(institution_id=institution_id, state__in=SERVICED)
         .order_by()
-        .values_list("days_past_due")
+        .values_list("oldest_due_on")
         .annotate(Count("id"), Sum("outstanding_minor"))
     )
-    sums: dict[str, tuple[int, int]] = {}
-    for days, count, outstanding_minor in rows:
-        bucket = str(delinquency.bucket_of(np.array([days]))[0])
+    as_of, sums = _last_closed(), dict[str, tuple[int, int]]()
+    for oldest_due_on, count, outstanding_minor in rows:
+        days = delinquency.days_late(np.array([oldest_due_on], "datetime64[D]"), as_of or np.datetime64("NaT"))
+        bucket = str(delinquency.bucket_of(days)[0])
         known = sums.get(bucket, (0, 0))
         sums[bucket] = (known[0] + count, known[1] + int(outstanding_minor))
     return [(bucket, *sums[bucket]) for bucket in delinquency.BUCKETS if bucket in sums]
@@ -150,6 +152,7 @@ def ageing(institution_id: str) -> list[tuple[str, int, int]]:
 
 def live_book() -> dict[str, dict[str, int]]:
     """Loans in service now, by institution: number, outstanding principal, number late."""
+    as_of = _last_closed()
     rows = (
         models.Loan.objects.filter(state__in=SERVICED)
         .order_by()
@@ -157,7 +160,7 @@ def live_book() -> dict[str, dict[str, int]]:
         .annotate(
             loans=Count("id"),
             outstanding_minor=Sum("outstanding_minor"),
-            late=Count("id", filter=Q(days_past_due__gt=0)),
+            late=Count("id", filter=Q(oldest_due_on__lt=as_of.item() if as_of else date.min)),
         )
     )
     return {
@@ -232,7 +235,20 @@ def _row(loan_id: str) -> models.Loan:
     return row
 
 
-def _view(row: models.Loan) -> LoanView:
+def _last_closed() -> np.datetime64 | None:
+    """The last business date whose end has come: lateness is read as of it."""
+    today = business_date()
+    return np.datetime64(today) - np.timedelta64(1, "D") if today else None
+
+
+def _days_late(row: models.Loan, as_of: np.datetime64 | None) -> int:
+    if as_of is None:
+        return 0
+    return int(delinquency.days_late(np.array([row.oldest_due_on], "datetime64[D]"), as_of)[0])
+
+
+def _view(row: models.Loan, as_of: np.datetime64 | None) -> LoanView:
+    days_past_due = _days_late(row, as_of)
     return LoanView(
         loan_id=row.id,
         institution_id=row.institution_id,
@@ -249,8 +265,8 @@ def _view(row: models.Loan) -> LoanView:
         outstanding_minor=row.outstanding_minor,
         received_minor=row.received_minor,
         credit_minor=row.credit_minor,
-        days_past_due=row.days_past_due,
-        bucket=str(delinquency.bucket_of(np.array([row.days_past_due]))[0]),
+        days_past_due=days_past_due,
+        bucket=str(delinquency.bucket_of(np.array([days_past_due]))[0]),
         five_class=row.five_class,
         closed_on=row.closed_on,
         apr_simple=row.disclosure.apr_simple,

@@ -29,7 +29,7 @@ class DayLoans:
     held: OpenLoans
     outstanding_minor: Whole
     state: np.ndarray
-    days_past_due: Whole
+    oldest_due_on: Days
     five_class: np.ndarray
 
     def __len__(self) -> int:
@@ -116,7 +116,9 @@ def _loan_changed(
     return (
         (outstanding != loans.outstanding_minor)
         | (done.credit_minor != loans.held.credit_minor)
-        | (done.days_past_due != loans.days_past_due)
+        | ~(
+            (done.oldest_due_on == loans.oldest_due_on) | (np.isnat(done.oldest_due_on) & np.isnat(loans.oldest_due_on))
+        )
         | (classes != loans.five_class)
         | (verb != "")
     )

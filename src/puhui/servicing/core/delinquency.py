@@ -4,7 +4,7 @@ Rule kept: days past due = as_of − oldest unpaid due date (domain facts 2.3), 
 is due, not late. An instalment's state is read off its dates, never stored, so it cannot be wrong.
 
 >>> due = np.array(["2026-02-15", "2026-03-15"], "datetime64[D]")
->>> days_past_due(due, np.array([5, 5]), np.array([0, 0]), 1, np.datetime64("2026-03-01")).tolist()
+>>> days_late(oldest_due(due, np.array([5, 5]), np.array([0, 0]), 1, _MARCH := np.datetime64("2026-03-01")), _MARCH).tolist()
 [14]
 >>> bucket_of(np.array([0, 1, 30, 31, 181])).tolist()
 ['M0', 'M1', 'M1', 'M2', 'M7+']
@@ -21,12 +21,28 @@ _BUCKET_STARTS = np.array([1, 31, 61, 91, 121, 151, 181])
 INSTALMENT_STATES = {"planned": "未到期", "due": "当日应还", "overdue": "已逾期", "paid": "已还清"}
 
 
-def days_past_due(due_on: Days, unpaid_minor: Whole, loan: Whole, loans: int, as_of: np.datetime64) -> Whole:
-    """Days late of each loan, from one row an instalment (`loan` is its position, `loans` how many there are)."""
-    late = (as_of - due_on).astype(np.int64)
-    oldest = np.zeros(loans, np.int64)
-    np.maximum.at(oldest, loan, np.where(unpaid_minor > 0, late, 0))
-    return oldest
+def oldest_due(due_on: Days, unpaid_minor: Whole, loan: Whole, loans: int, as_of: np.datetime64) -> Days:
+    """Each loan's oldest unpaid due date up to `as_of`, NaT where nothing due is unpaid.
+
+    >>> due = np.array(["2026-02-15", "2026-03-15"], "datetime64[D]")
+    >>> oldest_due(due, np.array([5, 5]), np.array([0, 1]), 2, np.datetime64("2026-03-01")).astype(str).tolist()
+    ['2026-02-15', 'NaT']
+    """
+    latest = np.datetime64("9999-12-31")
+    oldest = np.full(loans, latest)
+    unpaid = (unpaid_minor > 0) & (due_on <= as_of)
+    np.minimum.at(oldest, loan[unpaid], due_on[unpaid])
+    return np.where(oldest == latest, np.datetime64("NaT"), oldest)
+
+
+def days_late(oldest_due_on: Days, as_of: np.datetime64) -> Whole:
+    """Days from the oldest unpaid due date to `as_of`; 0 where there is none.
+
+    >>> days_late(np.array(["2026-02-15", "NaT"], "datetime64[D]"), np.datetime64("2026-03-01")).tolist()
+    [14, 0]
+    """
+    late = (as_of - np.where(np.isnat(oldest_due_on), as_of, oldest_due_on)).astype(np.int64)
+    return np.maximum(late, 0)
 
 
 def bucket_of(days: Whole) -> np.ndarray:

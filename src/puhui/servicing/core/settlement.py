@@ -10,25 +10,32 @@ due stays as the borrower's credit and settles later dues on their own dates; no
 ([900, 0], [200], ['interest_receivable', 'loan_principal', 'borrower_credit'])
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from puhui.servicing.core import accounts, waterfall
-from puhui.servicing.core.delinquency import days_past_due
+from puhui.servicing.core.delinquency import days_late, oldest_due
 from puhui.servicing.core.journal import Flow, pair
 from puhui.servicing.core.terms import Days, Flags, Whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenRows:
-    """Unsettled instalments, one row each, sorted by loan and due date; amounts are what is still unpaid."""
+    """Unsettled instalments, one row each, sorted by loan and due date; amounts are what is still unpaid.
+
+    `charges` are the further heads of the waterfall (fee, penalty, compound), each a column like the others.
+    """
 
     loan: Whole
     due_on: Days
     interest_minor: Whole
     principal_minor: Whole
+    charges: Mapping[str, Whole] = field(default_factory=dict)
+
+    def by_head(self) -> dict[str, Whole]:
+        return {**self.charges, "interest": self.interest_minor, "principal": self.principal_minor}
 
     @classmethod
     def of_one(cls, rows: Sequence[tuple[str, int, int]]) -> "OpenRows":
@@ -58,43 +65,62 @@ class OpenLoans:
 class Settlement:
     """What happened: per row what was taken and whether it is settled; per loan credit after, lateness; flows."""
 
-    interest_minor: Whole
-    principal_minor: Whole
+    taken: dict[str, Whole]
     row_settled: Flags
     credit_minor: Whole
     unpaid_due_minor: Whole
+    oldest_due_on: Days
     days_past_due: Whole
     flows: list[Flow]
 
+    @property
+    def interest_minor(self) -> Whole:
+        return self.taken["interest"]
 
-def settle_due(rows: OpenRows, loans: OpenLoans, cash_minor: Whole, as_of: np.datetime64) -> Settlement:
+    @property
+    def principal_minor(self) -> Whole:
+        return self.taken["principal"]
+
+
+def settle_due(
+    rows: OpenRows,
+    loans: OpenLoans,
+    cash_minor: Whole,
+    as_of: np.datetime64,
+    orders: Mapping[str, waterfall.Waterfall] = waterfall.WATERFALLS,
+) -> Settlement:
     """Use each loan's credit, then its cash, on what is due by `as_of`; keep the rest as credit."""
     count = len(loans.credit_minor)
     due = rows.due_on <= as_of
-    dues = {"interest": np.where(due, rows.interest_minor, 0), "principal": np.where(due, rows.principal_minor, 0)}
-    taken = _by_waterfall(dues, rows.loan, loans, loans.credit_minor + cash_minor)
+    dues = {head: np.where(due, amounts, 0) for head, amounts in rows.by_head().items()}
+    taken = _by_waterfall(dues, rows.loan, loans, loans.credit_minor + cash_minor, orders)
     sums = {head: waterfall.per_loan(amounts, rows.loan, count) for head, amounts in taken.items()}
-    unpaid = dues["interest"] - taken["interest"] + dues["principal"] - taken["principal"]
-    used = sums["interest"] + sums["principal"]
+    unpaid = _total(dues, len(due)) - _total(taken, len(due))
+    oldest = oldest_due(rows.due_on, unpaid, rows.loan, count, as_of)
+    used = _total(sums, count)
     from_credit = np.minimum(loans.credit_minor, used)
     kept = cash_minor - (used - from_credit)
     return Settlement(
-        interest_minor=taken["interest"],
-        principal_minor=taken["principal"],
+        taken=taken,
         row_settled=due & (unpaid == 0),
         credit_minor=loans.credit_minor - from_credit + kept,
         unpaid_due_minor=waterfall.per_loan(unpaid, rows.loan, count),
-        days_past_due=days_past_due(rows.due_on, unpaid, rows.loan, count, as_of),
+        oldest_due_on=oldest,
+        days_past_due=days_late(oldest, as_of),
         flows=_flows(sums, from_credit, cash_minor, kept),
     )
 
 
-def _by_waterfall(dues: dict[str, Whole], loan: Whole, loans: OpenLoans, money: Whole) -> dict[str, Whole]:
+def _total(amounts: Mapping[str, Whole], length: int) -> Whole:
+    return sum(amounts.values(), np.zeros(length, np.int64))
+
+
+def _by_waterfall(
+    dues: dict[str, Whole], loan: Whole, loans: OpenLoans, money: Whole, orders: Mapping[str, waterfall.Waterfall]
+) -> dict[str, Whole]:
     taken = {head: np.zeros(len(loan), np.int64) for head in dues}
     for name in np.unique(loans.order_name):
-        share = waterfall.settle(
-            dues, loan, np.where(loans.order_name == name, money, 0), waterfall.WATERFALLS[str(name)]
-        )
+        share = waterfall.settle(dues, loan, np.where(loans.order_name == name, money, 0), orders[str(name)])
         taken = {head: taken[head] + share[head] for head in dues}
     return taken
 

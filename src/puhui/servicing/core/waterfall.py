@@ -43,17 +43,19 @@ def settle(dues: Mapping[str, Whole], loan: Whole, money: Whole, order: Waterfal
 
     `dues[head]` and `loan` have one row an instalment, sorted by loan, then due date; `loan` is the position of the
     instalment's loan in `money` (one row a loan). Returns columns like `dues`; their sum per loan is
-    min(money, dues).
+    min(money, dues). Heads that are due but not in the order come last.
     """
-    cells = np.stack([dues[head] for head in order.heads], axis=1)
+    heads = [head for head in order.heads if head in dues]
+    heads += [head for head in dues if head not in heads]
+    cells = np.stack([dues[head] for head in heads], axis=1)
     if not len(cells):
-        return {head: np.zeros(0, np.int64) for head in order.heads}
+        return {head: np.zeros(0, np.int64) for head in heads}
     ends = np.cumsum(cells.ravel()).reshape(cells.shape)
     starts = ends - cells
     first_row = np.searchsorted(loan, loan, side="left")
     before = starts - starts[first_row, 0][:, None]
     taken = np.clip(money[loan][:, None] - before, 0, cells)
-    return {head: taken[:, column] for column, head in enumerate(order.heads)}
+    return {head: taken[:, column] for column, head in enumerate(heads)}
 
 
 def per_loan(amounts: Whole, loan: Whole, loans: int) -> Whole:

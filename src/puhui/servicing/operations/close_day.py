@@ -106,7 +106,7 @@ class _Run:
             held=OpenLoans(self.loan("credit_minor"), self.loan("waterfall").astype(str)),
             outstanding_minor=self.loan("outstanding_minor"),
             state=self.loan("state").astype(str),
-            days_past_due=self.loan("days_past_due"),
+            oldest_due_on=self.loan("oldest_due_on"),
             five_class=self.loan("five_class").astype(str),
         )
 
@@ -182,7 +182,7 @@ def _write(run: _Run, outcome: DayOutcome) -> None:
     loans = run.loans.select("id").with_columns(
         outstanding_minor=pl.Series(outcome.outstanding_minor),
         credit_minor=pl.Series(outcome.settlement.credit_minor),
-        days_past_due=pl.Series(outcome.settlement.days_past_due),
+        oldest_due_on=pl.Series(outcome.settlement.oldest_due_on),
         five_class=pl.Series(outcome.five_class.tolist(), dtype=pl.String),
     )
     columns.update_rows("servicing_loan", loans.filter(changed), keys=["id"])

@@ -9,7 +9,14 @@ from puhui.kernel.refusal import Refusal, Refused
 from puhui.servicing.core import accounts
 from puhui.servicing.core.journal import Entry, Posting
 from puhui.servicing.operations.asked_once import Asked, answer_once
-from puhui.servicing.operations.write_entry import loan_or_refusal, move, refuse_unless_today, store_entry
+from puhui.servicing.operations.write_entry import (
+    Said,
+    loan_or_refusal,
+    move,
+    refuse_unless_today,
+    store_entry,
+    store_event,
+)
 
 
 @transaction.atomic
@@ -31,4 +38,5 @@ def _post(loan_id: str, asked: Asked, on: date) -> dict[str, Any]:
     loan.save(update_fields=["state", "outstanding_minor"])
     line = Posting(accounts.LOAN_PRINCIPAL, accounts.CASH, loan.principal_minor, loan.id)
     entry = Entry("disburse", loan.institution_id, on, (line,))
-    return {"entry_id": store_entry(entry, asked, loan=loan, business_date=today, cash_minor=-loan.principal_minor)}
+    event = store_event("disburse", asked, loan=loan, said=Said(on, loan.principal_minor), business_date=today)
+    return {"entry_id": store_entry(entry, asked, loan=loan, event=event, cash_minor=-loan.principal_minor)}

@@ -16,11 +16,13 @@ from puhui.servicing.core import lifecycle
 from puhui.servicing.core.settlement import OpenLoans, OpenRows, Settlement, settle_due
 from puhui.servicing.operations.asked_once import Asked, answer_once
 from puhui.servicing.operations.write_entry import (
+    Said,
     entry_of,
     loan_or_refusal,
     move,
     refuse_unless_today,
     store_entry,
+    store_event,
 )
 
 
@@ -62,8 +64,9 @@ def _post(loan_id: str, amount_minor: int, on: date, asked: Asked) -> Receipt:
     done = _settle(loan, instalments, amount_minor, on)
     _store_instalments(instalments, done, on)
     _store_loan(loan, done, amount_minor, on, asked)
+    event = store_event("repay", asked, loan=loan, said=Said(on, amount_minor), business_date=today)
     entry = entry_of("repay", loan, done.flows, on=on)
-    entry_id = store_entry(entry, asked, loan=loan, business_date=today, cash_minor=amount_minor)
+    entry_id = store_entry(entry, asked, loan=loan, event=event, cash_minor=amount_minor)
     return Receipt(
         entry_id=entry_id,
         loan_id=loan.id,
@@ -73,7 +76,7 @@ def _post(loan_id: str, amount_minor: int, on: date, asked: Asked) -> Receipt:
         principal_minor=int(done.principal_minor.sum()),
         credit_minor=loan.credit_minor,
         outstanding_minor=loan.outstanding_minor,
-        days_past_due=loan.days_past_due,
+        days_past_due=int(done.days_past_due[0]),
         state=loan.state,
     )
 
@@ -116,14 +119,23 @@ def _store_loan(loan: models.Loan, done: Settlement, amount_minor: int, on: date
     loan.outstanding_minor -= int(done.principal_minor.sum())
     loan.received_minor += amount_minor
     loan.credit_minor = int(done.credit_minor[0])
-    loan.days_past_due = int(done.days_past_due[0])
+    loan.oldest_due_on = done.oldest_due_on[0].item()
+    loan.look_on = None
     settled = loan.outstanding_minor == 0 and int(done.unpaid_due_minor[0]) == 0
-    verb = lifecycle.move_for(loan.state, days_past_due=loan.days_past_due, settled=settled)
+    verb = lifecycle.move_for(loan.state, days_past_due=int(done.days_past_due[0]), settled=settled)
     if verb is not None:
         move(loan, verb, on=on, now=asked.now)
     if settled:
         loan.closed_on = on
         models.Instalment.objects.filter(loan=loan, settled_on=None).update(settled_on=on)
     loan.save(
-        update_fields=["outstanding_minor", "received_minor", "credit_minor", "days_past_due", "state", "closed_on"]
+        update_fields=[
+            "outstanding_minor",
+            "received_minor",
+            "credit_minor",
+            "oldest_due_on",
+            "look_on",
+            "state",
+            "closed_on",
+        ]
     )

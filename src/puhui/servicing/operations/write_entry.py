@@ -1,10 +1,12 @@
-"""Writes one entry of one loan with its postings, and one move: the last beat of the single-loan operations.
+"""Writes one fact of one loan, the entry it causes, and one move: the last beat of the single-loan operations.
 
 Rule kept: an entry is a core value first, so it balances by construction; moves follow the life-cycle table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
@@ -14,22 +16,53 @@ from puhui.servicing.core.journal import Entry, Flow, Posting
 from puhui.servicing.operations.asked_once import Asked
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a fact says: its day, and as its kind asks an amount, a reference, further details, the event it undoes."""
+
+    on: date
+    amount_minor: int | None = None
+    ref: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    reverses: str | None = None
+
+
 def entry_of(kind: str, loan: models.Loan, flows: Sequence[Flow], *, on: date) -> Entry:
     """Flows of a batch of one as an entry."""
     lines = (Posting(flow.debit, flow.credit, int(flow.amount_minor[0]), loan.id) for flow in flows)
     return Entry(kind, loan.institution_id, on, tuple(lines))
 
 
-def store_entry(entry: Entry, asked: Asked, *, loan: models.Loan, business_date: date, cash_minor: int) -> str:
-    """Append the entry and its postings; returns the entry's id."""
+def store_event(kind: str, asked: Asked, *, loan: models.Loan, said: Said, business_date: date) -> models.Event:
+    """Append one fact; its place among the facts of its day is the order in which facts are stored."""
+    return models.Event.objects.create(
+        id=new_id("event", now=asked.now),
+        institution_id=loan.institution_id,
+        loan=loan,
+        kind=kind,
+        effective_date=said.on,
+        amount_minor=said.amount_minor,
+        ref=said.ref,
+        details=dict(said.details),
+        reverses_id=said.reverses,
+        business_date=business_date,
+        recorded_at=asked.now,
+        idempotency_key=asked.key,
+        input_hash=asked.input_hash,
+    )
+
+
+def store_entry(entry: Entry, asked: Asked, *, loan: models.Loan, event: models.Event, cash_minor: int) -> str:
+    """Append the entry that an event causes, with its postings, on the event's business date; returns the entry's id."""
     row = models.Entry.objects.create(
         id=new_id("entry", now=asked.now),
         institution_id=entry.institution_id,
         kind=entry.kind,
         loan=loan,
+        event=event,
         cash_minor=cash_minor,
         effective_date=entry.effective_date,
-        business_date=business_date,
+        business_date=event.business_date,
         recorded_at=asked.now,
         idempotency_key=asked.key,
         input_hash=asked.input_hash,
@@ -39,7 +72,7 @@ def store_entry(entry: Entry, asked: Asked, *, loan: models.Loan, business_date:
             entry=row,
             institution_id=entry.institution_id,
             loan=loan,
-            business_date=business_date,
+            business_date=event.business_date,
             debit=line.debit,
             credit=line.credit,
             amount_minor=line.amount_minor,

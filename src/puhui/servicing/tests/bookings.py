@@ -82,6 +82,15 @@ def disbursed_in_bulk(count: int, *, institutions: Sequence[str] = ("inst_a", "i
     return ids
 
 
+_DERIVED = {
+    "product": pl.lit(""),
+    "policy": pl.lit("{}"),
+    "terms": pl.lit("{}"),
+    "stage": pl.lit(1),
+    "provision_minor": pl.lit(0),
+}
+
+
 def _copy_loans(batch: Sequence[LoanTerms], ids: list[str], owners: list[str], form: DrawnUp) -> None:
     from puhui.servicing import models
 
@@ -115,18 +124,30 @@ def _copy_loans(batch: Sequence[LoanTerms], ids: list[str], owners: list[str], f
         state=pl.lit("active"),
         received_minor=pl.lit(0),
         credit_minor=pl.lit(0),
-        days_past_due=pl.lit(0),
         five_class=pl.lit("normal"),
     )
-    copying.copy_frame(frame, "servicing_loan")
+    copying.copy_frame(frame.with_columns(**_DERIVED), "servicing_loan")
 
 
 def _copy_disbursements(batch: Sequence[LoanTerms], ids: list[str], owners: list[str]) -> None:
     entries = [new_id("entry", now=NOW) for _ in ids]
     amounts = [terms.principal_minor for terms in batch]
     common = {"institution_id": owners, "loan_id": ids}
+    event_frame = pl.DataFrame({"id": [name.replace("entry", "event") for name in entries], **common}).with_columns(
+        kind=pl.lit("disburse"),
+        effective_date=pl.lit(FIRST_DAY),
+        amount_minor=pl.Series(amounts),
+        ref=pl.lit(""),
+        details=pl.lit("{}"),
+        business_date=pl.lit(FIRST_DAY),
+        recorded_at=pl.lit(NOW.isoformat()),
+        idempotency_key=pl.col("id"),
+        input_hash=pl.lit("bulk"),
+    )
+    copying.copy_frame(event_frame, "servicing_event")
     entry_frame = pl.DataFrame({"id": entries, **common, "cash_minor": [-minor for minor in amounts]}).with_columns(
         kind=pl.lit("disburse"),
+        event_id=pl.col("id").str.replace("entry", "event"),
         effective_date=pl.lit(FIRST_DAY),
         business_date=pl.lit(FIRST_DAY),
         recorded_at=pl.lit(NOW.isoformat()),

@@ -22,7 +22,7 @@ def book() -> dict[str, list[tuple[Any, ...]]]:
     with connection.cursor() as cursor:
         found = {}
         for name, statement in {
-            "loans": "SELECT id, state, outstanding_minor, credit_minor, days_past_due, five_class, closed_on FROM servicing_loan",
+            "loans": "SELECT id, state, outstanding_minor, credit_minor, oldest_due_on, five_class, closed_on FROM servicing_loan",
             "instalments": "SELECT loan_id, n, paid_principal_minor, paid_interest_minor, settled_on FROM servicing_instalment",
             "postings": "SELECT e.kind, p.institution_id, p.loan_id, p.business_date, p.debit, p.credit, p.amount_minor "
             "FROM servicing_posting p JOIN servicing_entry e ON e.id = p.entry_id",

@@ -91,7 +91,7 @@ class TestFacts:
         [
             "UPDATE servicing_loan SET annual_rate = 0.01",
             "UPDATE servicing_loan SET institution_id = 'inst_a'",
-            "UPDATE servicing_instalment SET interest_minor = 0",
+            "UPDATE servicing_loan SET policy = '{}'",
             "DELETE FROM servicing_loan",
             "TRUNCATE servicing_instalment CASCADE",
         ],

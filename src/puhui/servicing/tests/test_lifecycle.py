@@ -9,7 +9,7 @@ import pytest
 from puhui.kernel.refusal import Refusal
 from puhui.servicing.core import laws
 from puhui.servicing.core.classification import CLASS_NAMES, CLASSES, ClassLimits, five_class
-from puhui.servicing.core.delinquency import BUCKETS, bucket_of, days_past_due, instalment_state
+from puhui.servicing.core.delinquency import BUCKETS, bucket_of, days_late, instalment_state, oldest_due
 from puhui.servicing.core.lifecycle import MOVES, STATES, after, mermaid, move_for
 from puhui.servicing.core.waterfall import INTEREST_FIRST, settle
 
@@ -46,7 +46,8 @@ class TestMoves:
 class TestLateness:
     def test_counts_from_the_oldest_unpaid_due_date(self) -> None:
         due = np.array(["2026-02-15", "2026-03-15", "2026-03-15"], "datetime64[D]")
-        late = days_past_due(due, np.array([0, 5, 5]), np.array([0, 0, 1]), 3, np.datetime64("2026-03-20"))
+        as_of = np.datetime64("2026-03-20")
+        late = days_late(oldest_due(due, np.array([0, 5, 5]), np.array([0, 0, 1]), 3, as_of), as_of)
         assert late.tolist() == [5, 5, 0]
 
     def test_bucket_edges(self) -> None:

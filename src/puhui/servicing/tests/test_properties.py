@@ -58,7 +58,7 @@ class Book:
 
     def end_day(self, day: np.datetime64) -> None:
         left = np.bincount(self.plan.loan, self.plan.principal_minor - self.paid_principal).astype(np.int64)
-        state, late = np.full(len(left), "active"), np.zeros(len(left), np.int64)
+        state, late = np.full(len(left), "active"), np.full(len(left), np.datetime64("NaT"), "datetime64[D]")
         loans = DayLoans(OpenLoans(self.credit, self.orders), left, state, late, np.full(len(left), CLASSES[0]))
         plan = self.plan
         rows = DayRows(

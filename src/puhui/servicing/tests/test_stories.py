@@ -55,8 +55,9 @@ def _step(loan_id: str, words: list[str], number: int) -> list[str]:
         receipt = record_repayment(loan_id, parse_yuan(amount), on=day, key=f"step-{number}", now=NOW)
         interest, principal = _plain(receipt.interest_minor), _plain(receipt.principal_minor)
     loan = queries.loan(loan_id)
+    late = receipt.days_past_due if verb == "repay" else loan.days_past_due  # the receipt is as of its own day
     money = [_plain(minor) for minor in (loan.credit_minor, loan.outstanding_minor)]
-    return [words[0], verb, amount, interest, principal, *money, str(loan.days_past_due), loan.state]
+    return [words[0], verb, amount, interest, principal, *money, str(late), loan.state]
 
 
 def _balance(words: list[str]) -> list[str]:
