@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+# A worker a processor, four at most; each has its own database server, and a file of tests stays with one worker.
+PYTEST := $(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help: ## this list
@@ -19,14 +21,17 @@ reset: ## stop, then delete the embedded database and all this installation made
 setup: .venv/.runtime ## make the environment only (.venv, with the command .venv/bin/puhui)
 
 test: .venv/.dev ## every test, the doctests and the browser tests
-	@$(BIN)/python -m pytest -q
+	@$(PYTEST)
+
+nightly: .venv/.dev ## the long properties and kill tests that `make test` leaves out
+	@$(PYTEST) -m nightly
 
 check: .venv/.dev ## the one door: format, lint, types, imports, our own rules, tests
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m checks
-	@$(BIN)/python -m pytest -q --deselect tests/house/test_house.py::test_the_house_is_in_order
+	@$(PYTEST) --deselect tests/house/test_house.py::test_the_house_is_in_order
 
 fmt: .venv/.dev ## format and mend what can be mended by itself
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
@@ -60,4 +65,4 @@ lock: .venv/.dev ## pin every dependency anew, with hashes and without addresses
 	@$(BIN)/python -m pip install -q --require-hashes --no-deps -r locks/dev.txt
 	@touch $@
 
-.PHONY: help up down reset setup test check fmt bench backup restore lock
+.PHONY: help up down reset setup test nightly check fmt bench backup restore lock

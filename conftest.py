@@ -2,45 +2,69 @@
 
 `db`             a transaction that is rolled back, inside tenancy.scope("platform")
 `fresh_database` a committed copy of the migrated template for this one test (kill, commit and isolation tests)
+
+Each worker of pytest-xdist has a server of its own; the process that only hands out tests has none. Copies are made of
+a template that no test enters: what is rolled back leaves its dead rows behind, and a template that grows with every
+test made each copy take seconds.
 """
 
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-_HOME = Path(tempfile.mkdtemp(prefix="puhui-test-"))
-_HOME.chmod(0o755)
-os.environ["PUHUI_VAR"] = str(_HOME)
-os.environ["DJANGO_SETTINGS_MODULE"] = "puhui.web.settings"
-os.environ["PUHUI_PG_SETTINGS"] = "fsync=off;synchronous_commit=off;full_page_writes=off;max_connections=40"
-os.environ.pop("DATABASE_URL", None)
-
 from puhui.store import embedded
+from tests import databases
 
-_ADDRESSES = embedded.attach()
+_SETTINGS = "fsync=off;synchronous_commit=off;full_page_writes=off;max_connections=40"
+_COPIES = count()
+_home: Path | None = None
 
-import django
 
-django.setup()
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server and Django, unless this process only hands tests to workers."""
+    global _home
+    hands_out = config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
+    if hands_out:
+        return
+    _home = Path(tempfile.mkdtemp(prefix="puhui-test-"))
+    _home.chmod(0o755)
+    os.environ.pop("DATABASE_URL", None)
+    os.environ |= {
+        "PUHUI_VAR": str(_home),
+        "DJANGO_SETTINGS_MODULE": "puhui.web.settings",
+        "PUHUI_PG_SETTINGS": _SETTINGS,
+    }
+    embedded.attach()
+    import django
+
+    django.setup()
 
 
 def pytest_unconfigure() -> None:
-    embedded.stop()
-    shutil.rmtree(_HOME, ignore_errors=True)
+    if _home is not None:
+        embedded.stop()
+        shutil.rmtree(_home, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long stories (tests/) first, so that two workers end together; a file stays in one piece and in order."""
+    items.sort(key=lambda item: 0 if item.path.is_relative_to(item.config.rootpath / "tests") else 1)
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> None:
-    """Migrate the run's own database once; nothing of pytest-django's test_ database."""
+    """Migrate the run's own database once, and keep a copy for copying; nothing of pytest-django's test_ database."""
     from puhui.cli import upkeep
 
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         upkeep.bring_up_to_date()
-        _forget_connections()
+        databases.copy(embedded.DATABASE, databases.PRISTINE)
+        databases.seal(databases.PRISTINE)
 
 
 @pytest.fixture(autouse=True)
@@ -61,51 +85,12 @@ def fresh_database(
     django_db_setup: None, django_db_blocker: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[embedded.Addresses]:
     """Both connections moved to a copy of the migrated database; scope is the platform's on `default`."""
-    import psycopg
-    from django.db import connections
-
-    from puhui.store import tenancy
-
+    for name in databases.ADDRESSES:  # a test may set them too, and monkeypatch must end with what stands now
+        monkeypatch.setenv(name, os.environ[name])
     name = f"copy_{os.getpid()}_{next(_COPIES)}"
-    admin = _ADDRESSES.owner.replace(f"/{embedded.DATABASE}?", "/postgres?")
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        _forget_connections()
-        with psycopg.connect(admin, autocommit=True) as link:
-            link.execute(f"CREATE DATABASE {name} TEMPLATE {embedded.DATABASE}")
-            link.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {embedded.APP_ROLE}")
-        moved = embedded.Addresses(
-            owner=_ADDRESSES.owner.replace(f"/{embedded.DATABASE}?", f"/{name}?"),
-            app=_ADDRESSES.app.replace(f"/{embedded.DATABASE}?", f"/{name}?"),
-            embedded=True,
-        )
-        monkeypatch.setenv("PUHUI_OWNER_URL", moved.owner)
-        monkeypatch.setenv("PUHUI_APP_URL", moved.app)
-        before = {alias: connections[alias].settings_dict["NAME"] for alias in ("default", "owner")}
-        for alias in before:
-            connections[alias].settings_dict["NAME"] = name
-        tenancy.enter(tenancy.PLATFORM)
-        try:
-            yield moved
-        finally:
-            _forget_connections()
-            for alias, former in before.items():
-                connections[alias].settings_dict["NAME"] = former
-            with psycopg.connect(admin, autocommit=True) as link:
-                link.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _numbers() -> Iterator[int]:
-    number = 0
-    while True:
-        yield number
-        number += 1
-
-
-_COPIES = _numbers()
-
-
-def _forget_connections() -> None:
-    from django.db import connections
-
-    for alias in connections:
-        connections[alias].close()
+    with (
+        django_db_blocker.unblock(),  # type: ignore[attr-defined]
+        databases.copied(databases.PRISTINE, name),
+        databases.moved_to(name) as addresses,
+    ):
+        yield addresses

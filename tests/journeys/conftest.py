@@ -1,20 +1,18 @@
 """A small lender for the stories: an invented town appraised, sample institutions, open books, one good firm to apply.
 
 Everything here is invented (虚构). The lender is founded once a run, in a database of its own; a story either rolls back in
-it (`lender`) or runs in a copy of it (`committed`).
+a copy that all share (`lender`) or runs in one that is its own (`committed`).
 """
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 
 from puhui.journeys import accept as accepting
 from puhui.journeys import apply as applying
@@ -24,8 +22,8 @@ from puhui.journeys.offer_shown import OfferShown
 from puhui.parties.operations import ShopDraft
 from puhui.simulate.owners import invented_owner
 from puhui.simulate.town import build_town
-from puhui.store import embedded, tenancy
 from puhui.underwriting.views import AppraisalOutcome, VerdictView
+from tests.databases import PRISTINE, copied, moved_to, seal
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 READING = timedelta(seconds=30)
@@ -97,19 +95,30 @@ def found(folder: Path, *, now: datetime = NOW) -> Lender:
 def founded(
     tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: pytest.FixtureRequest
 ) -> Iterator[tuple[str, Lender]]:
-    """One database a run in which `found` is committed; tests roll back in it or copy it."""
+    """One database a run in which `found` is committed; it is only copied, nobody enters it any more."""
     town = build_town(tmp_path_factory.mktemp("town") / "town", firms=160, seed=1)
     name = f"founded_{os.getpid()}"
-    with django_db_blocker.unblock(), _copy_of(embedded.DATABASE, name):  # type: ignore[attr-defined]
-        with _moved_to(name):
+    with django_db_blocker.unblock(), copied(PRISTINE, name):  # type: ignore[attr-defined]
+        with moved_to(name):
             lender = found(town.folder)
+        seal(name)
         yield name, lender
 
 
+@pytest.fixture(scope="session")
+def rolled_back_in(founded: tuple[str, Lender], django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
+    """The copy that all stories with `lender` share; what they roll back leaves dead rows, so it is never copied."""
+    name = f"stories_{os.getpid()}"
+    with django_db_blocker.unblock(), copied(founded[0], name):  # type: ignore[attr-defined]
+        yield name
+
+
 @pytest.fixture
-def lender(founded: tuple[str, Lender], django_db_blocker: pytest.FixtureRequest) -> Iterator[Lender]:
+def lender(
+    founded: tuple[str, Lender], rolled_back_in: str, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[Lender]:
     """In a transaction that is rolled back."""
-    with django_db_blocker.unblock(), _moved_to(founded[0]), transaction.atomic():  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), moved_to(rolled_back_in), transaction.atomic():  # type: ignore[attr-defined]
         yield founded[1]
         transaction.set_rollback(True)
 
@@ -118,47 +127,8 @@ def lender(founded: tuple[str, Lender], django_db_blocker: pytest.FixtureRequest
 def committed(founded: tuple[str, Lender], django_db_blocker: pytest.FixtureRequest) -> Iterator[Lender]:
     """In a database of its own, committed: for workers, kills and isolation. The addresses stand in the environment."""
     name = f"story_{os.getpid()}_{next(_NUMBERS)}"
-    with django_db_blocker.unblock(), _copy_of(founded[0], name), _moved_to(name):  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), copied(founded[0], name), moved_to(name):  # type: ignore[attr-defined]
         yield founded[1]
 
 
 _NUMBERS = count()
-
-
-@contextmanager
-def _copy_of(template: str, name: str) -> Iterator[None]:
-    admin = os.environ["PUHUI_OWNER_URL"].replace(f"/{embedded.DATABASE}?", "/postgres?")
-    _close()
-    with psycopg.connect(admin, autocommit=True) as link:
-        link.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        link.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {embedded.APP_ROLE}")
-    try:
-        yield
-    finally:
-        _close()
-        with psycopg.connect(admin, autocommit=True) as link:
-            link.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@contextmanager
-def _moved_to(name: str) -> Iterator[None]:
-    """Both connections, and the addresses that a child process reads, point to this database; platform's scope."""
-    urls = {key: os.environ[key] for key in ("PUHUI_OWNER_URL", "PUHUI_APP_URL")}
-    names = {alias: connections[alias].settings_dict["NAME"] for alias in ("default", "owner")}
-    _close()
-    for alias in names:
-        connections[alias].settings_dict["NAME"] = name
-    os.environ.update({key: url.replace(f"/{embedded.DATABASE}?", f"/{name}?") for key, url in urls.items()})
-    tenancy.enter(tenancy.PLATFORM)
-    try:
-        yield
-    finally:
-        _close()
-        for alias, former in names.items():
-            connections[alias].settings_dict["NAME"] = former
-        os.environ.update(urls)
-
-
-def _close() -> None:
-    for alias in connections:
-        connections[alias].close()

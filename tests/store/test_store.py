@@ -1,6 +1,8 @@
 """The store: sealed bytes, blind indexes, tenants, append-only tables, COPY, backup and restore."""
 
 import json
+import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -96,8 +98,19 @@ class TestCopying:
         assert parties.Reveal.objects.get().reason == 'a "b", c'
 
 
+@pytest.fixture
+def keys_of_its_own(tmp_path: Path) -> Iterator[None]:
+    """A key file for this test alone: a key added here must not seal what later tests store."""
+    shutil.copy(keyring.path(), tmp_path / "keys.json")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PUHUI_KEYS", str(tmp_path / "keys.json"))
+        keyring.load.cache_clear()
+        yield
+    keyring.load.cache_clear()
+
+
 class TestKeyRotation:
-    def test_reseals_everything_once(self, fresh_database: object) -> None:
+    def test_reseals_everything_once(self, fresh_database: object, keys_of_its_own: None) -> None:
         person_id = operations.register_person(WANG, now=NOW)
         ring = keyring.add_key()
         assert (rotation.reseal_all(), rotation.reseal_all()) == (3, 0)

@@ -1,11 +1,13 @@
 """The owner's pages over the real journeys: applying, the offer, accepting, the loan; and only one's own."""
 
+import os
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from puhui.funding import operations as funding
@@ -17,28 +19,40 @@ from puhui.underwriting import operations as underwriting
 from puhui.web import clock
 from puhui.web.phone import offers
 from puhui.web.tests import visitors
+from tests import databases
 
 ME, OTHER = invented_owner("ME1", seed=1), invented_owner("OTHER2", seed=1)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of a made-up town."""
-    place = tmp_path_factory.mktemp("made-up") / "town"
+def town(
+    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[tuple[str, str]]:
+    """A made-up town appraised, the books open, in a database of its own; its name, and a firm that is approved."""
+    place, name = tmp_path_factory.mktemp("made-up") / "town", f"owners_{os.getpid()}"
     build_town(place, firms=160, seed=3)
-    return place
+    with django_db_blocker.unblock(), databases.copied(databases.PRISTINE, name):  # type: ignore[attr-defined]
+        with databases.moved_to(name):
+            best = _appraised(place)
+        yield name, best
 
 
 @pytest.fixture
-def firm(db: None, folder: Path) -> str:
-    """A town appraised, the books open; the code of a firm that is approved."""
+def firm(town: tuple[str, str], django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
+    """The code of the approved firm; what the test does is rolled back."""
+    name, best = town
+    with django_db_blocker.unblock(), databases.moved_to(name), transaction.atomic():  # type: ignore[attr-defined]
+        yield best
+        transaction.set_rollback(True)
+
+
+def _appraised(folder: Path) -> str:
     now = clock.now()
     load = underwriting.load_folder(folder, now=now)
     outcome = underwriting.appraise(load.load_id, terms=underwriting.AppraisalTerms(budget_minor=10**9), now=now)
     funding.load_sample_programmes(now=now)
     servicing.open_books(outcome.view.as_of, now=now)
-    best = max(outcome.rows, key=lambda row: row.expected_profit_minor)
-    return best.firm
+    return max(outcome.rows, key=lambda row: row.expected_profit_minor).firm
 
 
 def owner(phone: str) -> Client:
