@@ -19,7 +19,8 @@ _SHOWN = Decimal("0.01")  # shown: percent with two decimals, rounded up
 _DIGITS = 40
 _CLOSE = Decimal("1e-18")
 _SOLVED = Decimal("1e-12")  # what the solver is good for; rounding up starts here, or 24 % could become 24.0001 %
-_LOW, _HIGH = Decimal("-0.999"), Decimal(1000)
+_WIDER = [Decimal("0.001") * 4**k for k in range(13)]
+_LOWER = [-Decimal("0.0001") * 4**k for k in range(7)] + [Decimal(text) for text in ("-0.8", "-0.95", "-0.999")]
 _YEAR_DAYS = 365
 
 
@@ -36,24 +37,37 @@ class NoRateExists(ValueError):
     """These cash flows have no yearly rate: money must go both ways, first towards the borrower."""
 
 
-def yearly_cost(flows: Sequence[int], *, periods_a_year: int = 12) -> YearlyCost:
+def yearly_cost(flows: Sequence[int], *, periods_a_year: int | Decimal = 12) -> YearlyCost:
     """Rates of equally spaced flows in minor units, from the borrower's side: received +, paid −, from period 0 on."""
     with localcontext() as context:
         context.prec = _DIGITS
-        rate = _solve(lambda growth: _periodic_value(flows, growth), flows)
+        rate = solve(lambda growth: worth(list(enumerate(flows)), growth), flows)
         return _rounded(rate * periods_a_year, (1 + rate) ** periods_a_year - 1)
 
 
 def yearly_cost_by_days(flows: Sequence[tuple[date, int]]) -> YearlyCost:
-    """Rates of dated flows: r compound solves Σ CFₖ ÷ (1+r)^(days/365) = 0; simple = 365·((1+r)^(1/365) − 1)."""
+    """Rates of dated flows: r compound solves Σ CFₖ ÷ (1+r)^(days/365) = 0; simple = 365·((1+r)^(1/365) − 1).
+
+    Solved for the growth of one day, so that every power is a whole one.
+    """
     first = min(day for day, _ in flows)
-    dated = [(Decimal((day - first).days) / _YEAR_DAYS, amount) for day, amount in flows]
-    amounts = [amount for _, amount in sorted(dated)]
+    by_day: dict[int, int] = {}
+    for day, amount in flows:
+        by_day[(day - first).days] = by_day.get((day - first).days, 0) + amount
+    dated = sorted(by_day.items())
     with localcontext() as context:
         context.prec = _DIGITS
-        compound = _solve(lambda growth: sum((amount / growth**years for years, amount in dated), Decimal(0)), amounts)
-        daily = (1 + compound) ** (Decimal(1) / _YEAR_DAYS) - 1
-        return _rounded(daily * _YEAR_DAYS, compound)
+        daily = solve(lambda growth: worth(dated, growth), [amount for _, amount in dated])
+        return _rounded(daily * _YEAR_DAYS, (1 + daily) ** _YEAR_DAYS - 1)
+
+
+def worth(placed: Sequence[tuple[int, int]], growth: Decimal) -> Decimal:
+    """Present value of (whole periods, amount) in order of time, by Horner's rule from the last to the first."""
+    value, later = Decimal(0), placed[-1][0]
+    for at, minor in reversed(placed):
+        value = value / growth ** (later - at) + minor
+        later = at
+    return value
 
 
 def within_cap(simple_exact: Decimal, cap: Decimal) -> bool:
@@ -70,41 +84,39 @@ def shown_percent(rate: Decimal) -> Decimal:
     return (rate * 100).quantize(_SHOWN, rounding=ROUND_CEILING)
 
 
-def _periodic_value(flows: Sequence[int], growth: Decimal) -> Decimal:
-    value = Decimal(0)
-    for amount in reversed(flows):  # Horner: one multiplication a period
-        value = value / growth + amount
-    return value
-
-
-def _solve(value_at: Callable[[Decimal], Decimal], flows: Sequence[int]) -> Decimal:
+def solve(value_at: Callable[[Decimal], Decimal], flows: Sequence[int]) -> Decimal:
     """The rate per unit of time at which the flows are worth nothing: bracketed secant (Illinois), so it must end.
 
     From the borrower's side (receive first, pay later) the value rises with the rate: one sign change, one root.
     """
+    if flows and sum(flows) == 0:
+        return Decimal(0)
     if not flows or flows[0] <= 0 or min(flows) >= 0:
         raise NoRateExists("现金流须先收后付 · flows must first reach the borrower, then leave")
-    at_zero = value_at(Decimal(1))
-    if at_zero == 0:
-        return Decimal(0)
-    low, high = (Decimal(0), Decimal(1)) if at_zero < 0 else (_LOW, Decimal(0))
-    while (above := value_at(1 + high)) < 0:
-        high = high * 4
-        if high > _HIGH:
-            raise NoRateExists("年化成本超出可计算范围 · the rate is above any that can be computed")
-    below = at_zero if low == 0 else value_at(1 + low)
+    low, high, below, above = _bracket(value_at, value_at(Decimal(1)))
     for _ in range(500):
         if high - low < _CLOSE or above == below:
             break
         middle = high - above * (high - low) / (above - below)
-        worth = value_at(1 + middle)
-        if worth == 0:
+        value = value_at(1 + middle)
+        if value == 0:
             return middle
-        if worth > 0:
-            high, above, below = middle, worth, below / 2
+        if value > 0:
+            high, above, below = middle, value, below / 2
         else:
-            low, below, above = middle, worth, above / 2
+            low, below, above = middle, value, above / 2
     return (low + high) / 2
+
+
+def _bracket(value_at: Callable[[Decimal], Decimal], at_zero: Decimal) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    """(low, high, value at low < 0, value at high ≥ 0), widened step by step from zero."""
+    near, value = Decimal(0), at_zero
+    for far in _WIDER if at_zero < 0 else _LOWER:
+        reached = value_at(1 + far)
+        if (reached >= 0) == (at_zero < 0):
+            return (near, far, value, reached) if at_zero < 0 else (far, near, reached, value)
+        near, value = far, reached
+    raise NoRateExists("年化成本超出可计算范围 · the rate is above any that can be computed")
 
 
 def _rounded(simple: Decimal, compound: Decimal) -> YearlyCost:

@@ -1,0 +1,394 @@
+"""One loan from its facts: terms, policy and what happened, folded into what is asked, what is paid and what is owed.
+
+Rules kept: facts are folded by effective day, then by order of entry; a reversed fact never happened; a charge joins
+the instalment whose period (start, due] holds its day and is known from the day it was recorded. Money pays what is due
+by due date, then early instalments as the policy says, each by its order of heads; what is left is credit. The book's
+single-loan writes, `puhui loan story`, the proof and the replay all go through `fold`.
+
+>>> from datetime import date; from decimal import Decimal
+>>> terms = LoanTerms("CNY", 10_000, Decimal("0.07"), 6, date(2024, 1, 1))
+>>> told = fold(terms, Policy(), [Fact(day_number(date(2024, 2, 1)), "repay", 1701, "p1")], day_number(date(2024, 2, 1)))
+>>> told.transactions[-1].by_head, told.balance_minor, told.credit_minor
+({'interest': 58, 'principal': 1643}, 8357, 0)
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.servicing.core.amendments import amend, relevel
+from puhui.servicing.core.daycount import day_number, day_of
+from puhui.servicing.core.dues import HEADS, Amounts, Dues, Late, Policy, Transaction, whole_order
+from puhui.servicing.core.lateness import Lateness
+from puhui.servicing.core.plan import Planned, Running
+from puhui.servicing.core.terms import LoanTerms
+
+__all__ = ["Fact", "Folded", "Late", "LoanTerms", "Policy", "Telling", "day_number", "fold"]
+CHARGED = {"fee": "fee", "penalty": "penalty", "charge_fee": "fee", "charge_penalty": "penalty", "charge_cost": "cost"}
+AMENDING = ("disburse", "rate_change", "reschedule", "holiday", "restructure")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that happened to the loan on day number `on`; `entered` is its place in the order of entry.
+
+    `known_on` is the day it was recorded, where that is earlier than the day it is for (a charge announced before).
+    """
+
+    on: int
+    kind: str
+    amount_minor: int = 0
+    ref: str = ""
+    entered: int = 0
+    known_on: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def since(self) -> int:
+        return self.on if self.known_on is None else min(self.on, self.known_on)
+
+
+@dataclass(slots=True)
+class Folded:
+    """What the facts come to on a day. `state` is open, closed or written_off."""
+
+    dues: Dues
+    transactions: list[Transaction]
+    balance_minor: int
+    credit_minor: int
+    earned_minor: int  # interest earned so far
+    as_of: int
+    state: str
+    closed_on: int | None
+
+    @property
+    def outstanding_minor(self) -> int:
+        """Everything asked and not paid, planned instalments included; nothing once written off."""
+        if self.state == "written_off":
+            return 0
+        return sum(self.dues.open_minor(k) for k in range(self.dues.first_open, len(self.dues)))
+
+    @property
+    def days_past_due(self) -> int:
+        oldest = None if self.state == "written_off" else self.dues.oldest_open(self.as_of)
+        return 0 if oldest is None else self.as_of - oldest
+
+
+def fold(terms: LoanTerms, policy: Policy, facts: Sequence[Fact], as_of: int) -> Folded:
+    """Fold the facts up to and including day number `as_of`. Raises Refused, naming the fact that cannot be."""
+    telling = Telling.begin(terms, policy)
+    undone = {fact.ref for fact in facts if fact.kind == "reverse"}
+    for fact in in_order(facts):
+        if fact.since > as_of or fact.kind == "reverse":
+            continue
+        if fact.ref and fact.ref in undone:
+            telling.undone(fact)
+        else:
+            telling.tell(fact)
+    return telling.end(as_of)
+
+
+def in_order(facts: Iterable[Fact]) -> list[Fact]:
+    """By effective day, then by order of entry."""
+    return sorted(facts, key=lambda fact: (fact.since, fact.entered))
+
+
+@dataclass(slots=True)
+class Telling:
+    """The fold while it goes on: one fact after the other."""
+
+    policy: Policy
+    plan: Planned | Running
+    lateness: Lateness
+    transactions: list[Transaction]
+    credit: int = 0
+    state: str = "open"
+    closed_on: int | None = None
+    last_entered: int = -1
+
+    @classmethod
+    def begin(cls, terms: LoanTerms, policy: Policy) -> "Telling":
+        """The loan as it is paid out."""
+        running = policy.recalculation and terms.method != "flat"
+        plan = Running.of(terms) if running or terms.method == "at_will" else Planned.of(terms)
+        first = Transaction(plan.now, "disburse", terms.principal_minor, balance_minor=terms.principal_minor)
+        return cls(policy, plan, Lateness(policy.late), [first])
+
+    def tell(self, fact: Fact) -> None:
+        """One more fact. Raises Refused."""
+        self._refuse_unfit(fact)
+        self._move_to(fact.since)
+        step = _STEPS.get(fact.kind)
+        if step is None:
+            text = f"没有这种事件 · no such event: {fact.kind}; known: {', '.join(_STEPS)}, reverse"
+            raise Refused(Refusal("EVENT_UNKNOWN", text, where=fact.ref))
+        step(self, fact)
+        self.last_entered = max(self.last_entered, fact.entered)
+        if self.state == "open" and self.plan.balance == 0 and not self._anything_open():
+            self.state, self.closed_on = "closed", fact.since
+
+    def undone(self, fact: Fact) -> None:
+        """A fact that was reversed: shown, without effect."""
+        self.transactions.append(
+            Transaction(fact.on, fact.kind, fact.amount_minor, fact.ref, {}, 0, self.plan.balance, reversed=True)
+        )
+
+    def end(self, as_of: int) -> Folded:
+        """The state at `as_of`, with the rest of the plan as it would go from there."""
+        self._move_to(as_of)
+        if self.state == "open":
+            self.plan.project()
+        plan = self.plan
+        return Folded(
+            plan.dues, self.transactions, plan.balance, self.credit, plan.earned(), as_of, self.state, self.closed_on
+        )
+
+    def _refuse_unfit(self, fact: Fact) -> None:
+        if fact.since < self.transactions[0].on:
+            text = f"早于放款日 {day_of(self.transactions[0].on)} · before the disbursement: {day_of(fact.on)}"
+            raise Refused(Refusal("PAYMENT_BEFORE_DISBURSEMENT", text, where=fact.ref))
+        reopens = self.state == "closed" and fact.kind in CHARGED
+        if (
+            self.state != "open"
+            and fact.entered > self.last_entered
+            and not reopens
+            and fact.kind not in _AFTER_CLOSING
+        ):
+            text = f"贷款已结清或核销 · the loan is {self.state.replace('_', ' ')}; nothing is owed"
+            raise Refused(Refusal("LOAN_CLOSED", text, where=fact.ref))
+
+    def _move_to(self, day: int) -> None:
+        """Let time pass: periods close, lateness costs, credit pays what falls due."""
+        plan = self.plan
+        while self.state == "open" and plan.closed < len(plan.dues) and (due := plan.dues.dues[plan.closed]) <= day:
+            self.lateness.run(plan.dues, plan.closed, due)
+            plan.advance(due)
+            if self.credit:
+                self._use_credit()
+        if self.state == "open":
+            self.lateness.run(plan.dues, plan.closed, day)
+        plan.advance(day)
+
+    def _use_credit(self) -> None:
+        used = self._pay_due(self.credit, {})
+        self.credit -= used
+
+    # What each kind of fact does ------------------------------------------------------------------------------
+
+    def _repay(self, fact: Fact) -> None:
+        if fact.amount_minor <= 0:
+            text = f"还款金额须大于零 · a payment above zero: {fact.amount_minor}"
+            raise Refused(Refusal("AMOUNT_NOT_POSITIVE", text, where=fact.ref))
+        by_head: Amounts = {}
+        left = fact.amount_minor - self._pay_due(fact.amount_minor, by_head)
+        if left and self.state == "open":
+            left -= self._pay_early(left, by_head)
+        self._record(fact, fact.amount_minor, by_head, left)
+
+    def _payoff(self, fact: Fact) -> None:
+        """Principal, interest to the day and charges, in one sum; credit helps to pay."""
+        self.plan.stop_interest()
+        for k in range(self.plan.closed, self.plan.periods):
+            if not isinstance(self.plan, Running):
+                self.plan.dues.asked["fee"][k] = max(self._charged(k), self.plan.dues.paid["fee"][k])
+        by_head: Amounts = {}
+        helped, self.credit = self.credit, 0
+        enough = self.plan.balance + self._open_sum() + 1
+        paid = self._pay_due(enough, by_head)
+        paid += self._pay_forward(enough, by_head, self._early_indices())
+        self._record(fact, paid - min(helped, paid), by_head, helped - min(helped, paid))
+
+    def _charge(self, fact: Fact) -> None:
+        if fact.amount_minor <= 0:
+            text = f"费用须大于零 · a charge above zero: {fact.amount_minor}"
+            raise Refused(Refusal("AMOUNT_NOT_POSITIVE", text, where=fact.ref))
+        dues = self.plan.dues
+        self.state, self.closed_on = "open", None
+        k = dues.holding(fact.on)
+        if k is None:
+            k = dues.insert(dues.dues[-1], fact.on)
+            self.plan.advance(self.plan.now)
+        head = CHARGED[fact.kind]
+        dues.asked[head][k] += fact.amount_minor
+        dues.first_open = min(dues.first_open, k)
+        self.lateness.charge(k, head, fact.amount_minor)
+
+    def _waive(self, fact: Fact) -> None:
+        """Let the borrower off charges or interest that are due and unpaid, oldest first."""
+        heads = tuple(fact.details.get("heads") or ("penalty", "compound", "fee", "cost"))
+        left = fact.amount_minor
+        by_head: Amounts = {}
+        for k in range(self.plan.dues.first_open, self.plan.closed):
+            for head in heads:
+                amount = min(left, self.plan.dues.open_of(k, head))
+                self.plan.dues.asked[head][k] -= amount
+                self.lateness.waive(k, head, amount)
+                by_head[head] = by_head.get(head, 0) + amount
+                left -= amount
+        if left:
+            text = f"减免金额超过应收 · the waiver is above what is due by {left}"
+            raise Refused(Refusal("ABOVE_OUTSTANDING", text, where=fact.ref))
+        self._record(fact, fact.amount_minor, by_head, 0)
+
+    def _refund(self, fact: Fact) -> None:
+        """Give credit back to the borrower."""
+        if not 0 < fact.amount_minor <= self.credit:
+            text = (
+                f"退款须大于零且不超过溢缴款 {self.credit} · a refund is at most the credit held: {fact.amount_minor}"
+            )
+            raise Refused(Refusal("ABOVE_CREDIT", text, where=fact.ref))
+        self.credit -= fact.amount_minor
+        self._record(fact, fact.amount_minor, {}, 0)
+
+    def _write_off(self, fact: Fact) -> None:
+        """The lender gives up what is owed: all principal, all planned interest, all charges."""
+        self.plan.project()
+        by_head = {}
+        for head in HEADS:
+            asked, paid = self.plan.dues.total(head)
+            if asked > paid:
+                by_head[head] = asked - paid
+        self.plan.balance = 0
+        self.state, self.closed_on = "written_off", fact.on
+        self._record(fact, sum(by_head.values()), by_head, 0)
+
+    def _amend(self, fact: Fact) -> None:
+        """New terms for what is left: see amendments."""
+        amend(self.plan, fact.kind, fact.amount_minor, fact.details, where=fact.ref)
+        self._record(fact, fact.amount_minor, {}, 0)
+
+    def _recover(self, fact: Fact) -> None:
+        """Money after a write-off: it is income, and reopens nothing."""
+        if self.state != "written_off":
+            text = "未核销的贷款请用还款 · only a written-off loan has recoveries; use repay"
+            raise Refused(Refusal("NOT_WRITTEN_OFF", text, where=fact.ref))
+        self._record(fact, fact.amount_minor, {"recovery": fact.amount_minor}, 0)
+
+    # Money --------------------------------------------------------------------------------------------------
+
+    def _record(self, fact: Fact, amount: int, by_head: Amounts, credit: int) -> None:
+        self.credit += credit
+        kept = {head: taken for head, taken in by_head.items() if taken}
+        self.transactions.append(Transaction(fact.on, fact.kind, amount, fact.ref, kept, credit, self.plan.balance))
+
+    def _pay_due(self, money: int, by_head: Amounts) -> int:
+        """Pay what is due, oldest first; returns what was used."""
+        dues, left = self.plan.dues, money
+        oldest = dues.oldest_open(self.plan.now)
+        order = whole_order(self.policy.order(0 if oldest is None else self.plan.now - oldest))
+        k = dues.first_open
+        while left and k < self.plan.closed:
+            taken = dues.take(k, left, order)
+            self._count(taken, by_head, early=False)
+            left -= sum(taken.values())
+            if dues.open_minor(k) == 0:
+                self.lateness.settled(k)
+                if k == dues.first_open:
+                    dues.first_open += 1
+            k += 1
+        return money - left
+
+    def _pay_early(self, money: int, by_head: Amounts) -> int:
+        """Pay what is not due yet, as the policy says; returns what was used."""
+        way = self.policy.prepayment
+        if way == "reduce_installment":
+            return self._pay_reducing(money, by_head)
+        if way == "last_installment":
+            return self._pay_forward(money, by_head, self._late_first())
+        if way == "payoff_only":
+            return self._pay_forward(money, by_head, self._early_indices()) if money >= self._payoff_sum() else 0
+        return self._pay_forward(money, by_head, self._early_indices())
+
+    def _early_indices(self) -> Iterable[int]:
+        return range(self.plan.closed, len(self.plan.dues))
+
+    def _late_first(self) -> Iterable[int]:
+        """From the last instalment back; the one that is running comes last."""
+        return range(len(self.plan.dues) - 1, self.plan.closed - 1, -1)
+
+    def _pay_forward(self, money: int, by_head: Amounts, instalments: Iterable[int]) -> int:
+        left = money
+        order = whole_order(self.policy.in_advance)
+        for k in instalments:
+            if not left:
+                break
+            interest, principal = self.plan.asked_early(k) if k < self.plan.periods else (0, 0)
+            asked = self.plan.dues.asked
+            asked["interest"][k], asked["principal"][k] = interest, principal
+            taken = self.plan.dues.take(k, left, order)
+            self._count(taken, by_head, early=k < self.plan.periods)
+            left -= sum(taken.values())
+        return money - left
+
+    def _pay_reducing(self, money: int, by_head: Amounts) -> int:
+        """Early money lowers the principal; where it covers the instalment, the later ones are levelled anew."""
+        plan, dues = self.plan, self.plan.dues
+        running = plan.closed < plan.periods and not (plan.closed and dues.dues[plan.closed - 1] == plan.now)
+        k = plan.closed if running else plan.closed - 1
+        left = money
+        if running:
+            interest, _ = plan.asked_early(k)
+            dues.asked["interest"][k] = interest
+        most = dues.paid["principal"][k] + plan.balance - plan_overdue(plan)
+        dues.asked["principal"][k] = most
+        taken = dues.take(k, left, whole_order(self.policy.in_advance))
+        dues.asked["principal"][k] = dues.paid["principal"][k]
+        self._count(taken, by_head, early=running)
+        left -= sum(taken.values())
+        if isinstance(plan, Running) and not running:
+            plan.asked_principal += taken.get("principal", 0)
+        if sum(dues.paid[head][k] for head in HEADS) >= plan.level:
+            if isinstance(plan, Running) and running:
+                plan.fixed[k] = dues.paid["principal"][k]
+            relevel(plan, k + 1)
+        return money - left
+
+    def _count(self, taken: Amounts, by_head: Amounts, *, early: bool) -> None:
+        for head, amount in taken.items():
+            by_head[head] = by_head.get(head, 0) + amount
+        if taken.get("principal"):
+            self.plan.repaid(taken["principal"], early=early)
+
+    def _anything_open(self) -> bool:
+        dues = self.plan.dues
+        return any(dues.open_minor(k) for k in range(dues.first_open, self.plan.closed)) or any(
+            self.plan.dues.open_of(k, head)
+            for k in range(self.plan.closed, len(dues))
+            for head in ("cost", "penalty", "compound", "fee")
+        )
+
+    def _charged(self, k: int) -> int:
+        """Fees of an instalment that were charged by a fact, not planned."""
+        return self.lateness.charged.get((k, "fee"), 0)
+
+    def _open_sum(self) -> int:
+        return sum(self.plan.dues.open_minor(k) for k in range(self.plan.dues.first_open, len(self.plan.dues)))
+
+    def _payoff_sum(self) -> int:
+        """What would close the loan today."""
+        from copy import deepcopy
+
+        tried = deepcopy(self)
+        tried._payoff(Fact(self.plan.now, "payoff"))
+        return tried.transactions[-1].amount_minor + self.credit
+
+
+def plan_overdue(plan: Planned | Running) -> int:
+    """Principal that is due and not paid."""
+    return sum(plan.dues.open_of(k, "principal") for k in range(plan.dues.first_open, plan.closed))
+
+
+_STEPS: dict[str, Callable[[Telling, Fact], None]] = {
+    "repay": Telling._repay,
+    "prepay": Telling._repay,
+    "compensate": Telling._repay,
+    "payoff": Telling._payoff,
+    "waive": Telling._waive,
+    "refund": Telling._refund,
+    "write_off": Telling._write_off,
+    "recover": Telling._recover,
+    **dict.fromkeys(CHARGED, Telling._charge),
+    **dict.fromkeys(AMENDING, Telling._amend),
+}
+_AFTER_CLOSING = ("refund", "recover")

@@ -1,0 +1,67 @@
+"""What being late costs (罚息, 复利): interest on unpaid dues, day by day, exact below a cent.
+
+Rule kept: carry += unpaid × yearly rate for each day from the due date on; what is asked is round(carry), so nothing is
+lost and days add up. While an instalment is at most the days of grace late nothing is asked; paid by then, the carry is
+dropped; later, it is asked from the due date on (domain facts 2.3). The yearly rate has been capped by the rules.
+
+>>> from puhui.servicing.core.dues import Dues
+>>> dues = Dues.empty(1); dues.asked["principal"][0] = 788_488; dues.asked["interest"][0] = 100_000
+>>> late = Lateness(Late(180_000, 360, 0, compound=True)); late.run(dues, 1, 0); late.run(dues, 1, 20)
+>>> dues.asked["penalty"][0], dues.asked["compound"][0]
+(7885, 1000)
+"""
+
+from dataclasses import dataclass, field
+
+from puhui.servicing.core.dues import Dues, Late
+from puhui.servicing.core.rounding import HALF_UP, round_ratio
+from puhui.servicing.core.terms import RATE_SCALE
+
+_ON = {"penalty": "principal", "compound": "interest"}
+
+
+@dataclass(slots=True)
+class Lateness:
+    """Carries of one loan by instalment and head, in units of 1 ÷ (days of the year × 10⁶) minor units."""
+
+    late: Late | None
+    now: int | None = None
+    carry: dict[tuple[int, str], int] = field(default_factory=dict)
+    charged: dict[tuple[int, str], int] = field(default_factory=dict)  # asked by facts, beside what the carry asks
+    waived: dict[tuple[int, str], int] = field(default_factory=dict)
+
+    def run(self, dues: Dues, closed: int, day: int) -> None:
+        """Let lateness cost up to `day`; the instalments before `closed` are due."""
+        since, self.now = self.now if self.now is not None else day, day
+        if self.late is None or day <= since:
+            return
+        for k in range(dues.first_open, closed):
+            days = day - max(since, dues.dues[k])
+            if days > 0:
+                self._add(dues, k, days)
+
+    def _add(self, dues: Dues, k: int, days: int) -> None:
+        late = self.late
+        assert late is not None
+        assert self.now is not None
+        for head, base in _ON.items():
+            if head == "compound" and not late.compound:
+                continue
+            key = (k, head)
+            self.carry[key] = self.carry.get(key, 0) + dues.open_of(k, base) * late.rate_millionths * days
+            if self.now - dues.dues[k] > late.grace_days:
+                asked = round_ratio(self.carry[key], late.basis_days * RATE_SCALE, HALF_UP)
+                dues.asked[head][k] = asked + self.charged.get(key, 0) - self.waived.get(key, 0)
+
+    def charge(self, k: int, head: str, amount: int) -> None:
+        """A charge by a fact joined an instalment."""
+        self.charged[k, head] = self.charged.get((k, head), 0) + amount
+
+    def waive(self, k: int, head: str, amount: int) -> None:
+        """Part of what was asked is forgiven."""
+        self.waived[k, head] = self.waived.get((k, head), 0) + amount
+
+    def settled(self, k: int) -> None:
+        """Paid in full: a carry that was not asked (within grace) is dropped; one that was, can grow no more."""
+        for head in _ON:
+            self.carry.pop((k, head), None)

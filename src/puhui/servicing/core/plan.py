@@ -1,0 +1,313 @@
+"""How interest is asked over a loan's life, in two ways behind one face: as planned, or following the real balance.
+
+`Planned`: interest stays as it was planned; an instalment paid early pays its whole interest. `Running`: interest follows
+the principal really owed. Rules kept (`Running`): a period's interest is one rounding of all its stretches, plus what the
+period before did not ask; unpaid due principal keeps earning until it is paid; an instalment paid early asks interest to
+that day and principal for the rest of the level payment, and the interest still running to its due date moves to the
+next; interest above the level payment moves on; the last open instalment takes what is left; after the last due date
+nothing accrues. Nothing below a cent is lost: it lies in `weight` until the period ends.
+
+>>> from datetime import date; from decimal import Decimal
+>>> from puhui.servicing.core.terms import LoanTerms
+>>> plan = Running.of(LoanTerms("CNY", 10_000, Decimal("0.07"), 6, date(2024, 1, 1)))
+>>> plan.advance(daycount.day_number(date(2024, 1, 15)))
+>>> plan.asked_early(0)
+(26, 1675)
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from puhui.servicing.core import daycount
+from puhui.servicing.core.dues import Dues
+from puhui.servicing.core.rounding import MODES, round_ratio
+from puhui.servicing.core.schedule import Schedule, build, level_payments, periods_of
+from puhui.servicing.core.spans import Spans
+from puhui.servicing.core.terms import LoanTerms, TermsColumns
+
+__all__ = ["Planned", "Running", "daycount"]
+_LEVEL_METHODS = ("equal_installment", "flat")
+
+
+@dataclass(slots=True)
+class Planned:
+    """Interest as planned. `closed` instalments are due by `now`; `balance` is principal owed."""
+
+    terms: LoanTerms
+    dues: Dues
+    level: int
+    mode: int
+    balance: int
+    now: int
+    periods: int
+    closed: int = 0
+
+    @property
+    def spans(self) -> Spans:
+        """Periods with their weights, for a change of the plan."""
+        spans = Spans.of(self.terms)
+        if self.terms.down_payment_minor:
+            spans.prepend(self.dues.starts[0])
+        return spans
+
+    @classmethod
+    def of(cls, terms: LoanTerms) -> "Planned":
+        """The plan of fresh terms."""
+        schedule = build([terms])
+        dues = _dues_of(schedule)
+        start = daycount.day_number(terms.disbursed_on)
+        mode = MODES.get(terms.interest_rounding, MODES[terms.rounding])
+        plan = cls(terms, dues, _level_of(terms, schedule), mode, terms.principal_minor, start, len(dues))
+        plan.advance(start)
+        return plan
+
+    def advance(self, day: int) -> None:
+        """Move to `day`: instalments due by then are due."""
+        while self.closed < len(self.dues) and self.dues.dues[self.closed] <= day:
+            self.closed += 1
+        self.now = day
+
+    def repaid(self, principal: int, *, early: bool) -> None:
+        """Principal has been paid today."""
+        del early
+        self.balance -= principal
+
+    def asked_early(self, k: int) -> tuple[int, int]:
+        """(interest, principal) an instalment asks when it is paid before its due date."""
+        return self.dues.asked["interest"][k], self.dues.asked["principal"][k]
+
+    def is_last_open(self, k: int) -> bool:
+        """Is there no later instalment that asks principal?"""
+        return all(self.dues.open_of(later, "principal") == 0 for later in range(k + 1, self.periods))
+
+    def earned(self) -> int:
+        """Interest earned so far, in cents: whole periods, and the current one by its share of days."""
+        asked = self.dues.asked["interest"]
+        return sum(asked[: self.closed]) + self.earned_of_open()
+
+    def earned_of_open(self) -> int:
+        """Interest that has run in the open period."""
+        return self._earned_of(self.closed) if self.closed < self.periods else 0
+
+    def splice(self, tail: LoanTerms, rows: Dues, carried: int, charges: int) -> None:
+        """A new plan from today on: `rows` follow what is closed; interest `carried` and charges join the first."""
+        rows.asked["interest"][0] += carried
+        rows.asked["fee"][0] += charges
+        self.dues.append(rows)
+        self.terms, self.periods, self.level = tail, len(self.dues), _level_of(tail, build([tail]))
+
+    def _earned_of(self, k: int) -> int:
+        start, due = self.dues.starts[k], self.dues.dues[k]
+        days = min(max(self.now - start, 0), due - start)
+        return round_ratio(self.dues.asked["interest"][k] * days, max(due - start, 1), self.mode)
+
+    def stop_interest(self) -> None:
+        """Paid off today: interest not earned is not asked (Civil Code 677)."""
+        for k in range(self.closed, self.periods):
+            earned = self._earned_of(k) if k == self.closed else 0
+            self.dues.asked["interest"][k] = max(earned, self.dues.paid["interest"][k])
+
+    def project(self) -> None:
+        """The rest of the plan, if all goes as agreed from today: it stands already."""
+
+
+@dataclass(slots=True)
+class Running:
+    """Interest on the principal really owed. `weight` is the open period's interest so far, over its denominator."""
+
+    terms: LoanTerms
+    dues: Dues
+    level: int
+    mode: int
+    balance: int
+    now: int
+    periods: int
+    spans: Spans
+    planned_principal: list[int]
+    closed: int = 0
+    weight: int = 0
+    moved: int = 0  # interest that earlier periods did not ask
+    total: int = 0  # principal lent so far
+    asked_principal: int = 0  # of closed instalments
+    early: int = 0  # principal paid on instalments that are not closed
+    first: int = 0  # 1 where the first row is a down payment
+    interest_from: int = 0  # first row that asks interest
+    principal_from: int = 0  # first row that asks a level payment
+    fixed: dict[int, int] = field(default_factory=dict)  # rows whose principal is settled by an early payment
+
+    @classmethod
+    def of(cls, terms: LoanTerms) -> "Running":
+        """The plan of fresh terms."""
+        schedule = build([terms])
+        dues, spans = _dues_of(schedule), Spans.of(terms)
+        start = daycount.day_number(terms.disbursed_on)
+        mode = MODES.get(terms.interest_rounding, MODES[terms.rounding])
+        level = _level_of(terms, schedule) if terms.method in _LEVEL_METHODS else 0
+        planned = dues.asked["principal"].copy()
+        plan = cls(terms, dues, level, mode, terms.principal_minor, start, len(dues), spans, planned)
+        plan.total = terms.principal_minor
+        if terms.down_payment_minor:
+            plan.first = 1
+            spans.prepend(start)
+        plan.interest_from = plan.first + terms.interest_grace_periods
+        plan.principal_from = plan.first + terms.principal_grace_periods
+        plan.advance(start)
+        return plan
+
+    def advance(self, day: int) -> None:
+        """Move to `day`: close the periods that end by then, let interest run in the open one."""
+        while self.closed < len(self.dues) and self.dues.dues[self.closed] <= day:
+            self._close()
+        self._run_to(day)
+        self.now = day
+
+    def repaid(self, principal: int, *, early: bool) -> None:
+        """Principal has been paid today: from now on interest runs on the rest. `early`: on an open instalment."""
+        self.balance -= principal
+        self.early += principal if early else 0
+
+    def asked_early(self, k: int) -> tuple[int, int]:
+        """(interest, principal) an instalment asks when it is paid today, before its due date."""
+        paid_interest, paid_principal = self.dues.paid["interest"][k], self.dues.paid["principal"][k]
+        if self._full(k) and not self.is_last_open(k):
+            return paid_interest, paid_principal
+        first = all(self._full(before) for before in range(self.closed, k))
+        asked_before = sum(self.dues.paid["interest"][self.closed : k]) if first else 0
+        calculated = max(self._calculated() - asked_before, 0) if first else 0
+        left = self.balance + paid_principal
+        if first and self.is_last_open(k):
+            return max(calculated, paid_interest), left
+        if not self.level:
+            return max(calculated, paid_interest), min(self.planned_principal[k], left)
+        interest = max(min(calculated, self.level), paid_interest)
+        return interest, min(max(self.level - interest, paid_principal), left)
+
+    def is_last_open(self, k: int) -> bool:
+        """Is this the last instalment that is not paid in full? Where all are, the very last stands for it."""
+        if not all(self._full(later) for later in range(self.periods - 1, k, -1)):
+            return False
+        return not self._full(k) or (k == self.periods - 1 and all(map(self._full, range(self.closed, k))))
+
+    def earned(self) -> int:
+        """Interest earned so far, in cents."""
+        closed = sum(self.dues.asked["interest"][: self.closed])
+        return closed + (self._calculated() if self.closed < self.periods else self.moved)
+
+    def take_running(self) -> int:
+        """Interest that has run and was not asked, taken out of the open period in whole cents."""
+        carried = self._calculated() if self.closed < self.periods else self.moved
+        carried -= sum(self.dues.paid["interest"][self.closed :])
+        self.weight = self.moved = 0
+        return max(carried, 0)
+
+    def splice(self, tail: LoanTerms, rows: Dues, carried: int, charges: int) -> None:
+        """A new plan from today on: `rows` follow what is closed; interest `carried` and charges join the first."""
+        first = len(self.dues)
+        self.spans.continue_with(first, Spans.of(tail))
+        self.planned_principal[first:] = rows.asked["principal"]
+        rows.asked["fee"][0] += charges
+        self.dues.append(rows)
+        self.moved, self.weight = carried, 0
+        self.level = _level_of(tail, build([tail])) if tail.method in _LEVEL_METHODS else 0
+        self.terms, self.periods = tail, len(self.dues)
+        self.interest_from = self.principal_from = first
+        self.fixed = {k: principal for k, principal in self.fixed.items() if k < first}
+
+    def stop_interest(self) -> None:
+        """Paid off today: nothing more accrues once the balance is paid, so there is nothing to take away."""
+
+    def project(self) -> None:
+        """The rest of the plan if all goes as agreed from today: what is overdue is paid today, the rest when due."""
+        ahead = deepcopy(self)
+        principal, paid = ahead.dues.asked["principal"], ahead.dues.paid["principal"]
+        ahead.balance -= sum(principal[: ahead.closed]) - sum(paid[: ahead.closed])
+        while ahead.closed < len(ahead.dues):
+            k = ahead.closed
+            ahead._close()
+            ahead.balance -= principal[k] - paid[k]
+        for head in ("interest", "principal"):
+            self.dues.asked[head][self.closed :] = ahead.dues.asked[head][self.closed :]
+
+    def _full(self, k: int) -> bool:
+        """Paid in full before its time: the level payment, or its planned principal."""
+        principal = self.dues.paid["principal"][k]
+        if k in self.fixed:
+            return False
+        if not self.level:
+            return principal >= self.planned_principal[k] and self.planned_principal[k] > 0
+        return principal + self.dues.paid["interest"][k] >= self.level
+
+    def _run_to(self, day: int) -> None:
+        if self.closed < self.periods and day > self.now:
+            self.weight += self.balance * self.spans.weight(self.closed, self.now, day)
+            self.now = day
+
+    def _calculated(self) -> int:
+        """Interest of the open period up to now, with what was moved into it."""
+        return round_ratio(self.weight, self.spans.denominators[self.closed], self.mode) + self.moved
+
+    def _close(self) -> None:
+        """The open period has ended: fix what its instalment asks, move the rest of its interest on."""
+        k = self.closed
+        if k < self.periods:
+            self._run_to(self.dues.dues[k])
+            calculated = self._calculated()
+            interest, principal = self._settled(k, calculated)
+            self.dues.asked["interest"][k], self.dues.asked["principal"][k] = interest, principal
+            self.asked_principal += principal
+            self.early -= self.dues.paid["principal"][k]
+            self.moved, self.weight = calculated - interest, 0
+        self.closed += 1
+        self.now = max(self.now, self.dues.dues[k])
+
+    def _settled(self, k: int, calculated: int) -> tuple[int, int]:
+        """(interest, principal) that instalment `k` asks on its due date."""
+        paid_interest, paid_principal = self.dues.paid["interest"][k], self.dues.paid["principal"][k]
+        left = self.total - self.asked_principal - (self.early - paid_principal)
+        if k < self.first:
+            return 0, self.planned_principal[k]
+        if k in self.fixed and not self.is_last_open(k):
+            return max(calculated, paid_interest), max(self.fixed[k], paid_principal)
+        if k < self.interest_from:
+            interest = paid_interest
+        elif self.is_last_open(k):
+            interest = max(calculated, paid_interest)
+        elif not self.level:
+            interest = paid_interest if self._full(k) else max(calculated, paid_interest)
+        elif paid_principal > max(self.level - calculated, 0):
+            interest = paid_interest
+        else:
+            interest = max(min(calculated, self.level), paid_interest)
+        if self.is_last_open(k):
+            return interest, left
+        due = self.planned_principal[k] if not self.level else max(self.level - interest, paid_principal)
+        if self.level and k < self.principal_from:
+            due = paid_principal
+        return interest, min(due, left)
+
+
+def planned_rows(terms: LoanTerms) -> Dues:
+    """The instalments of fresh terms."""
+    return _dues_of(build([terms]))
+
+
+def _dues_of(schedule: Schedule) -> Dues:
+    """A schedule of one loan as lists."""
+    dues = Dues.empty(len(schedule))
+    dues.starts = schedule.starts_on.astype(np.int64).tolist()
+    dues.dues = schedule.due_on.astype(np.int64).tolist()
+    dues.asked["principal"] = schedule.principal_minor.tolist()
+    dues.asked["interest"] = schedule.interest_minor.tolist()
+    dues.asked["fee"] = schedule.fee_minor.tolist()
+    return dues
+
+
+def _level_of(terms: LoanTerms, schedule: Schedule) -> int:
+    """The level payment: that of the schedule, where it has more than one instalment after grace."""
+    first = terms.principal_grace_periods
+    if terms.periods - first > 1:
+        return int(schedule.principal_minor[first] + schedule.interest_minor[first])
+    columns = TermsColumns.of([terms])
+    return int(level_payments(columns, periods_of(columns, terms.periods))[0])

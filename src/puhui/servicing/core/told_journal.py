@@ -1,0 +1,67 @@
+"""The journal of a folded loan: double entry from its transactions and what was earned, added up to a trial balance.
+
+Rule kept: every posting moves one amount between two accounts of the chart. Interest is income when it is earned, or
+when it is paid before it is earned; charges are income when they are asked.
+
+>>> from puhui.servicing.core.dues import Dues
+>>> trial_balance(Folded(Dues.empty(1), [Transaction(0, "disburse", 100)], 100, 0, 0, 0, "open", None))
+0
+"""
+
+from collections.abc import Iterator
+
+from puhui.servicing.core import accounts
+from puhui.servicing.core.dues import CHARGES, Transaction
+from puhui.servicing.core.fold import Folded
+from puhui.servicing.core.laws import balances
+
+Posting = tuple[str, str, int]
+__all__ = ["Transaction", "postings", "trial_balance"]
+
+
+def trial_balance(told: Folded) -> int:
+    """Debits less credits over all accounts; zero, or the journal is wrong. Asserts that principal agrees with the fold."""
+    total = balances(postings(told))
+    assert total.get(accounts.LOAN_PRINCIPAL, 0) == told.balance_minor, "journal and fold disagree on the principal"
+    assert -total.get(accounts.BORROWER_CREDIT, 0) == told.credit_minor, "journal and fold disagree on the credit"
+    return sum(total.values())
+
+
+def postings(told: Folded) -> Iterator[Posting]:
+    """(debit, credit, amount) of everything that happened, in order."""
+    yield from _earnings(told)
+    for transaction in told.transactions:
+        if not transaction.reversed:
+            yield from _of(transaction)
+
+
+def _earnings(told: Folded) -> Iterator[Posting]:
+    paid = sum(told.dues.paid["interest"])
+    written_off = sum(t.by_head.get("interest", 0) for t in told.transactions if t.kind == "write_off")
+    earned = max(told.earned_minor, paid + written_off)
+    if earned:
+        yield accounts.INTEREST_RECEIVABLE, accounts.INTEREST_INCOME, earned
+    for head in CHARGES:
+        asked = sum(told.dues.asked[head])
+        if asked:
+            yield _receivable(head), accounts.INCOME_OF_HEAD.get(head, accounts.FEE_INCOME), asked
+
+
+def _of(transaction: Transaction) -> Iterator[Posting]:
+    if transaction.kind == "disburse":
+        yield accounts.LOAN_PRINCIPAL, accounts.CASH, transaction.amount_minor
+    elif transaction.kind == "refund":
+        yield accounts.BORROWER_CREDIT, accounts.CASH, transaction.amount_minor
+    else:
+        paying = accounts.LOAN_LOSS_PROVISION if transaction.kind == "write_off" else accounts.CASH
+        for head, amount in transaction.by_head.items():
+            yield paying, _receivable(head), amount
+        if transaction.credit_minor > 0:
+            yield paying, accounts.BORROWER_CREDIT, transaction.credit_minor
+
+
+def _receivable(head: str) -> str:
+    """Costs of enforcing are kept with the fees; a recovery is income."""
+    if head == "recovery":
+        return accounts.RECOVERY_INCOME
+    return accounts.RECEIVABLE_OF_HEAD.get(head, accounts.FEE_RECEIVABLE)
