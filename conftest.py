@@ -22,15 +22,12 @@ from tests import databases
 
 _SETTINGS = "fsync=off;synchronous_commit=off;full_page_writes=off;max_connections=40"
 _COPIES = count()
-_home: Path | None = None
+_home = Path()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Start the server and Django, unless this process only hands tests to workers."""
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Django and the server, as early as there are options to read: the next conftest may import models."""
     global _home
-    hands_out = config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
-    if hands_out:
-        return
     _home = Path(tempfile.mkdtemp(prefix="puhui-test-"))
     _home.chmod(0o755)
     os.environ.pop("DATABASE_URL", None)
@@ -39,16 +36,28 @@ def pytest_configure(config: pytest.Config) -> None:
         "DJANGO_SETTINGS_MODULE": "puhui.web.settings",
         "PUHUI_PG_SETTINGS": _SETTINGS,
     }
-    embedded.attach()
+    hands_out = _hands_out(pluginmanager)
+    if not hands_out:
+        embedded.attach()
     import django
 
     django.setup()
+    if hands_out:  # or pytest-django would set up the workers with it, before they have a server
+        del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+def _hands_out(pluginmanager: pytest.PytestPluginManager) -> bool:
+    """Does this process only hand tests to the workers of pytest-xdist?"""
+    config = pluginmanager.get_plugin("pytestconfig")
+    assert isinstance(config, pytest.Config)
+    asked = config.known_args_namespace
+    workers = getattr(asked, "numprocesses", None) or getattr(asked, "tx", None)
+    return bool(workers) and not asked.usepdb and "PYTEST_XDIST_WORKER" not in os.environ
 
 
 def pytest_unconfigure() -> None:
-    if _home is not None:
-        embedded.stop()
-        shutil.rmtree(_home, ignore_errors=True)
+    embedded.stop()
+    shutil.rmtree(_home, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,7 +1,7 @@
 """A real browser against a real server on a database of its own.
 
-The server runs in a thread of the test process, on the copy of the database that `fresh_database` makes; the data is
-made by the house's own operations (tests/browser/town.py). Screenshots go to var/screenshots.
+The server runs in a thread of the test process, on a copy of the town that the house's own operations made once
+(tests/browser/town.py). Screenshots go to var/screenshots.
 """
 
 import os
@@ -9,12 +9,16 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connections
 from django.test.testcases import LiveServerThread
+
+from tests import databases
+from tests.browser.town import Town, settle
 
 CHROMIUM = Path(os.environ.get("PUHUI_CHROMIUM", "/usr/bin/chromium"))
 FLAGS = [
@@ -27,6 +31,7 @@ FLAGS = [
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "var" / "screenshots"
 README_SHOTS = ROOT / "docs" / "images"
+_VISITS = count()
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
@@ -49,8 +54,33 @@ def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def settled(
+    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[tuple[str, Town]]:
+    """The made-up town, settled once a run in a database that is only copied; its name, and what to know of it."""
+    name = f"town_{os.getpid()}"
+    with django_db_blocker.unblock(), databases.copied(databases.PRISTINE, name):  # type: ignore[attr-defined]
+        with databases.moved_to(name):
+            town = settle(tmp_path_factory.mktemp("browser") / "town")
+        databases.seal(name)
+        yield name, town
+
+
 @pytest.fixture
-def address(chromium: Any, fresh_database: object, settings: Any) -> Iterator[str]:
+def town(settled: tuple[str, Town], chromium: Any, django_db_blocker: pytest.FixtureRequest) -> Iterator[Town]:
+    """The town in a database of this test's own, committed."""
+    name = f"visited_{os.getpid()}_{next(_VISITS)}"
+    with (
+        django_db_blocker.unblock(),  # type: ignore[attr-defined]
+        databases.copied(settled[0], name),
+        databases.moved_to(name),
+    ):
+        yield settled[1]
+
+
+@pytest.fixture
+def address(town: Town, settings: Any) -> Iterator[str]:
     """Where the server of this test answers; its text messages go to its own sandbox."""
     settings.ROOT_URLCONF = "tests.browser.urls"
     settings.SANDBOX, settings.SMS_KEY = True, "key of the sandbox"
@@ -69,13 +99,6 @@ def address(chromium: Any, fresh_database: object, settings: Any) -> Iterator[st
 def _served_as_it_is(application: Any) -> Any:
     """No handler of Django's own: WhiteNoise serves the static files here too."""
     return application
-
-
-def settled(folder: Path) -> Any:
-    """The made-up town in the database of this test."""
-    from tests.browser import town
-
-    return town.settle(folder)
 
 
 @pytest.fixture

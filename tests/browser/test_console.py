@@ -7,15 +7,10 @@ from typing import Any
 import pytest
 
 from tests.browser import accessibility
-from tests.browser.conftest import DESK, PHONE, settled
+from tests.browser.conftest import DESK, PHONE
 from tests.browser.town import PASSWORD, Town, one_time_password
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def town(address: str, tmp_path: Path) -> Town:
-    return settled(tmp_path / "town")
 
 
 def log_in(page: Any, username: str) -> None:

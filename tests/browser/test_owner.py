@@ -9,7 +9,8 @@ import pytest
 
 from puhui.simulate.owners import invented_owner
 from tests.browser import accessibility
-from tests.browser.conftest import PHONE, settled
+from tests.browser.conftest import PHONE
+from tests.browser.town import Town
 
 pytestmark = pytest.mark.browser
 
@@ -17,13 +18,11 @@ pytestmark = pytest.mark.browser
 class TestTheShopOwner:
     def test_borrows(
         self,
-        address: str,
-        tmp_path: Path,
+        town: Town,
         open_page: Callable[..., Any],
         shoot: Callable[..., Path],
         work: Callable[[], None],
     ) -> None:
-        town = settled(tmp_path / "town")
         me = invented_owner("NEW7", seed=5)
         page = open_page(PHONE)
         self._log_in(page, me.phone, work, shoot)
