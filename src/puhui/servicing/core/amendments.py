@@ -59,6 +59,11 @@ def relevel(plan: Plan, first: int) -> None:
         plan.planned_principal[first:] = _shares(plan.terms, left, count)
 
 
+def replan(plan: Planned, first: int) -> None:
+    """Plan the rest anew at the same level payment; the last instalment takes what is left."""
+    _replan(plan, first, _left_for(plan, first), plan.spans)
+
+
 def _current_factor(plan: Running, left: int) -> tuple[int, int]:
     """The open period as a factor of what is left: what has run already, and what the rest of it will earn."""
     k = plan.closed
@@ -272,4 +277,4 @@ _CHANGES: dict[str, Callable[[Plan, int, Details, str], None]] = {
     "holiday": _holiday,
     "restructure": _restructure,
 }
-__all__ = ["amend", "day_number", "relevel"]
+__all__ = ["amend", "day_number", "relevel", "replan"]

@@ -134,7 +134,7 @@ class Policy:
         return self.waterfall_in_advance or self.waterfall
 
 
-PREPAYMENTS = ("next_installment", "last_installment", "reduce_installment", "payoff_only")
+PREPAYMENTS = ("next_installment", "last_installment", "reduce_installment", "payoff_only", "credit")
 
 
 def whole_order(heads: Sequence[str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.servicing.core.amendments import amend, relevel
+from puhui.servicing.core.amendments import amend, relevel, replan
 from puhui.servicing.core.daycount import day_number, day_of
 from puhui.servicing.core.dues import HEADS, Amounts, Dues, Late, Policy, Transaction, whole_order
 from puhui.servicing.core.lateness import Lateness
@@ -137,7 +137,7 @@ class Telling:
     def end(self, as_of: int) -> Folded:
         """The state at `as_of`, with the rest of the plan as it would go from there."""
         self._move_to(as_of)
-        if self.state == "open":
+        if self.state != "written_off":
             self.plan.project()
         plan = self.plan
         return Folded(
@@ -171,8 +171,10 @@ class Telling:
         plan.advance(day)
 
     def _use_credit(self) -> None:
-        used = self._pay_due(self.credit, {})
-        self.credit -= used
+        by_head: Amounts = {}
+        used = self._pay_due(self.credit, by_head)
+        if used:
+            self._record(Fact(self.plan.now, "use_credit"), 0, by_head, -used)
 
     # What each kind of fact does ------------------------------------------------------------------------------
 
@@ -193,11 +195,11 @@ class Telling:
             if not isinstance(self.plan, Running):
                 self.plan.dues.asked["fee"][k] = max(self._charged(k), self.plan.dues.paid["fee"][k])
         by_head: Amounts = {}
-        helped, self.credit = self.credit, 0
         enough = self.plan.balance + self._open_sum() + 1
         paid = self._pay_due(enough, by_head)
         paid += self._pay_forward(enough, by_head, self._early_indices())
-        self._record(fact, paid - min(helped, paid), by_head, helped - min(helped, paid))
+        helped = min(self.credit, paid)
+        self._record(fact, paid - helped, by_head, -helped)
 
     def _charge(self, fact: Fact) -> None:
         if fact.amount_minor <= 0:
@@ -238,8 +240,7 @@ class Telling:
                 f"退款须大于零且不超过溢缴款 {self.credit} · a refund is at most the credit held: {fact.amount_minor}"
             )
             raise Refused(Refusal("ABOVE_CREDIT", text, where=fact.ref))
-        self.credit -= fact.amount_minor
-        self._record(fact, fact.amount_minor, {}, 0)
+        self._record(fact, fact.amount_minor, {}, -fact.amount_minor)
 
     def _write_off(self, fact: Fact) -> None:
         """The lender gives up what is owed: all principal, all planned interest, all charges."""
@@ -268,7 +269,7 @@ class Telling:
     # Money --------------------------------------------------------------------------------------------------
 
     def _record(self, fact: Fact, amount: int, by_head: Amounts, credit: int) -> None:
-        self.credit += credit
+        self.credit += credit  # below zero where credit was used
         kept = {head: taken for head, taken in by_head.items() if taken}
         self.transactions.append(Transaction(fact.on, fact.kind, amount, fact.ref, kept, credit, self.plan.balance))
 
@@ -292,6 +293,8 @@ class Telling:
     def _pay_early(self, money: int, by_head: Amounts) -> int:
         """Pay what is not due yet, as the policy says; returns what was used."""
         way = self.policy.prepayment
+        if way == "credit":
+            return 0
         if way == "reduce_installment":
             return self._pay_reducing(money, by_head)
         if way == "last_installment":
@@ -322,27 +325,39 @@ class Telling:
         return money - left
 
     def _pay_reducing(self, money: int, by_head: Amounts) -> int:
-        """Early money lowers the principal; where it covers the instalment, the later ones are levelled anew."""
+        """Early money lowers the principal; where it covers the instalment, the later ones are levelled anew.
+
+        On a due date the instalment of that day takes it, else the one that is running.
+        """
         plan, dues = self.plan, self.plan.dues
         running = plan.closed < plan.periods and not (plan.closed and dues.dues[plan.closed - 1] == plan.now)
         k = plan.closed if running else plan.closed - 1
-        left = money
         if running:
-            interest, _ = plan.asked_early(k)
-            dues.asked["interest"][k] = interest
-        most = dues.paid["principal"][k] + plan.balance - plan_overdue(plan)
-        dues.asked["principal"][k] = most
-        taken = dues.take(k, left, whole_order(self.policy.in_advance))
-        dues.asked["principal"][k] = dues.paid["principal"][k]
+            dues.asked["interest"][k], dues.asked["principal"][k] = plan.asked_early(k)
+        planned = dues.asked["principal"][k]
+        dues.asked["principal"][k] = dues.paid["principal"][k] + plan.balance - plan_overdue(plan)
+        taken = dues.take(k, money, whole_order(self.policy.in_advance))
         self._count(taken, by_head, early=running)
-        left -= sum(taken.values())
+        self._lower(k, planned, taken.get("principal", 0), running)
+        return sum(taken.values())
+
+    def _lower(self, k: int, planned: int, principal: int, running: bool) -> None:
+        """Settle what instalment `k` asks after an early payment on it, and what the later ones ask then."""
+        plan, dues = self.plan, self.plan.dues
+        paid = dues.paid["principal"][k]
+        whole = paid + dues.paid["interest"][k] >= plan.level if plan.level else paid > planned
+        last = k == plan.periods - 1
+        dues.asked["principal"][k] = max(planned, paid) if last or not whole else paid
         if isinstance(plan, Running) and not running:
-            plan.asked_principal += taken.get("principal", 0)
-        if sum(dues.paid[head][k] for head in HEADS) >= plan.level:
-            if isinstance(plan, Running) and running:
-                plan.fixed[k] = dues.paid["principal"][k]
+            plan.asked_principal += principal
+        if not principal or last:
+            return
+        if whole and isinstance(plan, Running) and running:
+            plan.fixed[k] = paid
+        if whole:
             relevel(plan, k + 1)
-        return money - left
+        elif paid > planned and isinstance(plan, Planned):
+            replan(plan, k + 1)
 
     def _count(self, taken: Amounts, by_head: Amounts, *, early: bool) -> None:
         for head, amount in taken.items():

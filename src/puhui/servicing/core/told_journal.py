@@ -48,16 +48,24 @@ def _earnings(told: Folded) -> Iterator[Posting]:
 
 
 def _of(transaction: Transaction) -> Iterator[Posting]:
+    """Credit that was used pays first, then cash; what cash leaves over is new credit."""
     if transaction.kind == "disburse":
         yield accounts.LOAN_PRINCIPAL, accounts.CASH, transaction.amount_minor
-    elif transaction.kind == "refund":
+        return
+    if transaction.kind == "refund":
         yield accounts.BORROWER_CREDIT, accounts.CASH, transaction.amount_minor
-    else:
-        paying = accounts.LOAN_LOSS_PROVISION if transaction.kind == "write_off" else accounts.CASH
-        for head, amount in transaction.by_head.items():
-            yield paying, _receivable(head), amount
-        if transaction.credit_minor > 0:
-            yield paying, accounts.BORROWER_CREDIT, transaction.credit_minor
+        return
+    paying = accounts.LOAN_LOSS_PROVISION if transaction.kind == "write_off" else accounts.CASH
+    from_credit = max(-transaction.credit_minor, 0)
+    for head, amount in transaction.by_head.items():
+        part = min(from_credit, amount)
+        from_credit -= part
+        if part:
+            yield accounts.BORROWER_CREDIT, _receivable(head), part
+        if amount > part:
+            yield paying, _receivable(head), amount - part
+    if transaction.credit_minor > 0:
+        yield paying, accounts.BORROWER_CREDIT, transaction.credit_minor
 
 
 def _receivable(head: str) -> str:
