@@ -20,6 +20,9 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from puhui.servicing.core.accounts import RECEIVABLE_OF_HEAD
+from puhui.servicing.core.waterfall import Waterfall
+
 HEADS = {
     "cost": "实现债权费用",
     "penalty": "罚息",
@@ -55,6 +58,11 @@ class AllocationOrder:
     effective_to: date | None
     confidence: str
     source: str
+
+    @property
+    def waterfall(self) -> Waterfall:
+        """For the columns of a whole book, which know the heads that have an account: a cost is booked as a fee there."""
+        return Waterfall(self.name, tuple(head for head in self.heads if head in RECEIVABLE_OF_HEAD))
 
     def covers(self, state: str, on: date) -> bool:
         in_force = self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)

@@ -57,9 +57,15 @@ class TestAnOrder:
         with pytest.raises(AllocationAbsent, match="gold"):
             allocation.state_of("gold", days_past_due=0)
 
+    def test_becomes_a_waterfall_of_the_heads_that_have_an_account(self) -> None:
+        for order in allocation.policy().orders:
+            assert order.waterfall.name == order.name
+            assert set(order.heads) - set(order.waterfall.heads) <= {"cost"}
+        assert allocation.named("standard-1").waterfall.heads[-3:] == ("interest", "fee", "principal")
+
     def test_of_release_0_1_0_means_what_it_meant(self) -> None:
         for name in ("interest-first-1", "principal-first-1"):
-            assert allocation.named(name).heads == WATERFALLS[name].heads
+            assert allocation.named(name).waterfall == WATERFALLS[name]
 
 
 class TestTheFile:
