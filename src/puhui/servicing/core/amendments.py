@@ -22,7 +22,7 @@ import numpy as np
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.servicing.core.daycount import day_number, day_of
 from puhui.servicing.core.due_dates import steps_after
-from puhui.servicing.core.dues import HEADS
+from puhui.servicing.core.dues import HEADS, Amounts
 from puhui.servicing.core.level import Annuities
 from puhui.servicing.core.plan import Planned, Running, planned_rows
 from puhui.servicing.core.rounding import MODES, round_ratio
@@ -33,12 +33,15 @@ Plan = Planned | Running
 Details = Mapping[str, Any]
 
 
-def amend(plan: Plan, kind: str, amount: int, details: Details, *, where: str) -> None:
-    """Change the plan as of its `now`. Raises Refused where the change cannot be kept."""
-    if plan.closed >= plan.periods and kind != "restructure":
+def amend(plan: Plan, kind: str, amount: int, details: Details, *, where: str) -> Amounts:
+    """Change the plan as of its `now`; returns what has become principal, by head. Raises Refused, naming the reason."""
+    if kind == "restructure":
+        return _restructure(plan, details, where)
+    if plan.closed >= plan.periods:
         text = "最后一期已到期，只能重组 · the last instalment is due; only a restructuring can follow"
         raise Refused(Refusal("NOTHING_LEFT_TO_CHANGE", text, where=where))
     _CHANGES[kind](plan, amount, details, where)
+    return {}
 
 
 def relevel(plan: Plan, first: int) -> None:
@@ -99,7 +102,8 @@ def _replan(plan: Planned, first: int, left: int, spans: Spans) -> None:
         interest = round_ratio(left * up, down, plan.mode)
         last = k == plan.periods - 1
         part = left if last else min(max(plan.level - interest, 0) if plan.level else shares[k - first], left)
-        asked["interest"][k], asked["principal"][k] = interest, part + paid["principal"][k]
+        asked["interest"][k] = max(interest, paid["interest"][k])
+        asked["principal"][k] = part + paid["principal"][k]
         left -= part
 
 
@@ -143,8 +147,7 @@ def _retermed(plan: Plan, terms: LoanTerms, where: str) -> None:
         relevel(plan, k)
         _first_interest(plan, k, run + rest, left)
         return
-    for _ in range(plan.first):
-        fresh.prepend(plan.dues.starts[0])
+    fresh.prepend(plan.dues.dues[: plan.first])
     plan.weight *= fresh.denominators[k]  # what has run keeps its exact size under the new denominator
     fresh.denominators[k] *= old.denominators[k]
     fresh.pieces[k] = [(since, until, daily * old.denominators[k]) for since, until, daily in fresh.pieces[k]]
@@ -184,33 +187,35 @@ def _holiday(plan: Plan, amount: int, details: Details, where: str) -> None:
     _new_tail(plan, replace(plan.terms, periods=plan.periods - plan.closed, first_due_on=first_due), where)
 
 
-def _restructure(plan: Plan, amount: int, details: Details, where: str) -> None:
+def _restructure(plan: Plan, details: Details, where: str) -> Amounts:
     """New terms for all that is owed; what is overdue becomes principal again where `capitalise` says so (重组)."""
-    del amount
     terms = plan.terms
     if "annual_rate" in details:
         terms = replace(terms, annual_rate=_rate(details, where))
-    if details.get("capitalise", True):
-        _capitalise(plan)
+    capitalised = _capitalise(plan) if details.get("capitalise", True) else {}
     count = details.get("periods", max(plan.periods - plan.closed, 1))
     first_due = _date(details, "first_due_on", where)
     method = details.get("method", terms.method)
     _new_tail(plan, replace(terms, periods=count, first_due_on=first_due, method=method), where)
+    return capitalised
 
 
-def _capitalise(plan: Plan) -> None:
-    """What is due and unpaid is asked no more where it stands, and joins the principal."""
+def _capitalise(plan: Plan) -> Amounts:
+    """What is due and unpaid is asked no more where it stands, and joins the principal; charges and interest by head."""
     asked, paid = plan.dues.asked, plan.dues.paid
+    joined: Amounts = {}
     for k in range(plan.dues.first_open, plan.closed):
         for head in HEADS:
             open_minor = plan.dues.open_of(k, head)
             asked[head][k] = paid[head][k]
             if head != "principal":
+                joined[head] = joined.get(head, 0) + open_minor
                 plan.balance += open_minor
                 if isinstance(plan, Running):
                     plan.total += open_minor
             elif isinstance(plan, Running):
                 plan.asked_principal -= open_minor
+    return {head: minor for head, minor in joined.items() if minor}
 
 
 def _new_tail(plan: Plan, terms: LoanTerms, where: str) -> None:
@@ -223,6 +228,9 @@ def _new_tail(plan: Plan, terms: LoanTerms, where: str) -> None:
     )
     _keep_early(plan)
     left = _left_for(plan, plan.closed)
+    if left <= 0:
+        text = "没有未到期本金可变更 · no principal is left that is not due; restructure with capitalise"
+        raise Refused(Refusal("NOTHING_LEFT_TO_CHANGE", text, where=where))
     tail = replace(
         terms, principal_minor=left, disbursed_on=day_of(plan.now), principal_grace_periods=0,
         interest_grace_periods=0, down_payment_minor=0, fees=(),
@@ -244,8 +252,7 @@ def _keep_early(plan: Plan) -> None:
         if isinstance(plan, Running):
             plan.asked_principal += paid["principal"]
             plan.early = 0
-            plan.spans.continue_with(k, Spans([plan.now], [plan.now], [1], [0], plan.spans.day_count, [[]]))
-            plan.planned_principal[k:] = [paid["principal"]]
+            plan.periods = min(plan.periods, k)
 
 
 def _rate(details: Details, where: str) -> Decimal:
@@ -275,6 +282,5 @@ _CHANGES: dict[str, Callable[[Plan, int, Details, str], None]] = {
     "disburse": _tranche,
     "reschedule": _reschedule,
     "holiday": _holiday,
-    "restructure": _restructure,
 }
 __all__ = ["amend", "day_number", "relevel", "replan"]

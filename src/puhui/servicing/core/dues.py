@@ -154,3 +154,4 @@ class Transaction:
     credit_minor: int = 0
     balance_minor: int = 0
     reversed: bool = False
+    capitalised: Amounts = field(default_factory=dict)  # what was asked and has become principal

@@ -140,8 +140,9 @@ class Telling:
         if self.state != "written_off":
             self.plan.project()
         plan = self.plan
+        earned = plan.earned() + sum(transaction.capitalised.get("interest", 0) for transaction in self.transactions)
         return Folded(
-            plan.dues, self.transactions, plan.balance, self.credit, plan.earned(), as_of, self.state, self.closed_on
+            plan.dues, self.transactions, plan.balance, self.credit, earned, as_of, self.state, self.closed_on
         )
 
     def _refuse_unfit(self, fact: Fact) -> None:
@@ -256,8 +257,9 @@ class Telling:
 
     def _amend(self, fact: Fact) -> None:
         """New terms for what is left: see amendments."""
-        amend(self.plan, fact.kind, fact.amount_minor, fact.details, where=fact.ref)
+        capitalised = amend(self.plan, fact.kind, fact.amount_minor, fact.details, where=fact.ref)
         self._record(fact, fact.amount_minor, {}, 0)
+        self.transactions[-1].capitalised = capitalised
 
     def _recover(self, fact: Fact) -> None:
         """Money after a write-off: it is income, and reopens nothing."""

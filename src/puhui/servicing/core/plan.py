@@ -43,13 +43,13 @@ class Planned:
     now: int
     periods: int
     closed: int = 0
+    first: int = 0  # rows before those of the terms in force: a down payment, an earlier plan
 
     @property
     def spans(self) -> Spans:
         """Periods with their weights, for a change of the plan."""
         spans = Spans.of(self.terms)
-        if self.terms.down_payment_minor:
-            spans.prepend(self.dues.starts[0])
+        spans.prepend(self.dues.dues[: self.first])
         return spans
 
     @classmethod
@@ -60,6 +60,7 @@ class Planned:
         start = daycount.day_number(terms.disbursed_on)
         mode = MODES.get(terms.interest_rounding, MODES[terms.rounding])
         plan = cls(terms, dues, _level_of(terms, schedule), mode, terms.principal_minor, start, len(dues))
+        plan.first = len(dues) - terms.periods
         plan.advance(start)
         return plan
 
@@ -95,6 +96,7 @@ class Planned:
         """A new plan from today on: `rows` follow what is closed; interest `carried` and charges join the first."""
         rows.asked["interest"][0] += carried
         rows.asked["fee"][0] += charges
+        self.first = len(self.dues)
         self.dues.append(rows)
         self.terms, self.periods, self.level = tail, len(self.dues), _level_of(tail, build([tail]))
 
@@ -132,7 +134,7 @@ class Running:
     total: int = 0  # principal lent so far
     asked_principal: int = 0  # of closed instalments
     early: int = 0  # principal paid on instalments that are not closed
-    first: int = 0  # 1 where the first row is a down payment
+    first: int = 0  # rows before those of the terms in force: a down payment, an earlier plan
     interest_from: int = 0  # first row that asks interest
     principal_from: int = 0  # first row that asks a level payment
     fixed: dict[int, int] = field(default_factory=dict)  # rows whose principal is settled by an early payment
@@ -148,9 +150,8 @@ class Running:
         planned = dues.asked["principal"].copy()
         plan = cls(terms, dues, level, mode, terms.principal_minor, start, len(dues), spans, planned)
         plan.total = terms.principal_minor
-        if terms.down_payment_minor:
-            plan.first = 1
-            spans.prepend(start)
+        plan.first = len(dues) - terms.periods
+        spans.prepend(dues.dues[: plan.first])
         plan.interest_from = plan.first + terms.interest_grace_periods
         plan.principal_from = plan.first + terms.principal_grace_periods
         plan.advance(start)
@@ -205,13 +206,14 @@ class Running:
     def splice(self, tail: LoanTerms, rows: Dues, carried: int, charges: int) -> None:
         """A new plan from today on: `rows` follow what is closed; interest `carried` and charges join the first."""
         first = len(self.dues)
-        self.spans.continue_with(first, Spans.of(tail))
+        self.spans.continue_with(first, Spans.of(tail), self.dues.dues[self.periods :])
+        self.planned_principal += self.dues.asked["principal"][self.periods :]
         self.planned_principal[first:] = rows.asked["principal"]
         rows.asked["fee"][0] += charges
         self.dues.append(rows)
         self.moved, self.weight = carried, 0
         self.level = _level_of(tail, build([tail])) if tail.method in _LEVEL_METHODS else 0
-        self.terms, self.periods = tail, len(self.dues)
+        self.terms, self.periods, self.first = tail, len(self.dues), first
         self.interest_from = self.principal_from = first
         self.fixed = {k: principal for k, principal in self.fixed.items() if k < first}
 
@@ -267,7 +269,7 @@ class Running:
         paid_interest, paid_principal = self.dues.paid["interest"][k], self.dues.paid["principal"][k]
         left = self.total - self.asked_principal - (self.early - paid_principal)
         if k < self.first:
-            return 0, self.planned_principal[k]
+            return self.dues.asked["interest"][k], self.planned_principal[k]
         if k in self.fixed and not self.is_last_open(k):
             return max(calculated, paid_interest), max(self.fixed[k], paid_principal)
         if k < self.interest_from:

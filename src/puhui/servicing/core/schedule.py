@@ -217,16 +217,29 @@ class _View:
         longest, loans = periods.due_on.shape
         at_end = (terms.method == words.FLAT) | (terms.method == words.BULLET) | (terms.method == words.AT_WILL)
         whole = _whole_interest(terms, periods, at_end)
-        names = ("method", "periods", "principal_grace", "interest_grace", "multiple_minor")
-        columns = [terms.principal_minor, level, *(getattr(terms, name) for name in names)]
-        columns += [terms.interest_mode, terms.level_mode, whole]
+        columns: dict[str, Any] = {
+            "principal": terms.principal_minor,
+            "level": level,
+            "method": terms.method,
+            "periods": terms.periods,
+            "principal_grace": terms.principal_grace,
+            "interest_grace": terms.interest_grace,
+            "multiple": terms.multiple_minor,
+            "interest_mode": terms.interest_mode,
+            "level_mode": terms.level_mode,
+            "whole_interest": whole,
+        }
         if loans == 1:
-            plain = [int(column[0]) for column in columns]
-            factors = (periods.numerators[:, 0].tolist(), periods.denominators[:, 0].tolist())
-            return cls(longest, *plain, *factors, lambda c, a, b: a if c else b, min, max)
+            plain = {name: int(column[0]) for name, column in columns.items()}
+            factors = {
+                "numerators": periods.numerators[:, 0].tolist(),
+                "denominators": periods.denominators[:, 0].tolist(),
+            }
+            return cls(longest, **plain, **factors, pick=lambda c, a, b: a if c else b, least=min, most=max)
         largest = (int(terms.principal_minor.max(initial=0)), int(periods.numerators.max(initial=0)))
-        columns[0] = widen(columns[0], *largest)
-        return cls(longest, *columns, periods.numerators, periods.denominators, np.where, np.minimum, np.maximum)
+        columns["principal"] = widen(terms.principal_minor, *largest)
+        factors = {"numerators": periods.numerators, "denominators": periods.denominators}
+        return cls(longest, **columns, **factors, pick=np.where, least=np.minimum, most=np.maximum)
 
 
 def _steps(view: _View) -> tuple[list[Any], list[Any], list[Any]]:

@@ -10,6 +10,7 @@ exactly and are rounded once.
 (3360000, 336000000)
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import lcm
 
@@ -73,13 +74,18 @@ class Spans:
         dates = (self.starts[k:], self.dues[k:])
         return Spans(*dates, self.denominators[k:], self.rates[k:], self.day_count, self.pieces[k:])
 
-    def prepend(self, start: int) -> None:
-        """A down payment: a first row without length, in which nothing is earned."""
-        self._splice(0, 0, Spans([start], [start], [1], [0], self.day_count, [[]]))
+    def prepend(self, dues: Sequence[int]) -> None:
+        """Rows before the first period (down payments, earlier plans), in which these terms earn nothing."""
+        self._splice(0, 0, self._idle(dues))
 
-    def continue_with(self, count: int, tail: "Spans") -> None:
-        """Keep the first `count` periods, then those of `tail`."""
+    def continue_with(self, count: int, tail: "Spans", dues: Sequence[int] = ()) -> None:
+        """Keep the first `count` periods, then those of `tail`; `dues` are rows in between that earn nothing."""
+        self._splice(count - len(dues), len(self.dues), self._idle(dues))
         self._splice(count, len(self.dues), tail)
+
+    def _idle(self, dues: Sequence[int]) -> "Spans":
+        count = len(dues)
+        return Spans(list(dues), list(dues), [1] * count, [0] * count, self.day_count, [[] for _ in dues])
 
     def _splice(self, first: int, last: int, other: "Spans") -> None:
         for name in ("starts", "dues", "denominators", "rates", "pieces"):

@@ -38,17 +38,20 @@ def postings(told: Folded) -> Iterator[Posting]:
 def _earnings(told: Folded) -> Iterator[Posting]:
     paid = sum(told.dues.paid["interest"])
     written_off = sum(t.by_head.get("interest", 0) for t in told.transactions if t.kind == "write_off")
-    earned = max(told.earned_minor, paid + written_off)
+    capitalised = sum(t.capitalised.get("interest", 0) for t in told.transactions)
+    earned = max(told.earned_minor, paid + written_off + capitalised)
     if earned:
         yield accounts.INTEREST_RECEIVABLE, accounts.INTEREST_INCOME, earned
     for head in CHARGES:
-        asked = sum(told.dues.asked[head])
+        asked = sum(told.dues.asked[head]) + sum(t.capitalised.get(head, 0) for t in told.transactions)
         if asked:
             yield _receivable(head), accounts.INCOME_OF_HEAD.get(head, accounts.FEE_INCOME), asked
 
 
 def _of(transaction: Transaction) -> Iterator[Posting]:
     """Credit that was used pays first, then cash; what cash leaves over is new credit."""
+    for head, amount in transaction.capitalised.items():
+        yield accounts.LOAN_PRINCIPAL, _receivable(head), amount
     if transaction.kind == "disburse":
         yield accounts.LOAN_PRINCIPAL, accounts.CASH, transaction.amount_minor
         return
