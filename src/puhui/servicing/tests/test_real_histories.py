@@ -3,18 +3,25 @@
 import os
 from collections import Counter
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from puhui.kernel.refusal import Refused
+from puhui.servicing import queries
 from puhui.servicing.core import accounts, laws
 from puhui.servicing.core.daycount import day_number
 from puhui.servicing.core.fold import Fact, Folded, Policy, fold
 from puhui.servicing.core.schedule import build
 from puhui.servicing.core.told_journal import postings
+from puhui.servicing.operations.book_loan import Booking, book_loan
+from puhui.servicing.operations.close_day import close_day
+from puhui.servicing.operations.disburse import disburse
+from puhui.servicing.operations.open_books import open_books
+from puhui.servicing.operations.record_repayment import record_repayment
+from puhui.servicing.tests.bookings import NOW, confirmed_form
 from puhui.servicing.tests.histories import (
     BERKA_CASH_ENDS,
     History,
@@ -25,6 +32,7 @@ from puhui.servicing.tests.histories import (
 
 DATA = Path(os.environ.get("PUHUI_DATA", Path(__file__).resolve().parents[5] / "shared" / "data"))
 REAL_BALANCE = Policy(recalculation=True)
+KEPT_AS_CREDIT = Policy(prepayment="payoff_only")  # as record_repayment does with money that is not due yet
 
 pytestmark = pytest.mark.skipif(
     not (DATA / "berka").is_dir() or not (DATA / "lendingclub").is_dir(),
@@ -170,3 +178,52 @@ class TestLendingClub:
         assert refused <= loans * 0.001
         assert same_installment >= loans * 0.99
         assert np.median(gaps) < 0.001
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("db")
+def test_nine_months_of_a_bank_s_book_day_by_day(histories: list[History]) -> None:
+    """The 38 berka loans through the front door, payment by payment, 270 days closed one by one.
+
+    Dates are moved on by 28 years (the same weekdays), to where the dated rules reach. In the end the book is proved
+    from its facts, and every loan is what the fold alone says of it.
+    """
+    running = [moved_on(history) for history in histories if history.terms.disbursed_on <= BERKA_CASH_ENDS]
+    first, last = min(history.terms.disbursed_on for history in running), BERKA_CASH_ENDS.replace(year=2022)
+    loan_ids: dict[str, str] = {}
+    open_books(first, now=NOW)
+    for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):
+        for history in running:
+            if history.terms.disbursed_on == day:
+                loan_ids[history.name] = _paid_out(history)
+            for fact in history.facts:
+                if fact.on == day_number(day):
+                    record_repayment(loan_ids[history.name], fact.amount_minor, on=day, key=fact.ref, now=NOW)
+        close_day(now=NOW, day=day)
+    assert len(loan_ids) == 38
+    assert queries.verify() == []
+    for history in running:
+        told = fold(history.terms, KEPT_AS_CREDIT, history.facts, day_number(last))
+        loan = queries.loan(loan_ids[history.name])
+        assert loan is not None
+        assert (loan.outstanding_minor, loan.credit_minor) == (told.balance_minor, told.credit_minor), history.name
+        assert loan.days_past_due == told.days_past_due, history.name
+
+
+def moved_on(history: History) -> History:
+    terms = history.terms
+    assert terms.first_due_on is not None
+    there = replace(terms, disbursed_on=_later(terms.disbursed_on), first_due_on=_later(terms.first_due_on))
+    days = day_number(date(2022, 3, 31)) - day_number(BERKA_CASH_ENDS)
+    return replace(history, terms=there, facts=tuple(replace(fact, on=fact.on + days) for fact in history.facts))
+
+
+def _later(day: date) -> date:
+    return day.replace(year=day.year + 28)
+
+
+def _paid_out(history: History) -> str:
+    form = confirmed_form(history.terms, name=history.name)
+    loan_id = book_loan(Booking(form.disclosure_id, history.terms), key=f"book-{history.name}", now=NOW)
+    disburse(loan_id, on=history.terms.disbursed_on, key=f"pay-out-{history.name}", now=NOW)
+    return loan_id
