@@ -56,11 +56,11 @@ def roll(days: Days, convention: str | np.ndarray) -> Rolled:
     modified_following goes forward unless that leaves the month, then back. Raises ValueError for an unknown name
     (the caller refuses with `refuse_convention` first).
     """
-    names = np.broadcast_to(np.asarray(convention, dtype=str), days.shape)
-    if unknown := set(np.unique(names)) - set(CONVENTIONS):
+    names = np.asarray(convention, dtype=str)
+    if unknown := set(np.unique(names).tolist()) - set(CONVENTIONS):
         raise ValueError(f"unknown business-day conventions: {sorted(unknown)}")
-    if not len(days):
-        return Rolled(days, np.zeros(0, np.bool_))
+    if not len(days) or (names == "none").all():
+        return Rolled(days, np.zeros(len(days), np.bool_))
     forward, back = _neighbours(days)
     leaves_month = forward.astype("datetime64[M]") != days.astype("datetime64[M]")
     goes_back = (names == "preceding") | ((names == "modified_following") & leaves_month)
