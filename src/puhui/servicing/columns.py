@@ -5,32 +5,18 @@ and queries stand above it, models and core below.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 from django.db import connection
-from psycopg import sql
 
 from puhui.servicing import models
-from puhui.servicing.core.journal import Flow
 from puhui.servicing.core.schedule import Schedule
 from puhui.servicing.core.terms import LoanTerms
-from puhui.store import copying
+from puhui.store import arrays
 
-LOAN_COLUMNS: Mapping[str, Any] = {
-    "id": pl.String,
-    "institution_id": pl.String,
-    "state": pl.String,
-    "outstanding_minor": pl.Int64,
-    "received_minor": pl.Int64,
-    "credit_minor": pl.Int64,
-    "oldest_due_on": pl.Date,
-    "five_class": pl.String,
-    "rounding": pl.String,
-    "waterfall": pl.String,
-}
 INSTALMENT_COLUMNS: Mapping[str, Any] = {
     "loan_id": pl.String,
     "n": pl.Int64,
@@ -50,22 +36,6 @@ def read_frame(statement: str, schema: Mapping[str, Any], params: Sequence[Any] 
     if not text:
         return pl.DataFrame(schema=dict(schema))
     return pl.read_csv(text, has_header=False, schema=dict(schema))
-
-
-def serviced_loans() -> pl.DataFrame:
-    """Loans in service, in the order of their ids, with their position."""
-    statement = f"SELECT {', '.join(LOAN_COLUMNS)} FROM servicing_loan WHERE state IN ('active', 'overdue') ORDER BY id"
-    return read_frame(statement, LOAN_COLUMNS).with_row_index("loan")
-
-
-def open_instalments(loans: pl.DataFrame, day: date) -> pl.DataFrame:
-    """Unsettled instalments of these loans whose period has begun by `day`, sorted by loan and number."""
-    # One table, no join in SQL: right after a bulk load PostgreSQL has no statistics and would pick a nested loop.
-    statement = (
-        f"SELECT {', '.join(INSTALMENT_COLUMNS)} FROM servicing_instalment WHERE settled_on IS NULL AND starts_on <= %s"
-    )
-    rows = read_frame(statement, INSTALMENT_COLUMNS, [day])
-    return rows.join(loans.select("loan", "rounding", loan_id="id"), on="loan_id").sort("loan", "n")
 
 
 def column(frame: pl.DataFrame, name: str) -> np.ndarray:
@@ -88,7 +58,7 @@ def terms_of(loan: models.Loan) -> LoanTerms:
         method=loan.method,
         day_count=loan.day_count,
         rounding=loan.rounding,
-    )
+    ).with_extras(loan.terms)
 
 
 def instalments_of(plan: Schedule, loan_ids: Sequence[str], institution_ids: Sequence[str]) -> pl.DataFrame:
@@ -109,42 +79,36 @@ def instalments_of(plan: Schedule, loan_ids: Sequence[str], institution_ids: Seq
     )
 
 
-def postings_of(flows: Sequence[Flow], loans: pl.DataFrame, *, entries: Mapping[str, str], day: date) -> pl.DataFrame:
-    """Flows of a batch as rows of servicing_posting. `entries`: the entry of each institution."""
-    pieces = []
-    for flow in flows:
-        moved = flow.amount_minor > 0
-        pieces.append(
-            loans.filter(moved).select(
-                entry_id=pl.col("institution_id").replace_strict(entries, return_dtype=pl.String),
-                institution_id="institution_id",
-                loan_id="id",
-                business_date=pl.lit(day),
-                debit=pl.lit(flow.debit),
-                credit=pl.lit(flow.credit),
-                amount_minor=pl.Series(flow.amount_minor[moved], dtype=pl.Int64),
-            )
-        )
-    return pl.concat(pieces) if pieces else pl.DataFrame()
-
-
 def update_rows(table: str, changes: pl.DataFrame, *, keys: Sequence[str]) -> int:
     """UPDATE rows of a table from a frame that holds the key columns and the new values of the others."""
     if changes.is_empty():
         return 0
-    stage, names = f"changes_{table}", sql.SQL(", ").join(sql.Identifier(name) for name in changes.columns)
-    new_values = sql.SQL(", ").join(
-        sql.SQL("{0} = s.{0}").format(sql.Identifier(name)) for name in changes.columns if name not in keys
-    )
-    matched = sql.SQL(" AND ").join(sql.SQL("t.{0} = s.{0}").format(sql.Identifier(name)) for name in keys)
-    parts = {"table": sql.Identifier(table), "stage": sql.Identifier(stage), "names": names}
-    with connection.cursor() as cursor:
-        create = "CREATE TEMPORARY TABLE {stage} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA"
-        cursor.execute(sql.SQL(create).format(**parts))
-        copying.stream_frame(cursor, changes, stage)
-        cursor.execute(sql.SQL("ANALYZE {stage}").format(**parts))
-        update = sql.SQL("UPDATE {table} t SET {new_values} FROM {stage} s WHERE {matched}")
-        cursor.execute(update.format(**parts, new_values=new_values, matched=matched))
-        changed = int(cursor.rowcount)
-        cursor.execute(sql.SQL("DROP TABLE {stage}").format(**parts))
-    return changed
+    given = [_given(name, changes[name]) for name in changes.columns]
+    names = ", ".join(changes.columns)
+    new_values = ", ".join(f"{each.name} = {each.value}" for each in given if each.name not in keys)
+    matched = " AND ".join(f"t.{name} = s.{name}" for name in keys)
+    source = f"unnest({', '.join(each.cast for each in given)}) AS s ({names})"
+    statement = f"UPDATE {table} t SET {new_values} FROM {source} WHERE {matched}"
+    return arrays.execute(statement, [each.parameter for each in given])
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """One column of new values: how it is sent as an array, and how a value of it is read in the UPDATE."""
+
+    name: str
+    parameter: Any
+    cast: str
+    value: str
+
+
+_NOTHING = -(2**62)  # stands for NULL among whole numbers on their way
+
+
+def _given(name: str, column: pl.Series) -> _Given:
+    if column.dtype == pl.String:
+        return _Given(name, column.to_list(), "%s::text[]", f"s.{name}")
+    days = column.dtype == pl.Date
+    values = (column.to_physical() if days else column).cast(pl.Int64).fill_null(_NOTHING).to_numpy()
+    whole = f"nullif(s.{name}, {_NOTHING})"
+    return _Given(name, arrays.Whole(values), "%s", f"date '1970-01-01' + {whole}::int" if days else whole)

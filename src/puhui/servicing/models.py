@@ -6,6 +6,7 @@ tables and fixed terms.
 """
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import connection, models
 from django.db.models import F, Func, Q, Value
 
@@ -98,6 +99,7 @@ class Loan(models.Model):
     stage = models.PositiveSmallIntegerField(default=1)
     provision_minor = models.BigIntegerField(default=0)
     non_accrual_on = models.DateField(null=True)
+    restructured_on = models.DateField(null=True)
     look_on = models.DateField(null=True)
     period_from = models.DateField(null=True)
     period_to = models.DateField(null=True)
@@ -108,10 +110,7 @@ class Loan(models.Model):
         indexes = [models.Index(fields=["institution_id", "state"], name="loan_by_institution_state")]
         constraints = [
             models.CheckConstraint(condition=Q(principal_minor__gt=0), name="loan_principal_positive"),
-            models.CheckConstraint(
-                condition=Q(outstanding_minor__gte=0) & Q(outstanding_minor__lte=F("principal_minor")),
-                name="loan_outstanding_within_principal",
-            ),
+            models.CheckConstraint(condition=Q(outstanding_minor__gte=0), name="loan_outstanding_not_negative"),
             models.CheckConstraint(
                 condition=Q(credit_minor__gte=0) & Q(credit_minor__lte=F("received_minor")),
                 name="loan_credit_within_received",
@@ -128,7 +127,8 @@ class Instalment(models.Model):
 
     Penalty and compound interest are counted exactly up to (not including) `penalty_to`: whole cents in `…_minor`, what is
     below a cent as a numerator in `…_carry` over (days of the year × 10⁶); from that date on they grow by unpaid × rate × days
-    (core/penalty), so an unpaid instalment need not be touched every day. `fee_minor` is all fees: the planned one, which
+    (core/penalty), so an unpaid instalment need not be touched every day. Where the interest of a period began to run
+    differently inside it, `starts_on` is that day and `earned_before_minor` what was earned by then. `fee_minor` is all fees: the planned one, which
     is earned on the due date, and those charged since, which are posted when they are charged.
     """
 
@@ -141,6 +141,7 @@ class Instalment(models.Model):
     principal_minor = models.BigIntegerField()
     interest_minor = models.BigIntegerField()
     balance_minor = models.BigIntegerField()
+    earned_before_minor = models.BigIntegerField(db_default=0, default=0)
 
     planned_fee_minor = models.BigIntegerField(db_default=0, default=0)
     fee_minor = models.BigIntegerField(db_default=0, default=0)
@@ -158,8 +159,13 @@ class Instalment(models.Model):
     settled_on = models.DateField(null=True)
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["loan", "starts_on"], condition=Q(settled_on__isnull=True), name="instalment_open_by_loan"
+            )
+        ]
         constraints = [
-            models.CheckConstraint(condition=Q(starts_on__lt=F("due_on")), name="instalment_period_not_empty"),
+            models.CheckConstraint(condition=Q(starts_on__lte=F("due_on")), name="instalment_period_in_order"),
             models.CheckConstraint(
                 condition=Q(paid_principal_minor__gte=0) & Q(paid_principal_minor__lte=F("principal_minor")),
                 name="instalment_principal_paid_within_due",
@@ -232,6 +238,7 @@ class Share(models.Model):
     """
 
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="shares")
+    loan_number = models.BigIntegerField(db_index=True)
     institution_id = models.TextField()
     from_weight = models.PositiveIntegerField()
     to_weight = models.PositiveIntegerField()
@@ -258,7 +265,7 @@ class Entry(models.Model):
     event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="entries")
     cash_minor = models.BigIntegerField(null=True)
     effective_date = models.DateField()
-    business_date = models.DateField(db_index=True)
+    business_date = models.DateField()
     recorded_at = models.DateTimeField()
     idempotency_key = models.TextField()
     input_hash = models.TextField()
@@ -278,7 +285,7 @@ class Posting(models.Model):
     for all rows at once; a trigger a row would cost more than the row.
     """
 
-    entry = models.ForeignKey(Entry, models.PROTECT, related_name="postings", db_constraint=False)
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="postings", db_constraint=False, db_index=False)
     institution_id = models.TextField()
     loan = models.ForeignKey(Loan, models.PROTECT, null=True, related_name="postings", db_constraint=False)
     business_date = models.DateField()
@@ -287,7 +294,7 @@ class Posting(models.Model):
     amount_minor = models.BigIntegerField()
 
     class Meta:
-        indexes = [models.Index(fields=["institution_id", "business_date"], name="posting_by_institution_day")]
+        indexes = [BrinIndex(fields=["business_date"], name="posting_by_day", pages_per_range=16)]
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="posting_amount_positive"),
             models.CheckConstraint(condition=~Q(debit=F("credit")), name="posting_moves_money"),
@@ -448,6 +455,7 @@ def lock_loan(loan_id: str) -> Loan | None:
     return Loan.objects.select_for_update().filter(pk=loan_id).first()
 
 
+SLICE = 7_305_004  # class of the advisory locks of slices, one a row of servicing_day_slice
 BOOKS = 7_305_003  # the advisory lock of the books: shared by every write, alone by whoever moves the business date
 
 
@@ -462,3 +470,14 @@ def open_day(*, lock: str = "") -> BusinessDay | None:
 def closing_day() -> BusinessDay | None:
     """The business day whose end of day is under way, if any."""
     return BusinessDay.objects.filter(state="closing").first()
+
+
+def day_to_close() -> BusinessDay | None:
+    """The business day whose end comes next: the one under way, else the open one."""
+    return closing_day() or open_day()
+
+
+def lock_slice(part: DaySlice, *, share: bool = False) -> None:
+    """Hold a slice until the transaction ends: alone to close it, shared to write on one of its loans."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock{'_shared' if share else ''}(%s, %s)", [SLICE, part.pk % 2**31])

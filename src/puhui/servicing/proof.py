@@ -5,6 +5,7 @@ work, over all loans at once: schedules from terms, allocation from cash receive
 balances loan by loan. What it finds is a list of breaches; it repairs nothing.
 """
 
+from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
@@ -13,6 +14,7 @@ import polars as pl
 from puhui.servicing import columns, control, models
 from puhui.servicing.core import accounts, laws
 from puhui.servicing.core.accrual import accrued_to
+from puhui.servicing.core.changes import EARNED
 from puhui.servicing.core.laws import Breach
 from puhui.servicing.core.schedule import Schedule, build
 from puhui.servicing.core.settlement import OpenLoans, OpenRows, settle_due
@@ -20,7 +22,14 @@ from puhui.servicing.core.terms import Flags, Whole
 from puhui.servicing.core.waterfall import per_loan
 
 _BATCH = 20_000
-_PER_LOAN = (accounts.LOAN_PRINCIPAL, accounts.INTEREST_RECEIVABLE, accounts.BORROWER_CREDIT)
+_PER_LOAN = (
+    accounts.LOAN_PRINCIPAL,
+    accounts.INTEREST_RECEIVABLE,
+    accounts.PENALTY_RECEIVABLE,
+    accounts.COMPOUND_RECEIVABLE,
+    accounts.MEMO_INTEREST,
+    accounts.BORROWER_CREDIT,
+)
 
 
 def breaches() -> list[Breach]:
@@ -28,7 +37,7 @@ def breaches() -> list[Breach]:
     found: list[Breach] = []
     for institution, total in control.ledger_of(models.Posting.objects.all()).items():
         found += laws.trial_balance_is_zero(institution, total) + laws.right_sides(institution, total)
-    found += control.instalments_against_loans() + _entities_agree()
+    found += control.instalments_against_loans() + control.lines_against_postings() + _entities_agree() + _keys_agree()
     today = models.open_day()
     if today is None:
         return found
@@ -106,18 +115,19 @@ def _cash(loans: list[models.Loan]) -> Whole:
 def _journal_agrees(
     loans: list[models.Loan], plan: Schedule, paid: dict[str, Whole], received: Whole, disbursed: Flags, today: date
 ) -> list[Breach]:
-    """Balances of the journal, loan by loan, against terms, cash and dates."""
+    """Balances of the journal, loan by loan, against terms, cash and dates; interest on and off the balance sheet together."""
     count = len(loans)
     paid_loan = {head: per_loan(amounts, plan.loan, count) for head, amounts in paid.items()}
     half_even = np.array([loan.rounding == "half_even" for loan in loans])[plan.loan]
     earned = accrued_to(plan.interest_minor, plan.starts_on, plan.due_on, np.datetime64(today), half_even)
     principal = np.array([loan.principal_minor for loan in loans], np.int64) - paid_loan["principal"]
     credit = received - paid_loan["interest"] - paid_loan["principal"]
+    owed = np.where(disbursed, per_loan(earned, plan.loan, count) - paid_loan["interest"], 0)
+    off = np.array([loan.non_accrual_on is not None for loan in loans])
     wanted = {
         accounts.LOAN_PRINCIPAL: np.where(disbursed, principal, 0),
-        accounts.INTEREST_RECEIVABLE: np.where(
-            disbursed, per_loan(earned, plan.loan, count) - paid_loan["interest"], 0
-        ),
+        accounts.INTEREST_RECEIVABLE: np.where(off, 0, owed),
+        accounts.MEMO_INTEREST: np.where(off, owed, 0),
         accounts.BORROWER_CREDIT: np.where(disbursed, -credit, 0),
     }
     in_journal = _journal_balances([loan.id for loan in loans])
@@ -137,7 +147,7 @@ def _journal_agrees(
 
 
 def _journal_balances(ids: list[str]) -> dict[tuple[str, str], int]:
-    """Debit − credit by loan and per-loan account."""
+    """Debit − credit by loan and per-loan account: its own postings, and its lines of what accrued."""
     statement = (
         "SELECT loan_id, account, sum(minor)::bigint FROM ("
         "SELECT loan_id, debit AS account, amount_minor AS minor FROM servicing_posting WHERE loan_id = ANY(%s) "
@@ -146,15 +156,57 @@ def _journal_balances(ids: list[str]) -> dict[tuple[str, str], int]:
     )
     schema = {"loan_id": pl.String, "account": pl.String, "minor": pl.Int64}
     rows = columns.read_frame(statement, schema, [ids, ids, list(_PER_LOAN)]).rows()
-    return {(loan, account): minor for loan, account, minor in rows}
+    found = {(loan, account): minor for loan, account, minor in rows}
+    for loan, account, minor in _accrued(ids):
+        found[loan, account] = found.get((loan, account), 0) + minor
+    return found
+
+
+def _accrued(ids: list[str]) -> Iterator[tuple[str, str, int]]:
+    """What the lines of all days add to the accounts of these loans."""
+    statement = (
+        "WITH asked AS MATERIALIZED (SELECT id, number FROM servicing_loan WHERE id = ANY(%s)) "
+        "SELECT asked.id, line.on_balance, sum(line.interest)::bigint, sum(line.penalty)::bigint, sum(line.compound)::bigint "
+        "FROM servicing_day_part part, unnest(part.loan_numbers, part.interest_minor, part.penalty_minor, "
+        "part.compound_minor, part.on_balance) AS line (number, interest, penalty, compound, on_balance) "
+        "JOIN asked ON asked.number = line.number "
+        "WHERE part.last_number >= (SELECT min(number) FROM asked) AND part.first_number <= (SELECT max(number) FROM asked) "
+        "GROUP BY 1, 2"
+    )
+    schema = {"loan": pl.String, "on_balance": pl.String, **dict.fromkeys(EARNED, pl.Int64)}
+    for loan, on_balance, *sums in columns.read_frame(statement, schema, [ids]).rows():
+        for head, minor in zip(EARNED, sums, strict=True):
+            yield loan, accounts.RECEIVABLE_OF_HEAD[head] if on_balance == "t" else accounts.MEMO_INTEREST, minor
+
+
+def _keys_agree() -> list[Breach]:
+    """What foreign keys would say, for all rows at once: every posting, entry, instalment and move has its loan and entry."""
+    found = []
+    for law, statement in _ORPHANS.items():
+        rows = columns.read_frame(statement, {"id": pl.String}).rows()
+        found += [Breach(law, row[0], 0, 1) for row in rows]
+    return found
+
+
+_ORPHANS = {
+    "a posting has its entry": "SELECT p.id::text FROM servicing_posting p LEFT JOIN servicing_entry e ON e.id = p.entry_id "
+    "WHERE e.id IS NULL",
+    "a posting has its loan": "SELECT p.id::text FROM servicing_posting p LEFT JOIN servicing_loan l ON l.id = p.loan_id "
+    "WHERE p.loan_id IS NOT NULL AND l.id IS NULL",
+    "an instalment has its loan": "SELECT DISTINCT i.loan_id FROM servicing_instalment i LEFT JOIN servicing_loan l "
+    "ON l.id = i.loan_id WHERE l.id IS NULL",
+    "a move has its loan": "SELECT m.id::text FROM servicing_move m LEFT JOIN servicing_loan l ON l.id = m.loan_id "
+    "WHERE l.id IS NULL",
+}
 
 
 def _entities_agree() -> list[Breach]:
-    """A posting stands in the books of its loan's own institution, and of its entry's."""
+    """A posting stands in the books of a funder of its loan, and of its entry's institution."""
     statement = (
-        "SELECT p.id::text FROM servicing_posting p JOIN servicing_loan l ON l.id = p.loan_id "
-        "JOIN servicing_entry e ON e.id = p.entry_id "
-        "WHERE p.institution_id <> l.institution_id OR p.institution_id <> e.institution_id"
+        "SELECT p.id::text FROM servicing_posting p JOIN servicing_entry e ON e.id = p.entry_id "
+        "LEFT JOIN servicing_loan l ON l.id = p.loan_id WHERE p.institution_id <> e.institution_id OR "
+        "(p.institution_id <> l.institution_id AND NOT EXISTS (SELECT FROM servicing_share s "
+        "WHERE s.loan_id = p.loan_id AND s.institution_id = p.institution_id))"
     )
     rows = columns.read_frame(statement, {"id": pl.String}).rows()
     return [Breach("one posting, one legal entity", f"posting {row[0]}", 0, 1) for row in rows]

@@ -17,6 +17,7 @@ from puhui.servicing.core import accounts, delinquency, payoff
 from puhui.servicing.core.laws import Breach
 from puhui.servicing.core.lifecycle import SERVICED, STATES
 from puhui.servicing.core.schedule import build
+from puhui.servicing.day_lines import journal_of
 from puhui.servicing.views import (
     AccountBalance,
     BookSummary,
@@ -70,21 +71,9 @@ def schedule(loan_id: str) -> list[InstalmentView]:
 
 
 def journal(loan_id: str) -> list[JournalLine]:
-    """All postings of one loan, in the order they were made."""
+    """All postings of one loan and its lines of what accrued, in the order they were made."""
     _row(loan_id)
-    rows = models.Posting.objects.filter(loan_id=loan_id).select_related("entry").order_by("id")
-    return [
-        JournalLine(
-            row.entry_id,
-            row.entry.kind,
-            row.entry.effective_date,
-            row.entry.recorded_at,
-            row.debit,
-            row.credit,
-            row.amount_minor,
-        )
-        for row in rows
-    ]
+    return journal_of(loan_id)
 
 
 def moves(loan_id: str) -> list[MoveView]:

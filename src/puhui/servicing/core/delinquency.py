@@ -47,7 +47,12 @@ def days_late(oldest_due_on: Days, as_of: np.datetime64) -> Whole:
 
 def bucket_of(days: Whole) -> np.ndarray:
     """The month bucket of each number of days."""
-    return np.array(BUCKETS)[np.searchsorted(_BUCKET_STARTS, days, side="right")]
+    return np.array(BUCKETS)[bucket_position(days)]
+
+
+def bucket_position(days: Whole) -> Whole:
+    """The same as positions in BUCKETS."""
+    return np.searchsorted(_BUCKET_STARTS, days, side="right")
 
 
 def instalment_state(due_on: date, *, unpaid_minor: int, settled: bool, as_of: date) -> str:

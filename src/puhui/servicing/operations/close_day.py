@@ -1,33 +1,38 @@
-"""End of day (日终) over the whole book: read columns, decide (core/day), write columns, prove the laws, open the next day.
+"""End of day (日终) over the whole book, in slices, while payments go on arriving.
 
-Rule kept: one transaction. Killed at any point, nothing of the day is in the book, and the next run gives the same
-result; a day that is closed already is answered with its record, and nothing moves. Payments wait for the run, so
-that each belongs to exactly one business date.
+Rule kept: when the closing of D starts, D+1 is opened in the same transaction, so every payment belongs to exactly one date. The
+book is closed in slices of loans, each in one transaction, by two workers at once; a loan that is written on before its slice's
+turn is closed for D first. Killed anywhere, the next run goes on with the slices that are not done and ends in the identical
+book; a day that is closed is answered from its record. If a law does not hold, the day stays `closing` and a person must look.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from queue import SimpleQueue
+from threading import Thread
 
-import numpy as np
-import polars as pl
-from django.db import transaction
+from django.db import connection, connections, transaction
 
-from puhui.kernel.canonical import digest
-from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.policy import rule_table
-from puhui.servicing import columns, control, models
-from puhui.servicing.core import lifecycle
-from puhui.servicing.core.classification import ClassLimits
-from puhui.servicing.core.day import DayLoans, DayOutcome, DayRows, close
-from puhui.servicing.core.journal import Flow
-from puhui.servicing.core.settlement import OpenLoans
-from puhui.store import copying
+from puhui.servicing import models
+from puhui.servicing.operations.close_slice import Closing, close_slice, closing_of
+from puhui.servicing.operations.finish_day import LawBroken, finish_day
+from puhui.servicing.slices import Range
+from puhui.store import tenancy
+
+__all__ = ["DaySummary", "LawBroken", "close_day", "close_through"]
 
 Progress = Callable[[str, int, int], None]
-STAGES = ("read", "decide", "post", "write", "prove", "open next")
+STAGES = ("open next 开启次日", "close slices 分片结账", "prove 核对")
 ONE_DAY = timedelta(days=1)
+SLICE_LOANS = 25_000
+WORKERS = 2
+# Each core has its slice already, and every read and update of a slice goes by the index of a few thousand keys.
+_PLAIN_PLANS = (
+    "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,254 +49,142 @@ class DaySummary:
     closed: int
     overdue_loans: int
     outstanding_minor: int
+    penalty_minor: int = 0
+    compound_minor: int = 0
+    off_balance_minor: int = 0
+    provision_minor: int = 0
     already_closed: bool = False
 
 
-class LawBroken(Exception):
-    """The book contradicts itself; the day was not closed and nothing was written. A person must look."""
-
-
-@transaction.atomic
 def close_day(*, now: datetime, day: date | None = None, progress: Progress | None = None) -> DaySummary:
-    """Close `day`, or the open business date; returns the summary. A later day than the open one is refused."""
+    """Close `day`, or the date whose turn it is; returns the summary. A later day than that one is refused."""
     tell = progress or (lambda stage, done, total: None)
-    today = models.open_day(lock="update")
-    if today is None:
-        raise Refused(Refusal("BOOKS_NOT_OPEN", "账簿尚未开启 · open the books on a first business date"))
-    if day is not None and day != today.business_date:
-        return _answer_for_another_day(day, today.business_date)
-    day = today.business_date
-    run = _Run(day, now, *_read(day))
-    tell(STAGES[0], 1, len(STAGES))
-    outcome = close(run.day_loans(), run.day_rows(), np.datetime64(day), _limits(day))
-    tell(STAGES[1], 2, len(STAGES))
-    _post(run, outcome)
-    tell(STAGES[2], 3, len(STAGES))
-    _write(run, outcome)
-    tell(STAGES[3], 4, len(STAGES))
-    _prove_and_record(run, outcome)
-    tell(STAGES[4], 5, len(STAGES))
-    today.state, today.closed_at = "closed", now
-    today.save(update_fields=["state", "closed_at"])
-    models.BusinessDay.objects.create(business_date=day + ONE_DAY, opened_at=now)
-    tell(STAGES[5], 6, len(STAGES))
-    return _summary(day, already_closed=False)
+    turn = _start(day, now)
+    if isinstance(turn, DaySummary):
+        return turn
+    tell(STAGES[0], 1, 1)
+    _close_slices(turn, now, tell)
+    finish_day(turn, now=now)
+    tell(STAGES[2], 1, 1)
+    return _summary(turn, already_closed=False)
 
 
 def close_through(last: date, *, now: datetime, progress: Progress | None = None) -> list[DaySummary]:
-    """Catch up: close every open business date up to and including `last`, each in its own transaction."""
+    """Catch up: close every business date up to and including `last`, one after the other."""
     summaries = []
-    while (today := models.open_day()) is not None and today.business_date <= last:
-        summaries.append(close_day(now=now, day=today.business_date, progress=progress))
+    while (turn := models.day_to_close()) is not None and turn.business_date <= last:
+        summaries.append(close_day(now=now, day=turn.business_date, progress=progress))
     return summaries
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """The frames of one run: `loans` by position, `rows` the open instalments."""
-
-    day: date
-    now: datetime
-    loans: pl.DataFrame
-    rows: pl.DataFrame
-
-    def loan(self, name: str) -> np.ndarray:
-        return columns.column(self.loans, name)
-
-    def row(self, name: str) -> np.ndarray:
-        return columns.column(self.rows, name)
-
-    def day_loans(self) -> DayLoans:
-        return DayLoans(
-            held=OpenLoans(self.loan("credit_minor"), self.loan("waterfall").astype(str)),
-            outstanding_minor=self.loan("outstanding_minor"),
-            state=self.loan("state").astype(str),
-            oldest_due_on=self.loan("oldest_due_on"),
-            five_class=self.loan("five_class").astype(str),
-        )
-
-    def day_rows(self) -> DayRows:
-        return DayRows(
-            loan=self.row("loan"),
-            starts_on=self.row("starts_on"),
-            due_on=self.row("due_on"),
-            interest_minor=self.row("interest_minor"),
-            principal_minor=self.row("principal_minor"),
-            paid_interest_minor=self.row("paid_interest_minor"),
-            paid_principal_minor=self.row("paid_principal_minor"),
-            half_even=(self.rows["rounding"] == "half_even").to_numpy(),
-        )
+@transaction.atomic
+def _start(day: date | None, now: datetime) -> date | DaySummary:
+    """The date to close, which is `closing` from here on: the next one is open and the slices are planned."""
+    today = models.open_day(lock="update")
+    if today is None:
+        raise Refused(Refusal("BOOKS_NOT_OPEN", "账簿尚未开启 · open the books on a first business date"))
+    turn = models.closing_day() or today
+    if day is not None and day != turn.business_date:
+        return _answer_for_another_day(day, turn.business_date)
+    if turn.state == "open":
+        turn.state = "closing"
+        turn.save(update_fields=["state"])
+        models.BusinessDay.objects.create(business_date=turn.business_date + ONE_DAY, opened_at=now)
+        _plan_slices(turn.business_date)
+    return turn.business_date
 
 
-def _answer_for_another_day(day: date, open_date: date) -> DaySummary:
-    if day > open_date:
-        text = f"请先关闭营业日 {open_date} · days are closed in order"
+def _answer_for_another_day(day: date, turn: date) -> DaySummary:
+    if day > turn:
+        text = f"请先关闭营业日 {turn} · days are closed in order"
         raise Refused(Refusal("DATES_OUT_OF_ORDER", text, where=str(day)))
     if not models.BusinessDay.objects.filter(business_date=day).exists():
         raise Refused(Refusal("DAY_UNKNOWN", "早于首个营业日 · before the books were opened", where=str(day)))
     return _summary(day, already_closed=True)
 
 
-def _read(day: date) -> tuple[pl.DataFrame, pl.DataFrame]:
-    loans = columns.serviced_loans()
-    return loans, columns.open_instalments(loans, day)
-
-
-def _limits(day: date) -> ClassLimits:
-    """The five-class limits in force on the day, from the dated rule table (“more than n days late”)."""
-    over = {}
-    for name in ("special_mention", "substandard", "doubtful", "loss"):
-        rule = rule_table.find("FIVE_CLASS", metric=f"{name}_dpd", on=day)
-        over[f"{name}_over"] = int(rule.value) - (1 if rule.op == ">=" else 0)
-    return ClassLimits(**over)
-
-
-def _post(run: _Run, outcome: DayOutcome) -> None:
-    """One entry an institution and kind; its postings name their loans."""
-    _post_kind(run, "settle_credit", outcome.settlement.flows)
-    _post_kind(run, "accrue", [outcome.accrual_flow])
-
-
-def _post_kind(run: _Run, kind: str, flows: list[Flow]) -> None:
-    moved = sum((flow.amount_minor for flow in flows), np.zeros(len(run.loans), np.int64)) > 0
-    institutions = run.loans.filter(moved)["institution_id"].unique().sort().to_list()
-    entries = {institution: new_id("entry", now=run.now) for institution in institutions}
-    key = f"close-{run.day}"
-    models.Entry.objects.bulk_create(
-        models.Entry(
-            id=entry_id,
-            institution_id=institution,
-            kind=kind,
-            effective_date=run.day,
-            business_date=run.day,
-            recorded_at=run.now,
-            idempotency_key=key,
-            input_hash=digest({"kind": kind, "day": run.day, "institution": institution}),
+def _plan_slices(day: date) -> None:
+    """Ranges of loan numbers that hold every loan booked so far, each about SLICE_LOANS wide."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO servicing_day_slice (business_date, first_number, last_number) "
+            "SELECT %s, first, least(first + %s - 1, ends.highest) FROM "
+            "(SELECT min(number) AS lowest, max(number) AS highest FROM servicing_loan) ends, "
+            "generate_series(ends.lowest, ends.highest, %s) first",
+            [day, SLICE_LOANS, SLICE_LOANS],
         )
-        for institution, entry_id in entries.items()
+
+
+def _close_slices(day: date, now: datetime, tell: Progress) -> None:
+    slices = list(models.DaySlice.objects.filter(business_date=day).order_by("first_number"))
+    waiting = [each for each in slices if each.done_at is None]
+    done = len(slices) - len(waiting)
+    tell(STAGES[1], done, len(slices))
+    closing = closing_of(day, now=now)
+    if connection.in_atomic_block or len(waiting) < WORKERS:  # other connections would not see what is not committed
+        finished: Iterator[None] = (_close_one(each, closing) for each in waiting)
+    else:
+        finished = _in_parallel(waiting, closing)
+    for _ in finished:
+        done += 1
+        tell(STAGES[1], done, len(slices))
+
+
+@transaction.atomic
+def _close_one(planned: models.DaySlice, closing: Closing) -> None:
+    """One slice, alone: whoever writes on one of its loans waits, or has closed that loan already."""
+    models.lock_slice(planned)
+    with connection.cursor() as cursor:
+        cursor.execute(_PLAIN_PLANS)
+    planned.refresh_from_db()
+    if planned.done_at is not None:
+        return
+    early = models.DayPart.objects.filter(
+        business_date=planned.business_date,
+        closed_early=True,
+        first_number__range=(planned.first_number, planned.last_number),
     )
-    postings = columns.postings_of(flows, run.loans, entries=entries, day=run.day)
-    copying.copy_frame(postings, "servicing_posting")
+    without = tuple(early.values_list("first_number", flat=True).distinct())
+    close_slice(Range(planned.business_date, planned.first_number, planned.last_number, without), closing)
+    planned.done_at = closing.now
+    planned.save(update_fields=["done_at"])
 
 
-def _write(run: _Run, outcome: DayOutcome) -> None:
-    """Only what changed: instalments, loans, moves."""
-    _write_instalments(run, outcome)
-    moves = _moves(run, outcome)
-    changed = outcome.loan_changed
-    loans = run.loans.select("id").with_columns(
-        outstanding_minor=pl.Series(outcome.outstanding_minor),
-        credit_minor=pl.Series(outcome.settlement.credit_minor),
-        oldest_due_on=pl.Series(outcome.settlement.oldest_due_on),
-        five_class=pl.Series(outcome.five_class.tolist(), dtype=pl.String),
-    )
-    columns.update_rows("servicing_loan", loans.filter(changed), keys=["id"])
-    copying.copy_frame(moves, "servicing_move")
-    states = moves.select(id="loan_id", state="to_state")
-    columns.update_rows("servicing_loan", states, keys=["id"])
-    closed = states.filter(pl.col("state") == "closed").select("id", closed_on=pl.lit(run.day))
-    columns.update_rows("servicing_loan", closed, keys=["id"])
+def _in_parallel(waiting: list[models.DaySlice], closing: Closing) -> Iterator[None]:
+    """Two workers, each with its own connection: the work is done by PostgreSQL and in columns, outside Python's lock."""
+    tenant, todo = tenancy.current(), deque(waiting)
 
+    def work(tell: SimpleQueue[BaseException | None]) -> None:
+        try:
+            with tenancy.scope(tenant):
+                while todo:
+                    _close_one(todo.popleft(), closing)
+                    tell.put(None)
+        except IndexError:  # the other worker took the last one
+            pass
+        except BaseException as fault:
+            todo.clear()
+            tell.put(fault)
+        finally:
+            connections.close_all()
 
-def _write_instalments(run: _Run, outcome: DayOutcome) -> None:
-    done = outcome.settlement
-    rows = run.rows.select(
-        "loan_id",
-        "n",
-        paid_interest_minor=pl.col("paid_interest_minor") + pl.Series(done.interest_minor),
-        paid_principal_minor=pl.col("paid_principal_minor") + pl.Series(done.principal_minor),
-        settled_on=pl.when(pl.Series(done.row_settled)).then(pl.lit(run.day)),
-    )
-    columns.update_rows("servicing_instalment", rows.filter(outcome.row_changed), keys=["loan_id", "n"])
-
-
-def _moves(run: _Run, outcome: DayOutcome) -> pl.DataFrame:
-    table = [{"from_state": start, "verb": verb, "to_state": end} for (start, verb), end in lifecycle.MOVES.items()]
-    asked = run.loans.select("institution_id", loan_id="id", from_state="state").with_columns(
-        verb=pl.Series(outcome.verb.tolist(), dtype=pl.String)
-    )
-    return asked.join(pl.DataFrame(table), on=["from_state", "verb"], how="inner", maintain_order="left").with_columns(
-        effective_date=pl.lit(run.day), recorded_at=pl.lit(run.now.isoformat()), reason=pl.lit("end of day")
-    )
-
-
-def _prove_and_record(run: _Run, outcome: DayOutcome) -> None:
-    """Ledger (yesterday's balances and today's postings) against sub-ledger; then one row an institution."""
-    receivable = _by_institution(run, outcome.receivable_minor)
-    ledger = control.ledger_at_close(run.day)
-    if breaches := control.breaches_at_close(ledger, receivable):
-        raise LawBroken("; ".join(f"{b.law} {b.where}: {b.expected} ≠ {b.found}" for b in breaches[:5]))
-    figures = _figures(run, outcome)
-    models.DayRun.objects.bulk_create(
-        models.DayRun(
-            business_date=run.day,
-            institution_id=institution,
-            recorded_at=run.now,
-            balances=balances,
-            **figures.get(institution, _NO_FIGURES),
-        )
-        for institution, balances in sorted(ledger.items())
-    )
-
-
-_COUNTS = {"became_overdue": "miss_due", "cured": "cure", "closed": "settle"}
-_NO_FIGURES = {
-    "loans": 0,
-    "accrued_minor": 0,
-    "credit_used_minor": 0,
-    "became_overdue": 0,
-    "cured": 0,
-    "closed": 0,
-    "overdue_loans": 0,
-    "outstanding_minor": 0,
-    "outstanding_by_bucket": {},
-    "outstanding_by_class": {},
-}
-
-
-def _figures(run: _Run, outcome: DayOutcome) -> dict[str, dict[str, object]]:
-    """The figures of the day's record, by institution."""
-    done = outcome.settlement
-    frame = run.loans.select("institution_id").with_columns(
-        accrued=pl.Series(outcome.accrued_minor),
-        credit_used=run.loans["credit_minor"] - pl.Series(done.credit_minor),
-        late=pl.Series(done.days_past_due) > 0,
-        outstanding=pl.Series(outcome.outstanding_minor),
-        verb=pl.Series(outcome.verb.tolist(), dtype=pl.String),
-        bucket=pl.Series(outcome.bucket.tolist(), dtype=pl.String),
-        five_class=pl.Series(outcome.five_class.tolist(), dtype=pl.String),
-    )
-    rows = frame.group_by("institution_id").agg(
-        loans=pl.len(),
-        accrued_minor=pl.col("accrued").sum(),
-        credit_used_minor=pl.col("credit_used").sum(),
-        overdue_loans=pl.col("late").sum(),
-        outstanding_minor=pl.col("outstanding").sum(),
-        **{name: (pl.col("verb") == verb).sum() for name, verb in _COUNTS.items()},
-    )
-    by_bucket, by_class = _outstanding_by(frame, "bucket"), _outstanding_by(frame, "five_class")
-    return {
-        institution: row
-        | {"outstanding_by_bucket": by_bucket[institution], "outstanding_by_class": by_class[institution]}
-        for row in rows.to_dicts()
-        if (institution := row.pop("institution_id"))
-    }
-
-
-def _outstanding_by(frame: pl.DataFrame, name: str) -> dict[str, dict[str, int]]:
-    sums: dict[str, dict[str, int]] = {}
-    for institution, group, minor in frame.group_by("institution_id", name).agg(pl.col("outstanding").sum()).rows():
-        sums.setdefault(institution, {})[group] = minor
-    return sums
-
-
-def _by_institution(run: _Run, amounts: np.ndarray) -> dict[str, int]:
-    frame = run.loans.select("institution_id").with_columns(minor=pl.Series(amounts))
-    return dict(frame.group_by("institution_id").agg(pl.col("minor").sum()).rows())
+    told = SimpleQueue[BaseException | None]()
+    workers = [Thread(target=work, args=(told,), name=f"end-of-day-{n}", daemon=True) for n in range(WORKERS)]
+    for worker in workers:
+        worker.start()
+    try:
+        for _ in waiting:
+            if (fault := told.get()) is not None:
+                raise fault
+            yield
+    finally:
+        todo.clear()
+        for worker in workers:
+            worker.join()
 
 
 def _summary(day: date, *, already_closed: bool) -> DaySummary:
     runs = list(models.DayRun.objects.filter(business_date=day))
-    names = [name for name in DaySummary.__dataclass_fields__ if name in _NO_FIGURES]
-    totals = {name: sum(getattr(run, name) for run in runs) for name in names}
+    names = [field.name for field in fields(DaySummary) if hasattr(models.DayRun, field.name)]
+    totals = {name: sum(getattr(run, name) for run in runs) for name in names if name != "business_date"}
     return DaySummary(day, day + ONE_DAY, **totals, already_closed=already_closed)

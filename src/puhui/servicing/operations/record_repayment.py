@@ -1,34 +1,36 @@
-"""Money arrives from a borrower: it settles what is due by the loan's waterfall, the rest stays as credit.
+"""Money arrives from a borrower: it settles what is due by the loan's order of heads, the rest stays as credit.
 
-Rule kept: the five beats lock, load, decide (core/settlement), store, answer, in one transaction. On time, partial and
-over are one case. Credit settles later instalments on their own due dates, at the end of day.
+Rule kept: the five beats lock, load, decide (core/day.settle, the same as at the end of day), store, answer, in one transaction
+and two round trips. On time, partial and over are one case. Credit settles later instalments on their own due dates, at the
+end of day. A payment that arrives while a day is closing belongs to the next one; its loan is closed for the day first.
 """
 
+import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 from django.db import transaction
 
+from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.servicing import models
+from puhui.servicing import one_loan
 from puhui.servicing.core import lifecycle
-from puhui.servicing.core.settlement import OpenLoans, OpenRows, Settlement, settle_due
-from puhui.servicing.operations.asked_once import Asked, answer_once
-from puhui.servicing.operations.write_entry import (
-    Said,
-    entry_of,
-    loan_or_refusal,
-    move,
-    refuse_unless_today,
-    store_entry,
-    store_event,
-)
+from puhui.servicing.core.day import Settled, settle
+from puhui.servicing.core.shares import Holdings, lines
+from puhui.servicing.one_loan import Taken, Wanted
+from puhui.servicing.operations.asked_once import Asked
+from puhui.servicing.operations.close_early import close_early
+
+_OPERATION = "record_repayment"
+Statements = list[tuple[str, list[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What one payment did. `interest` and `principal` include credit used with it; `credit` is what is held after."""
+    """What one payment did. Heads include credit used with it; `credit` is what is held after."""
 
     entry_id: str
     loan_id: str
@@ -40,102 +42,200 @@ class Receipt:
     outstanding_minor: int
     days_past_due: int
     state: str
+    fee_minor: int = 0
+    penalty_minor: int = 0
+    compound_minor: int = 0
 
 
 @transaction.atomic
 def record_repayment(loan_id: str, amount_minor: int, *, on: date, key: str, now: datetime) -> Receipt:
     """Post one payment of the open business date. Refuses a loan not in service and an amount of nothing."""
-    loan = loan_or_refusal(loan_id, lock=False)
+    taken = _take(Wanted(loan_id, on, _OPERATION, key))
     inputs = {"loan_id": loan_id, "amount_minor": amount_minor, "on": on}
-    asked = Asked(loan.institution_id, "record_repayment", key, inputs, now)
-    return Receipt(**answer_once(asked, lambda: asdict(_post(loan_id, amount_minor, on, asked))))
+    asked = Asked(taken.loan.institution_id, _OPERATION, key, inputs, now)
+    if taken.known is not None:
+        return _answered_before(taken.known, asked)
+    _refuse(taken, amount_minor, on, key)
+    loans, orders = one_loan.day_loans(taken.loan)
+    rows = one_loan.day_rows(taken.loan, taken.rows)
+    settled = settle(loans, rows, np.datetime64(on), orders, np.array([amount_minor], np.int64))
+    payment = _Payment(taken, asked, on, amount_minor, settled, new_id("event", now=now))
+    receipt = payment.receipt()
+    one_loan.send([*payment.facts(), *payment.journal(receipt), *payment.state(receipt)])
+    return receipt
 
 
-def _post(loan_id: str, amount_minor: int, on: date, asked: Asked) -> Receipt:
+def _take(wanted: Wanted) -> Taken:
+    taken = one_loan.take(wanted)
+    if taken.loan is None and "closing" in taken.days:
+        number = close_early(wanted.loan_id)
+        taken = one_loan.take(wanted, closed_early=True) if number is not None else taken
+    if taken.loan is None:
+        raise Refused(Refusal("LOAN_UNKNOWN", "没有这笔贷款 · no such loan", where=wanted.loan_id))
+    return taken
+
+
+def _answered_before(known: tuple[str, dict[str, Any]], asked: Asked) -> Receipt:
+    if known[0] != asked.input_hash:
+        text = "同一幂等键内容不同，请换新的键 · this key was used before with other content; use a new key"
+        raise Refused(Refusal("DUPLICATE_KEY_OTHER_CONTENT", text, where=asked.key))
+    return Receipt(**known[1])
+
+
+def _refuse(taken: Taken, amount_minor: int, on: date, key: str) -> None:
+    loan, today = taken.loan, taken.days.get("open")
+    if not key:
+        raise Refused(Refusal("KEY_MISSING", "缺少幂等键 · every write needs an idempotency key", _OPERATION))
     if isinstance(amount_minor, bool) or not isinstance(amount_minor, int) or amount_minor <= 0:
-        raise Refused(
-            Refusal("AMOUNT_NOT_POSITIVE", f"还款金额须为正整数分 · whole fen above zero: {amount_minor}", loan_id)
-        )
-    _refuse_loan(loan_or_refusal(loan_id, lock=False), on)
-    today = refuse_unless_today(on)
-    loan = loan_or_refusal(loan_id, lock=True)
-    _refuse_loan(loan, on)
-    instalments = list(models.Instalment.objects.filter(loan=loan, settled_on=None, due_on__lte=on).order_by("n"))
-    done = _settle(loan, instalments, amount_minor, on)
-    _store_instalments(instalments, done, on)
-    _store_loan(loan, done, amount_minor, on, asked)
-    event = store_event("repay", asked, loan=loan, said=Said(on, amount_minor), business_date=today)
-    entry = entry_of("repay", loan, done.flows, on=on)
-    entry_id = store_entry(entry, asked, loan=loan, event=event, cash_minor=amount_minor)
-    return Receipt(
-        entry_id=entry_id,
-        loan_id=loan.id,
-        on=on.isoformat(),
-        amount_minor=amount_minor,
-        interest_minor=int(done.interest_minor.sum()),
-        principal_minor=int(done.principal_minor.sum()),
-        credit_minor=loan.credit_minor,
-        outstanding_minor=loan.outstanding_minor,
-        days_past_due=int(done.days_past_due[0]),
-        state=loan.state,
-    )
-
-
-def _refuse_loan(loan: models.Loan, on: date) -> None:
+        text = f"还款金额须为正整数分 · whole fen above zero: {amount_minor}"
+        raise Refused(Refusal("AMOUNT_NOT_POSITIVE", text, loan.id))
     if loan.state == "closed":
         raise Refused(Refusal("LOAN_CLOSED", "贷款已结清 · the loan is closed; nothing is owed", where=loan.id))
     if loan.state not in lifecycle.SERVICED or on < loan.disbursed_on:
         text = "贷款尚未放款 · a payment before the disbursement"
         raise Refused(Refusal("PAYMENT_BEFORE_DISBURSEMENT", text, where=loan.id))
+    if today is None:
+        raise Refused(Refusal("BOOKS_NOT_OPEN", "账簿尚未开启 · open the books on a first business date"))
+    if on != today:
+        text = f"只能记在当前营业日 {today} · only the open business date can be posted to, not {on}"
+        raise Refused(Refusal("NOT_THE_BUSINESS_DATE", text, where=str(on)))
 
 
-def _settle(loan: models.Loan, instalments: list[models.Instalment], amount_minor: int, on: date) -> Settlement:
-    rows = OpenRows.of_one(
-        [
-            (
-                row.due_on.isoformat(),
-                row.interest_minor - row.paid_interest_minor,
-                row.principal_minor - row.paid_principal_minor,
+@dataclass(frozen=True, slots=True, eq=False)
+class _Payment:
+    """One payment as statements: the fact, what it posts, and the state it leaves."""
+
+    taken: Taken
+    asked: Asked
+    on: date
+    amount_minor: int
+    settled: Settled
+    event_id: str
+
+    def receipt(self) -> Receipt:
+        done, loan = self.settled.settlement, self.taken.loan
+        heads = {f"{head}_minor": int(amounts.sum()) for head, amounts in done.taken.items()}
+        outstanding, late = int(self.settled.outstanding_minor[0]), int(done.days_past_due[0])
+        verb = lifecycle.move_for(loan.state, days_past_due=late, settled=self._all_paid)
+        return Receipt(
+            entry_id=new_id("entry", now=self.asked.now),
+            loan_id=loan.id,
+            on=self.on.isoformat(),
+            amount_minor=self.amount_minor,
+            credit_minor=int(done.credit_minor[0]),
+            outstanding_minor=outstanding,
+            days_past_due=late,
+            state=loan.state if verb is None else lifecycle.MOVES[loan.state, verb],
+            **heads,
+        )
+
+    @property
+    def _all_paid(self) -> bool:
+        return int(self.settled.outstanding_minor[0]) == 0 and int(self.settled.settlement.unpaid_due_minor[0]) == 0
+
+    def facts(self) -> Statements:
+        asked, loan = self.asked, self.taken.loan
+        event = [self.event_id, loan.institution_id, loan.id, self.on, self.amount_minor, self.on, asked.now]
+        return [(_EVENT, [*event, asked.key, asked.input_hash])]
+
+    def journal(self, receipt: Receipt) -> Statements:
+        """One entry in the books of every funder that something moves in; the first one's is on the receipt."""
+        held, names = one_loan.holdings(self.taken.loan, self.taken.shares)
+        asked, loan, found = self.asked, self.taken.loan, Statements()
+        for place, postings in enumerate(_by_holder(self.settled, held)):
+            if not postings:
+                continue
+            entry_id = receipt.entry_id if place == 0 else new_id("entry", now=asked.now)
+            cash = sum(
+                amount if debit == "cash" else -amount
+                for debit, credit, amount in postings
+                if "cash" in (debit, credit)
             )
-            for row in instalments
-        ]
-    )
-    held = OpenLoans.of_one(loan.credit_minor, loan.waterfall)
-    return settle_due(rows, held, np.array([amount_minor], np.int64), np.datetime64(on))
+            about = [entry_id, names[place], loan.id, self.event_id, cash, self.on, self.on, asked.now]
+            found.append((_ENTRY, [*about, asked.key, asked.input_hash]))
+            debited, credited, amounts = (list(column) for column in zip(*postings, strict=True))
+            found.append((_POSTINGS, [entry_id, names[place], loan.id, self.on, debited, credited, amounts]))
+        return found
+
+    def state(self, receipt: Receipt) -> Statements:
+        asked, loan = self.asked, self.taken.loan
+        found: Statements = list(self._instalments())
+        oldest = self.settled.settlement.oldest_due_on[0].item()
+        verb = lifecycle.move_for(loan.state, days_past_due=receipt.days_past_due, settled=self._all_paid)
+        closed_on = self.on if receipt.state == "closed" else None
+        found.append(
+            (
+                _LOAN,
+                [
+                    receipt.outstanding_minor,
+                    self.amount_minor,
+                    receipt.credit_minor,
+                    oldest,
+                    receipt.state,
+                    closed_on,
+                    loan.id,
+                ],
+            )
+        )
+        if verb is not None:
+            found.append((_MOVE, [loan.id, loan.institution_id, loan.state, verb, receipt.state, self.on, asked.now]))
+        if closed_on is not None:
+            found.append((_SETTLE_REST, [self.on, loan.id]))
+        answer = json.dumps(asdict(receipt))
+        found.append((_REQUEST, [loan.institution_id, _OPERATION, asked.key, asked.input_hash, answer, asked.now]))
+        return found
+
+    def _instalments(self) -> Iterator[tuple[str, list[Any]]]:
+        after, done = self.settled.rows, self.settled.settlement
+        for place, row in enumerate(self.taken.rows):
+            if not (any(amounts[place] for amounts in done.taken.values()) or done.row_settled[place]):
+                continue
+            paid = [int(after.paid[head][place]) for head in ("fee", "penalty", "compound", "interest", "principal")]
+            counted = [after.penalty.minor, after.penalty.carry, after.compound.minor, after.compound.carry]
+            settled_on = self.on if done.row_settled[place] else None
+            to = after.counted_to[place].item()
+            yield (
+                _INSTALMENT,
+                [*paid, *(int(column[place]) for column in counted), to, settled_on, self.taken.loan.id, row[0]],
+            )
 
 
-def _store_instalments(instalments: list[models.Instalment], done: Settlement, on: date) -> None:
-    for row, interest, principal, settled in zip(
-        instalments, done.interest_minor, done.principal_minor, done.row_settled, strict=True
-    ):
-        if interest or principal or settled:
-            row.paid_interest_minor += int(interest)
-            row.paid_principal_minor += int(principal)
-            row.settled_on = on if settled else None
-            row.save(update_fields=["paid_interest_minor", "paid_principal_minor", "settled_on"])
+def _by_holder(settled: Settled, held: Holdings) -> list[list[tuple[str, str, int]]]:
+    """Postings (debit, credit, amount) of each holder."""
+    found: list[list[tuple[str, str, int]]] = [[] for _ in held.institution]
+    for line in lines(settled.changes, held):
+        for place in np.flatnonzero(line.amount_minor).tolist():
+            found[place].append((line.debit, line.credit, int(line.amount_minor[place])))
+    return found
 
 
-def _store_loan(loan: models.Loan, done: Settlement, amount_minor: int, on: date, asked: Asked) -> None:
-    loan.outstanding_minor -= int(done.principal_minor.sum())
-    loan.received_minor += amount_minor
-    loan.credit_minor = int(done.credit_minor[0])
-    loan.oldest_due_on = done.oldest_due_on[0].item()
-    loan.look_on = None
-    settled = loan.outstanding_minor == 0 and int(done.unpaid_due_minor[0]) == 0
-    verb = lifecycle.move_for(loan.state, days_past_due=int(done.days_past_due[0]), settled=settled)
-    if verb is not None:
-        move(loan, verb, on=on, now=asked.now)
-    if settled:
-        loan.closed_on = on
-        models.Instalment.objects.filter(loan=loan, settled_on=None).update(settled_on=on)
-    loan.save(
-        update_fields=[
-            "outstanding_minor",
-            "received_minor",
-            "credit_minor",
-            "oldest_due_on",
-            "look_on",
-            "state",
-            "closed_on",
-        ]
-    )
+_EVENT = (
+    "INSERT INTO servicing_event (id, institution_id, loan_id, kind, effective_date, amount_minor, ref, details, business_date, "
+    "recorded_at, idempotency_key, input_hash) VALUES (%s, %s, %s, 'repay', %s, %s, '', '{}', %s, %s, %s, %s)"
+)
+_ENTRY = (
+    "INSERT INTO servicing_entry (id, institution_id, kind, loan_id, event_id, cash_minor, effective_date, business_date, "
+    "recorded_at, idempotency_key, input_hash) VALUES (%s, %s, 'repay', %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_POSTINGS = (
+    "INSERT INTO servicing_posting (entry_id, institution_id, loan_id, business_date, debit, credit, amount_minor) "
+    "SELECT %s, %s, %s, %s, * FROM unnest(%s::text[], %s::text[], %s::bigint[])"
+)
+_LOAN = (
+    "UPDATE servicing_loan SET outstanding_minor = %s, received_minor = received_minor + %s, credit_minor = %s, "
+    "oldest_due_on = %s, look_on = NULL, state = %s, closed_on = %s WHERE id = %s"
+)
+_INSTALMENT = (
+    "UPDATE servicing_instalment SET paid_fee_minor = %s, paid_penalty_minor = %s, paid_compound_minor = %s, "
+    "paid_interest_minor = %s, paid_principal_minor = %s, penalty_minor = %s, penalty_carry = %s, compound_minor = %s, "
+    "compound_carry = %s, penalty_to = %s, settled_on = %s WHERE loan_id = %s AND n = %s"
+)
+_SETTLE_REST = "UPDATE servicing_instalment SET settled_on = %s WHERE loan_id = %s AND settled_on IS NULL"
+_MOVE = (
+    "INSERT INTO servicing_move (loan_id, institution_id, from_state, verb, to_state, effective_date, recorded_at, reason) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, '')"
+)
+_REQUEST = (
+    "INSERT INTO servicing_request (institution_id, operation, idempotency_key, input_hash, answer, recorded_at) "
+    "VALUES (%s, %s, %s, %s, %s, %s)"
+)

@@ -14,6 +14,7 @@ from puhui.servicing import models
 from puhui.servicing.core import lifecycle
 from puhui.servicing.core.journal import Entry, Flow, Posting
 from puhui.servicing.operations.asked_once import Asked
+from puhui.servicing.operations.close_early import close_early
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,12 @@ def refuse_unless_today(on: date) -> date:
 
 
 def loan_or_refusal(loan_id: str, *, lock: bool) -> models.Loan:
-    """The loan, locked if asked; refuses an unknown id (or one of another institution, which is the same thing)."""
+    """The loan, locked if asked; refuses an unknown id (or one of another institution, which is the same thing).
+
+    A locked loan is ready to be written on: while a day is closing it is closed for that day first.
+    """
+    if lock:
+        close_early(loan_id)
     loan = models.lock_loan(loan_id) if lock else models.Loan.objects.filter(pk=loan_id).first()
     if loan is None:
         raise Refused(Refusal("LOAN_UNKNOWN", "没有这笔贷款 · no such loan", where=loan_id))

@@ -10,7 +10,7 @@ from django.db import connections, transaction
 
 from puhui.kernel.refusal import Refused
 from puhui.servicing import models, queries
-from puhui.servicing.operations.close_day import close_day
+from puhui.servicing.operations.close_day import STAGES, close_day
 from puhui.servicing.operations.record_repayment import record_repayment
 from puhui.servicing.tests.bookings import FIRST_DAY, NOW, disbursed
 from puhui.store import tenancy
@@ -25,6 +25,8 @@ TENANT_TABLES = (
     "servicing_move",
     "servicing_request",
     "servicing_day_run",
+    "servicing_day_part",
+    "servicing_event",
 )
 
 
@@ -116,8 +118,8 @@ class TestFacts:
 
 
 class TestPaymentsDuringTheRun:
-    def test_a_payment_waits_and_belongs_to_exactly_one_day(self, fresh_database: Any) -> None:
-        """The payment asks for the day that is being closed: it waits, then is told to use the next one."""
+    def test_a_payment_belongs_to_exactly_one_day(self, fresh_database: Any) -> None:
+        """The payment asks for the day that is being closed: it is told to use the next one."""
         loan_id = disbursed()
         answers: list[str] = []
         started = threading.Event()
@@ -135,7 +137,7 @@ class TestPaymentsDuringTheRun:
         payer = threading.Thread(target=pay)
 
         def while_running(stage: str, done: int, total: int) -> None:
-            if stage == "read":
+            if stage == STAGES[0]:
                 payer.start()
                 assert started.wait(10)
 
