@@ -186,6 +186,13 @@ def day_loans(loans: pl.DataFrame) -> tuple[DayLoans, dict[str, Waterfall]]:
     )
 
 
+def running_due(loans: pl.DataFrame, rows: pl.DataFrame, day: date) -> list[str]:
+    """Loans whose interest follows the real balance and that have an instalment due on the day: their plan ahead may change."""
+    runs = np.array([policy.recalculation for policy in _policies(loans)])[_policy_of(loans)]
+    due = days(rows, "due_on") == np.datetime64(day)
+    return [loans["id"][int(place)] for place in np.unique(whole(rows, "loan")[due]) if runs[place]]
+
+
 def day_rows(loans: pl.DataFrame, rows: pl.DataFrame) -> DayRows:
     """Their instalments as the core takes them."""
     loan = whole(rows, "loan")

@@ -22,7 +22,7 @@ def accrued_to(
     interest_minor: Whole, starts_on: Days, due_on: Days, as_of: np.datetime64, half_even: Flags | bool = False
 ) -> Whole:
     """Interest earned from the period's start up to (not including) `as_of`: interest × elapsed ÷ days, in cents."""
-    days = (due_on - starts_on).astype(np.int64)
+    days = np.maximum((due_on - starts_on).astype(np.int64), 1)
     elapsed = np.clip((as_of - starts_on).astype(np.int64), 0, days)
     product = widen(interest_minor, int(interest_minor.max(initial=0)), int(days.max(initial=1))) * elapsed
     return np.asarray(divide(product, days, half_even=half_even)).astype(np.int64)

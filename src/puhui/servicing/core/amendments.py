@@ -24,7 +24,7 @@ from puhui.servicing.core.daycount import day_number, day_of
 from puhui.servicing.core.due_dates import steps_after
 from puhui.servicing.core.dues import HEADS, Amounts
 from puhui.servicing.core.level import Annuities
-from puhui.servicing.core.plan import Planned, Running, planned_rows
+from puhui.servicing.core.plan import Mark, Planned, Running, planned_rows
 from puhui.servicing.core.rounding import MODES, round_ratio
 from puhui.servicing.core.spans import Spans
 from puhui.servicing.core.terms import LoanTerms, TermsColumns, refuse
@@ -146,6 +146,7 @@ def _retermed(plan: Plan, terms: LoanTerms, where: str) -> None:
         rest = round_ratio(left * fresh.weight(k, plan.now, fresh.dues[k]), fresh.denominators[k], plan.mode)
         relevel(plan, k)
         _first_interest(plan, k, run + rest, left)
+        plan.mark = Mark(k, plan.now, run)
         return
     fresh.prepend(plan.dues.dues[: plan.first])
     plan.weight *= fresh.denominators[k]  # what has run keeps its exact size under the new denominator
@@ -154,6 +155,7 @@ def _retermed(plan: Plan, terms: LoanTerms, where: str) -> None:
     fresh.rates[k] *= old.denominators[k] if fresh.day_count else 1
     plan.spans.continue_with(k, fresh.since(k))
     relevel(plan, k)
+    plan.set_mark(changed=True)
 
 
 def _first_interest(plan: Planned, k: int, interest: int, left: int) -> None:

@@ -16,9 +16,12 @@ from decimal import Decimal
 from typing import Any
 
 from puhui.kernel.canonical import digest
-from puhui.servicing.core.schedule import build
-from puhui.servicing.core.terms import LoanTerms
-from puhui.servicing.core.true_cost import YearlyCost, shown_percent, yearly_cost, yearly_cost_by_days
+from puhui.servicing.core.calculator import true_cost
+from puhui.servicing.core.fees import fee_minor, withheld_minor
+from puhui.servicing.core.loan_policy import LoanPolicy
+from puhui.servicing.core.schedule import Schedule, build
+from puhui.servicing.core.terms import Fee, LoanTerms
+from puhui.servicing.core.true_cost import NoRateExists, shown_percent
 
 FORM_VERSION = "cost-form-1"
 STATEMENT = "除已明示项目外不再收取任何息费 · nothing is charged beyond the items listed"
@@ -44,7 +47,7 @@ class ContingentItem:
     payee: str
 
 
-# This book charges none of these yet, and says so: what is not disclosed may not be charged.
+# What is not disclosed may not be charged: a loan without a policy of lateness says that none is.
 NONE_CHARGED = (
     ContingentItem("逾期罚息 overdue interest", "不收取 none", "—"),
     ContingentItem("挪用罚息 diversion interest", "不收取 none", "—"),
@@ -87,17 +90,22 @@ def draw_up(terms: LoanTerms, *, payee: str, overdue_items: tuple[ContingentItem
     due = plan.due_minor.tolist()
     interest = int(plan.interest_minor.sum())
     days = plan.due_on.tolist()
-    cost = _cost(terms, list(zip(days, due, strict=True)))
+    cost = true_cost(terms, plan)
+    if cost is None:
+        raise NoRateExists("这些条款没有可计算的年化成本 · these terms have no yearly cost that can be computed")
     standard = f"年利率 {terms.annual_rate * 100:.4f}%（单利）"
+    fees = [_fee_item(fee, terms, plan, payee) for fee in terms.fees]
+    items = (CostItem("利息 interest", "随每期还款收取 with each instalment", standard, payee, interest), *fees)
+    withheld = withheld_minor(terms)
     return Disclosure(
         terms=terms,
-        received_minor=terms.principal_minor,
-        items=(CostItem("利息 interest", "随每期还款收取 with each instalment", standard, payee, interest),),
+        received_minor=terms.principal_minor - withheld,
+        items=items,
         overdue_items=overdue_items,
         apr_simple=cost.apr_simple,
         apr_compound=cost.apr_compound,
         simple_exact=cost.simple_exact,
-        total_cost_minor=interest,
+        total_cost_minor=sum(item.amount_minor for item in items),
         total_repaid_minor=sum(due),
         instalments=tuple(
             (n, day.isoformat(), amount) for n, (day, amount) in enumerate(zip(days, due, strict=True), 1)
@@ -105,7 +113,40 @@ def draw_up(terms: LoanTerms, *, payee: str, overdue_items: tuple[ContingentItem
     )
 
 
-def _cost(terms: LoanTerms, payments: list[tuple[Any, int]]) -> YearlyCost:
-    if terms.first_due_on is None:
-        return yearly_cost([terms.principal_minor, *(-amount for _, amount in payments)])
-    return yearly_cost_by_days([(terms.disbursed_on, terms.principal_minor), *((on, -due) for on, due in payments)])
+_FEE_TIMES = {
+    "disbursement": "放款时一次收取 withheld at disbursement",
+    "installment": "随每期还款收取 with each instalment",
+    "balance": "按未还本金随每期收取 on the balance, with each instalment",
+}
+
+
+def _fee_item(fee: Fee, terms: LoanTerms, plan: Schedule, payee: str) -> CostItem:
+    """One fee: what it comes to over the whole loan under normal performance."""
+    owed = (plan.balance_minor + plan.principal_minor).tolist()
+    bases = {
+        "disbursement": [terms.principal_minor],
+        "installment": [terms.principal_minor] * len(owed),
+        "balance": owed,
+    }
+    total = sum(fee_minor(fee, base, terms) for base in bases[fee.at])
+    standard = f"每次 {fee.rate * 100:.4f}%" if fee.rate else f"每次 {fee.amount_minor} 分"
+    return CostItem(fee.name or "费用 fee", _FEE_TIMES[fee.at], standard, payee, total)
+
+
+def contingent_items(policy: LoanPolicy, terms: LoanTerms, payee: str) -> tuple[ContingentItem, ...]:
+    """What may be charged on default or early settlement under a policy; what is not in this list may not be charged.
+
+    >>> terms = LoanTerms("CNY", 100, Decimal("0.12"), 1, __import__("datetime").date(2026, 8, 1))
+    >>> contingent_items(LoanPolicy(penalty_multiplier=1_500_000, penalty_cap=240_000), terms, "银行")[0].standard
+    '逾期本金按年利率 18.0000% 计收（合同利率的 1.5 倍，不超过 24%）；宽限 0 天；不计复利 on overdue principal'
+    """
+    if not policy.penalty_multiplier:
+        return NONE_CHARGED
+    multiple, cap = Decimal(policy.penalty_multiplier) / 10**6, Decimal(policy.penalty_cap) / 10**6
+    rate = min(terms.annual_rate * multiple, cap) * 100
+    compound = "未付利息按同一利率计收复利" if policy.compounds else "不计复利"
+    standard = (
+        f"逾期本金按年利率 {rate:.4f}% 计收（合同利率的 {multiple.normalize()} 倍，不超过 {(cap * 100).normalize():f}%）；"
+        f"宽限 {policy.grace_days} 天；{compound} on overdue principal"
+    )
+    return (ContingentItem("逾期罚息 overdue interest", standard, payee), *NONE_CHARGED[1:])

@@ -29,6 +29,7 @@ class Dues:
     asked: dict[str, list[int]]
     paid: dict[str, list[int]]
     first_open: int = 0  # all before it are paid in full
+    settled: dict[int, int] = field(default_factory=dict)  # on which day a due instalment was paid in full
 
     @classmethod
     def empty(cls, count: int) -> "Dues":

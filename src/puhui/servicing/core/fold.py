@@ -61,6 +61,8 @@ class Folded:
     as_of: int
     state: str
     closed_on: int | None
+    plan: Planned | Running | None = None
+    lateness: Lateness | None = None
 
     @property
     def outstanding_minor(self) -> int:
@@ -75,8 +77,11 @@ class Folded:
         return 0 if oldest is None else self.as_of - oldest
 
 
-def fold(terms: LoanTerms, policy: Policy, facts: Sequence[Fact], as_of: int) -> Folded:
-    """Fold the facts up to and including day number `as_of`. Raises Refused, naming the fact that cannot be."""
+def fold(terms: LoanTerms, policy: Policy, facts: Sequence[Fact], as_of: int, *, overdue_stays: bool = False) -> Folded:
+    """Fold the facts up to and including day number `as_of`. Raises Refused, naming the fact that cannot be.
+
+    The plan ahead assumes that what is overdue is paid on `as_of`; with `overdue_stays`, on the next due date.
+    """
     telling = Telling.begin(terms, policy)
     undone = {fact.ref for fact in facts if fact.kind == "reverse"}
     for fact in in_order(facts):
@@ -86,7 +91,7 @@ def fold(terms: LoanTerms, policy: Policy, facts: Sequence[Fact], as_of: int) ->
             telling.undone(fact)
         else:
             telling.tell(fact)
-    return telling.end(as_of)
+    return telling.end(as_of, overdue_stays=overdue_stays)
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
@@ -134,15 +139,24 @@ class Telling:
             Transaction(fact.on, fact.kind, fact.amount_minor, fact.ref, {}, 0, self.plan.balance, reversed=True)
         )
 
-    def end(self, as_of: int) -> Folded:
+    def end(self, as_of: int, *, overdue_stays: bool = False) -> Folded:
         """The state at `as_of`, with the rest of the plan as it would go from there."""
         self._move_to(as_of)
         if self.state != "written_off":
-            self.plan.project()
+            self.plan.project(overdue_stays=overdue_stays)
         plan = self.plan
         earned = plan.earned() + sum(transaction.capitalised.get("interest", 0) for transaction in self.transactions)
         return Folded(
-            plan.dues, self.transactions, plan.balance, self.credit, earned, as_of, self.state, self.closed_on
+            plan.dues,
+            self.transactions,
+            plan.balance,
+            self.credit,
+            earned,
+            as_of,
+            self.state,
+            self.closed_on,
+            plan,
+            self.lateness,
         )
 
     def _refuse_unfit(self, fact: Fact) -> None:
@@ -186,7 +200,7 @@ class Telling:
         by_head: Amounts = {}
         left = fact.amount_minor - self._pay_due(fact.amount_minor, by_head)
         if left and self.state == "open":
-            left -= self._pay_early(left, by_head)
+            left -= self._pay_early(left, by_head, fact.details.get("prepayment") or self.policy.prepayment)
         self._record(fact, fact.amount_minor, by_head, left)
 
     def _payoff(self, fact: Fact) -> None:
@@ -197,10 +211,11 @@ class Telling:
                 self.plan.dues.asked["fee"][k] = max(self._charged(k), self.plan.dues.paid["fee"][k])
         by_head: Amounts = {}
         enough = self.plan.balance + self._open_sum() + 1
-        paid = self._pay_due(enough, by_head)
-        paid += self._pay_forward(enough, by_head, self._early_indices())
-        helped = min(self.credit, paid)
-        self._record(fact, paid - helped, by_head, -helped)
+        money = fact.amount_minor + self.credit if fact.amount_minor else enough
+        paid = self._pay_due(money, by_head)
+        paid += self._pay_forward(money - paid, by_head, self._early_indices())
+        amount = fact.amount_minor or max(paid - self.credit, 0)
+        self._record(fact, amount, by_head, amount - paid)
 
     def _charge(self, fact: Fact) -> None:
         if fact.amount_minor <= 0:
@@ -208,6 +223,7 @@ class Telling:
             raise Refused(Refusal("AMOUNT_NOT_POSITIVE", text, where=fact.ref))
         dues = self.plan.dues
         self.state, self.closed_on = "open", None
+        dues.settled.pop(dues.holding(fact.on) or 0, None)
         k = dues.holding(fact.on)
         if k is None:
             k = dues.insert(dues.dues[-1], fact.on)
@@ -245,7 +261,7 @@ class Telling:
 
     def _write_off(self, fact: Fact) -> None:
         """The lender gives up what is owed: all principal, all planned interest, all charges."""
-        self.plan.project()
+        self.plan.project(overdue_stays=False)
         by_head = {}
         for head in HEADS:
             asked, paid = self.plan.dues.total(head)
@@ -287,14 +303,14 @@ class Telling:
             left -= sum(taken.values())
             if dues.open_minor(k) == 0:
                 self.lateness.settled(k)
+                dues.settled.setdefault(k, self.plan.now)
                 if k == dues.first_open:
                     dues.first_open += 1
             k += 1
         return money - left
 
-    def _pay_early(self, money: int, by_head: Amounts) -> int:
-        """Pay what is not due yet, as the policy says; returns what was used."""
-        way = self.policy.prepayment
+    def _pay_early(self, money: int, by_head: Amounts, way: str) -> int:
+        """Pay what is not due yet, as the policy (or the payment itself) says; returns what was used."""
         if way == "credit":
             return 0
         if way == "reduce_installment":
@@ -335,11 +351,16 @@ class Telling:
         running = plan.closed < plan.periods and not (plan.closed and dues.dues[plan.closed - 1] == plan.now)
         k = plan.closed if running else plan.closed - 1
         if running:
-            dues.asked["interest"][k], dues.asked["principal"][k] = plan.asked_early(k)
+            interest, principal = plan.asked_early(k)
+            if isinstance(plan, Planned):  # interest to the day only: what is not earned is never asked early
+                interest = max(plan.earned_of_open(), dues.paid["interest"][k])
+            dues.asked["interest"][k], dues.asked["principal"][k] = interest, principal
         planned = dues.asked["principal"][k]
         dues.asked["principal"][k] = dues.paid["principal"][k] + plan.balance - plan_overdue(plan)
         taken = dues.take(k, money, whole_order(self.policy.in_advance))
         self._count(taken, by_head, early=running)
+        if running and isinstance(plan, Planned):
+            plan.rerun()
         self._lower(k, planned, taken.get("principal", 0), running)
         return sum(taken.values())
 

@@ -35,6 +35,11 @@ class LoanPolicy:
     prepayment: str = ""
     recalculation: bool = False
 
+    @property
+    def folds(self) -> bool:
+        """Does early money do more than wait as credit, or interest follow the balance? Then a payment needs the fold."""
+        return self.recalculation or self.prepayment not in ("", "credit")
+
     def as_record(self) -> dict[str, Any]:
         """The JSON of the loan's `policy` column."""
         return {

@@ -31,6 +31,25 @@ __all__ = ["Planned", "Running", "daycount"]
 _LEVEL_METHODS = ("equal_installment", "flat")
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """From when the interest of a row runs, and what of it was earned by then; a day's interest is a share of the rest.
+
+    Rule kept (decision 0020): earned to a day is one rounding of rest × elapsed ÷ days; the day of the due date has it all.
+    """
+
+    row: int
+    day: int
+    earned_minor: int
+
+    def earned(self, interest: int, due: int, now: int, terms: LoanTerms) -> int:
+        """Of a row's whole interest, what is earned by `now`."""
+        days = max(due - self.day, 1)
+        elapsed = min(max(now - self.day, 0), days)
+        rest = max(interest - self.earned_minor, 0)
+        return self.earned_minor + round_ratio(rest * elapsed, days, MODES[terms.rounding])
+
+
 @dataclass(slots=True)
 class Planned:
     """Interest as planned. `closed` instalments are due by `now`; `balance` is principal owed."""
@@ -44,6 +63,7 @@ class Planned:
     periods: int
     closed: int = 0
     first: int = 0  # rows before those of the terms in force: a down payment, an earlier plan
+    mark: Mark | None = None
 
     @property
     def spans(self) -> Spans:
@@ -92,18 +112,27 @@ class Planned:
         """Interest that has run in the open period."""
         return self._earned_of(self.closed) if self.closed < self.periods else 0
 
+    def rerun(self) -> None:
+        """Principal was paid today: the open period asks what it has earned, and the rest on what is left."""
+        k, spans = self.closed, self.spans
+        earned, overdue = self.earned_of_open(), sum(self.dues.open_of(i, "principal") for i in range(k))
+        rest = (self.balance - overdue) * spans.weight(k, self.now, spans.dues[k])
+        interest = earned + round_ratio(rest, spans.denominators[k], self.mode)
+        self.dues.asked["interest"][k] = max(interest, self.dues.paid["interest"][k])
+        self.mark = Mark(k, self.now, min(earned, interest))
+
     def splice(self, tail: LoanTerms, rows: Dues, carried: int, charges: int) -> None:
         """A new plan from today on: `rows` follow what is closed; interest `carried` and charges join the first."""
         rows.asked["interest"][0] += carried
         rows.asked["fee"][0] += charges
         self.first = len(self.dues)
+        self.mark = Mark(self.first, self.now, carried)
         self.dues.append(rows)
         self.terms, self.periods, self.level = tail, len(self.dues), _level_of(tail, build([tail]))
 
     def _earned_of(self, k: int) -> int:
-        start, due = self.dues.starts[k], self.dues.dues[k]
-        days = min(max(self.now - start, 0), due - start)
-        return round_ratio(self.dues.asked["interest"][k] * days, max(due - start, 1), self.mode)
+        mark = self.mark if self.mark and self.mark.row == k else Mark(k, self.dues.starts[k], 0)
+        return mark.earned(self.dues.asked["interest"][k], self.dues.dues[k], self.now, self.terms)
 
     def stop_interest(self) -> None:
         """Paid off today: interest not earned is not asked (Civil Code 677)."""
@@ -111,8 +140,13 @@ class Planned:
             earned = self._earned_of(k) if k == self.closed else 0
             self.dues.asked["interest"][k] = max(earned, self.dues.paid["interest"][k])
 
-    def project(self) -> None:
+    def project(self, *, overdue_stays: bool) -> None:
         """The rest of the plan, if all goes as agreed from today: it stands already."""
+        del overdue_stays
+
+    def running_row(self) -> int:
+        """The row whose interest grows now."""
+        return self.closed
 
 
 @dataclass(slots=True)
@@ -138,6 +172,7 @@ class Running:
     interest_from: int = 0  # first row that asks interest
     principal_from: int = 0  # first row that asks a level payment
     fixed: dict[int, int] = field(default_factory=dict)  # rows whose principal is settled by an early payment
+    mark: Mark | None = None
 
     @classmethod
     def of(cls, terms: LoanTerms) -> "Running":
@@ -163,11 +198,13 @@ class Running:
             self._close()
         self._run_to(day)
         self.now = day
+        self.set_mark(changed=False)
 
     def repaid(self, principal: int, *, early: bool) -> None:
         """Principal has been paid today: from now on interest runs on the rest. `early`: on an open instalment."""
         self.balance -= principal
         self.early += principal if early else 0
+        self.set_mark(changed=True)
 
     def asked_early(self, k: int) -> tuple[int, int]:
         """(interest, principal) an instalment asks when it is paid today, before its due date."""
@@ -192,9 +229,58 @@ class Running:
         return not self._full(k) or (k == self.periods - 1 and all(map(self._full, range(self.closed, k))))
 
     def earned(self) -> int:
-        """Interest earned so far, in cents."""
-        closed = sum(self.dues.asked["interest"][: self.closed])
-        return closed + (self._calculated() if self.closed < self.periods else self.moved)
+        """Interest earned so far, in cents: what earlier rows ask, and the running row's share of days."""
+        row = self.running_row()
+        before = sum(self.dues.asked["interest"][: self.closed]) + self._frozen_before(row)
+        if row >= self.periods:
+            return before + self.moved
+        mark = self.mark or Mark(row, self.now, self._earned_of(row))
+        return before + mark.earned(self.expected(row), self.dues.dues[row], self.now, self.terms)
+
+    def running_row(self) -> int:
+        """The row whose interest grows now: the first that is not settled by an early payment."""
+        row = self.closed
+        while row < self.periods - 1 and self._stopped(row):
+            row += 1
+        return row
+
+    def expected(self, row: int) -> int:
+        """Interest that the running row will ask if nothing happens until its due date, what is overdue staying unpaid."""
+        total = self.moved - self._frozen_before(row)
+        for k in range(self.closed, row + 1):
+            weight = self.weight if k == self.closed else 0
+            since = max(self.now, self.spans.starts[k])
+            weight += self.balance * self.spans.weight(k, since, self.spans.dues[k])
+            total += round_ratio(weight, self.spans.denominators[k], self.mode)
+        return max(total, self.dues.paid["interest"][row])
+
+    def set_mark(self, *, changed: bool) -> None:
+        """The running row begins, or what it runs on has changed: its share of days is counted from here."""
+        row = self.running_row()
+        if row < self.periods and (changed or self.mark is None or self.mark.row != row):
+            self.mark = Mark(row, self.now, self._earned_of(row))
+
+    def _earned_of(self, row: int) -> int:
+        """What the running row has earned by now, by the exact count."""
+        if row >= self.periods:
+            return 0
+        return max(self._calculated() - self._frozen_before(row), 0) if self.closed < self.periods else self.moved
+
+    def _frozen_before(self, row: int) -> int:
+        """Interest asked by rows that are settled early, between what is closed and the running row."""
+        return sum(self.dues.paid["interest"][self.closed : row])
+
+    def _stopped(self, k: int) -> bool:
+        """Does an early payment keep this row from asking more interest?"""
+        if k in self.fixed or self.is_last_open(k):
+            return False
+        if self._full(k):
+            return True
+        if k != self.closed or not self.level:
+            return False
+        weight = self.weight + self.balance * self.spans.weight(k, self.now, self.spans.dues[k])
+        calculated = round_ratio(weight, self.spans.denominators[k], self.mode) + self.moved
+        return self.dues.paid["principal"][k] > max(self.level - calculated, 0)
 
     def take_running(self) -> int:
         """Interest that has run and was not asked, taken out of the open period in whole cents."""
@@ -216,17 +302,21 @@ class Running:
         self.terms, self.periods, self.first = tail, len(self.dues), first
         self.interest_from = self.principal_from = first
         self.fixed = {k: principal for k, principal in self.fixed.items() if k < first}
+        self.mark = Mark(first, self.now, carried)
 
     def stop_interest(self) -> None:
         """Paid off today: nothing more accrues once the balance is paid, so there is nothing to take away."""
 
-    def project(self) -> None:
+    def project(self, *, overdue_stays: bool) -> None:
         """The rest of the plan if all goes as agreed from today: what is overdue is paid today, the rest when due."""
         ahead = deepcopy(self)
         principal, paid = ahead.dues.asked["principal"], ahead.dues.paid["principal"]
-        ahead.balance -= sum(principal[: ahead.closed]) - sum(paid[: ahead.closed])
+        overdue = sum(principal[: ahead.closed]) - sum(paid[: ahead.closed])
+        until = self.running_row() if overdue_stays else -1
         while ahead.closed < len(ahead.dues):
             k = ahead.closed
+            if overdue and k > until:
+                ahead.balance, overdue = ahead.balance - overdue, 0
             ahead._close()
             ahead.balance -= principal[k] - paid[k]
         for head in ("interest", "principal"):

@@ -10,7 +10,7 @@ True
 'PRINCIPAL_NOT_POSITIVE'
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
@@ -101,6 +101,26 @@ class LoanTerms:
         """
         record = asdict(self) | {"annual_rate": f"{self.annual_rate:.6f}"}
         return {name: value for name, value in record.items() if name in _FIRST_TERMS or value != _PLAIN[name]}
+
+    def extras(self) -> dict[str, Any]:
+        """The terms beyond the first nine that are not plain, as JSON values; `with_extras` reads them back."""
+        record = {name: getattr(self, name) for name, plain in _PLAIN.items() if name not in _FIRST_TERMS}
+        kept = {name: value for name, value in record.items() if value != _PLAIN[name]}
+        if "fees" in kept:
+            kept["fees"] = [asdict(fee) | {"rate": str(fee.rate)} for fee in self.fees]
+        return kept
+
+    def with_extras(self, record: Mapping[str, Any]) -> "LoanTerms":
+        """These terms and the extras of a record.
+
+        >>> weekly = LoanTerms("CNY", 100, Decimal(0), 4, date(2026, 1, 1), period_unit="week", fees=(Fee("installment", 5),))
+        >>> LoanTerms("CNY", 100, Decimal(0), 4, date(2026, 1, 1)).with_extras(weekly.extras()) == weekly
+        True
+        """
+        given = dict(record)
+        if "fees" in given:
+            given["fees"] = tuple(Fee(**fee | {"rate": Decimal(fee["rate"])}) for fee in given["fees"])
+        return replace(self, **given)
 
 
 _FIRST_TERMS = {field.name for field in fields(LoanTerms)[:9]}

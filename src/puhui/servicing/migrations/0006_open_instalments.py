@@ -2,7 +2,6 @@
 
 from django.db import migrations, models
 
-
 # Arrays of a day compress well; lz4 does it ten times faster than the default, where the server was built with it.
 FAST_COMPRESSION = """
 DO $$ DECLARE named text; BEGIN

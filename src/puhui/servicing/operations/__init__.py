@@ -7,6 +7,7 @@ from puhui.servicing.operations.confirm_disclosure import confirm_disclosure
 from puhui.servicing.operations.disburse import disburse
 from puhui.servicing.operations.disclose import disclose
 from puhui.servicing.operations.open_books import open_books
+from puhui.servicing.operations.record_fact import record_fact
 from puhui.servicing.operations.record_repayment import record_repayment
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "disburse",
     "disclose",
     "open_books",
+    "record_fact",
     "record_repayment",
 ]

@@ -22,6 +22,8 @@ from puhui.servicing.core.classification import CLASSES
 from puhui.servicing.core.day import DayOutcome, DayRules, close
 from puhui.servicing.core.shares import Holdings
 from puhui.servicing.day_book import Standing
+from puhui.servicing.history import History
+from puhui.servicing.instalment_rows import write_ahead
 from puhui.servicing.rules import rules_on
 from puhui.servicing.slices import Range
 from puhui.store import arrays, copying
@@ -56,6 +58,9 @@ def close_slice(wanted: Range, closing: Closing, *, early: bool = False) -> None
     watched = slices.watched_loans(wanted, every=closing.every)
     quiet = slices.quiet_loans(wanted, none=closing.every)
     rows = slices.begun_rows(watched, wanted.day)
+    if running := slices.running_due(watched, rows, wanted.day):
+        plan_ahead(running, wanted.day)
+        rows = slices.begun_rows(watched, wanted.day)
     loans, orders = slices.day_loans(watched)
     outcome = close(loans, slices.day_rows(watched, rows), day, closing.rules, orders)
     book = day_book.standing(watched, loans, outcome, quiet, day)
@@ -66,6 +71,12 @@ def close_slice(wanted: Range, closing: Closing, *, early: bool = False) -> None
     written.record_parts()
     _write_loans(wanted, watched, outcome, closing.now)
     _write_instalments(wanted, rows, outcome)
+
+
+def plan_ahead(loan_ids: Sequence[str], day: date) -> None:
+    """Where interest follows the balance, what stays unpaid on its due date earns on: plan the next instalments with it."""
+    for loan in models.Loan.objects.filter(id__in=loan_ids):
+        write_ahead(loan, History.of(loan).folded(day, overdue_stays=True), day=day)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

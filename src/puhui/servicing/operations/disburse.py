@@ -6,17 +6,14 @@ from typing import Any
 from django.db import transaction
 
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.servicing import models
+from puhui.servicing.columns import terms_of
 from puhui.servicing.core import accounts
-from puhui.servicing.core.journal import Entry, Posting
+from puhui.servicing.core.fees import withheld_minor
+from puhui.servicing.core.positions import Step
 from puhui.servicing.operations.asked_once import Asked, answer_once
-from puhui.servicing.operations.write_entry import (
-    Said,
-    loan_or_refusal,
-    move,
-    refuse_unless_today,
-    store_entry,
-    store_event,
-)
+from puhui.servicing.operations.write_difference import Cause, post
+from puhui.servicing.operations.write_entry import Said, loan_or_refusal, move, refuse_unless_today, store_event
 
 
 @transaction.atomic
@@ -36,7 +33,12 @@ def _post(loan_id: str, asked: Asked, on: date) -> dict[str, Any]:
     move(loan, "disburse", on=on, now=asked.now)
     loan.outstanding_minor = loan.principal_minor
     loan.save(update_fields=["state", "outstanding_minor"])
-    line = Posting(accounts.LOAN_PRINCIPAL, accounts.CASH, loan.principal_minor, loan.id)
-    entry = Entry("disburse", loan.institution_id, on, (line,))
     event = store_event("disburse", asked, loan=loan, said=Said(on, loan.principal_minor), business_date=today)
-    return {"entry_id": store_entry(entry, asked, loan=loan, event=event, cash_minor=-loan.principal_minor)}
+    return {"entry_id": post(loan, _steps(loan), Cause("disburse", event, on, today), asked)}
+
+
+def _steps(loan: models.Loan) -> list[Step]:
+    """The principal goes out, from every funder its part; a fee that was agreed to be withheld comes back at once."""
+    paid_out = Step((accounts.LOAN_PRINCIPAL, accounts.CASH), 0, loan.principal_minor)
+    withheld = withheld_minor(terms_of(loan))
+    return [paid_out, Step((accounts.CASH, accounts.FEE_INCOME), 0, withheld)] if withheld else [paid_out]

@@ -21,8 +21,9 @@ from puhui.servicing.core import lifecycle
 from puhui.servicing.core.day import Settled, settle
 from puhui.servicing.core.shares import Holdings, lines
 from puhui.servicing.one_loan import Taken, Wanted
-from puhui.servicing.operations.asked_once import Asked
+from puhui.servicing.operations.asked_once import Asked, answer_once
 from puhui.servicing.operations.close_early import close_early
+from puhui.servicing.operations.record_fact import Happened, record
 
 _OPERATION = "record_repayment"
 Statements = list[tuple[str, list[Any]]]
@@ -56,6 +57,8 @@ def record_repayment(loan_id: str, amount_minor: int, *, on: date, key: str, now
     if taken.known is not None:
         return _answered_before(taken.known, asked)
     _refuse(taken, amount_minor, on, key)
+    if one_loan.policy_of(taken.loan).folds:
+        return Receipt(**answer_once(asked, lambda: _folded(loan_id, amount_minor, asked, on)))
     loans, orders = one_loan.day_loans(taken.loan)
     rows = one_loan.day_rows(taken.loan, taken.rows)
     settled = settle(loans, rows, np.datetime64(on), orders, np.array([amount_minor], np.int64))
@@ -63,6 +66,25 @@ def record_repayment(loan_id: str, amount_minor: int, *, on: date, key: str, now
     receipt = payment.receipt()
     one_loan.send([*payment.facts(), *payment.journal(receipt), *payment.state(receipt)])
     return receipt
+
+
+def _folded(loan_id: str, amount_minor: int, asked: Asked, on: date) -> dict[str, Any]:
+    """A loan on which early money does more than wait: the payment goes through the fold."""
+    done = record(loan_id, Happened("repay", on, amount_minor), asked)
+    heads = {head: done.by_head.get(head, 0) for head in ("interest", "principal", "penalty", "compound")}
+    heads["fee"] = done.by_head.get("fee", 0) + done.by_head.get("cost", 0)
+    receipt = Receipt(
+        entry_id=done.entry_id,
+        loan_id=loan_id,
+        on=done.on,
+        amount_minor=amount_minor,
+        credit_minor=done.credit_minor,
+        outstanding_minor=done.outstanding_minor,
+        days_past_due=done.days_past_due,
+        state=done.state,
+        **{f"{head}_minor": minor for head, minor in heads.items()},
+    )
+    return asdict(receipt)
 
 
 def _take(wanted: Wanted) -> Taken:

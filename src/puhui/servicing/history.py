@@ -1,0 +1,81 @@
+"""A loan's stored history as the fold takes it: terms, policy and facts from rows; the fold of them on a day.
+
+Rule kept: facts are folded by one code (core/fold), whoever asks: a write, a quote, a preview, the proof.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from puhui.servicing import models
+from puhui.servicing.columns import terms_of
+from puhui.servicing.core.daycount import day_number
+from puhui.servicing.core.dues import Late, Policy
+from puhui.servicing.core.fold import Fact, Folded, fold
+from puhui.servicing.core.loan_policy import YEAR_DAYS, LoanPolicy
+from puhui.servicing.core.provision import penalty_rate_millionths
+from puhui.servicing.core.terms import RATE_SCALE, LoanTerms
+
+# A penalty that is charged by a fact is booked as a fee: the penalty columns hold what accrues by the day.
+_BOOKED_AS = {"charge_penalty": "charge_fee"}
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Terms, policy and facts of one loan. A fact's `ref` is its event's id; the first disbursement lies in the terms."""
+
+    terms: LoanTerms
+    policy: Policy
+    facts: tuple[Fact, ...]
+
+    @classmethod
+    def of(cls, row: models.Loan) -> "History":
+        """The history of a stored loan."""
+        events = models.Event.objects.filter(loan_id=row.id).order_by("sequence")
+        told = [fact_of(event) for event in events]
+        first = next((fact for fact in told if fact.kind == "disburse"), None)
+        return cls(terms_of(row), policy_of(row), tuple(fact for fact in told if fact is not first))
+
+    def next(self, fact: Fact) -> Fact:
+        """The fact as the last one entered."""
+        return replace(fact, entered=max((each.entered for each in self.facts), default=0) + 1)
+
+    def folded(self, as_of: date, more: Sequence[Fact] = (), *, overdue_stays: bool = False) -> Folded:
+        """The loan on a day, with further facts if wanted. Raises Refused."""
+        facts = [*self.facts, *more]
+        return fold(self.terms, self.policy, facts, day_number(as_of), overdue_stays=overdue_stays)
+
+
+def fact_of(event: models.Event) -> Fact:
+    """A stored event as a fact."""
+    return Fact(
+        on=day_number(event.effective_date),
+        kind=_BOOKED_AS.get(event.kind, event.kind),
+        amount_minor=event.amount_minor or 0,
+        ref=(event.reverses_id if event.kind == "reverse" else event.id) or "",
+        entered=event.sequence,
+        details=dict(event.details),
+    )
+
+
+def policy_of(row: models.Loan) -> Policy:
+    """The policy frozen with the loan, as the fold takes it."""
+    frozen = LoanPolicy.of_record(row.policy, waterfall=row.waterfall)
+    return Policy(
+        waterfall=frozen.performing.heads,
+        waterfall_past=frozen.non_performing.heads,
+        past_days=frozen.non_performing_over,
+        prepayment=frozen.prepayment or "credit",
+        recalculation=frozen.recalculation,
+        late=late_of(frozen, int(row.annual_rate * RATE_SCALE), row.day_count),
+    )
+
+
+def late_of(frozen: LoanPolicy, rate_millionths: int, day_count: str) -> Late | None:
+    """What being late costs: contract rate × multiplier, at most the cap; None where nothing is charged."""
+    if not frozen.penalty_multiplier:
+        return None
+    rate = penalty_rate_millionths(np.array([rate_millionths]), frozen.penalty_multiplier, frozen.penalty_cap)
+    return Late(int(rate[0]), YEAR_DAYS.get(day_count, 360), frozen.grace_days, frozen.compounds)

@@ -1,0 +1,130 @@
+"""Brings the stored loan from one fold to another: postings of the difference, rows, the loan's own columns, its move.
+
+Rule kept: nothing in the journal is edited. What a fact changes, back-dated or not, is posted on the open business date as the
+difference between the fold without it and the fold with it; rows and columns are derived and written anew where they differ.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from puhui.kernel.ids import new_id
+from puhui.servicing import instalment_rows, models, one_loan
+from puhui.servicing.core import accounts, lifecycle
+from puhui.servicing.core.daycount import day_of
+from puhui.servicing.core.fold import Folded
+from puhui.servicing.core.positions import MONEY_IN, Booked, Step, positions, steps
+from puhui.servicing.core.rows import fees_ahead, rows_of
+from puhui.servicing.core.shares import Change, lines
+from puhui.servicing.operations.asked_once import Asked
+from puhui.servicing.operations.write_entry import move
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why the loan is written: the event, None where only time has passed; and the business date it is posted on."""
+
+    kind: str
+    event: models.Event | None
+    effective_date: date
+    business_date: date
+
+
+def write_difference(loan: models.Loan, before: Folded, after: Folded, cause: Cause, asked: Asked) -> str:
+    """Write everything; returns the id of the first entry, empty where nothing was posted."""
+    booked = Booked(loan.non_accrual_on is not None, loan.provision_minor)
+    was = positions(before, fees_ahead(before), booked)
+    now = positions(after, fees_ahead(after), booked)
+    entry_id = post(loan, steps(was, now), cause, asked)
+    instalment_rows.write(loan, rows_of(after), whole=True)
+    _write_loan(loan, after, cause, asked)
+    return entry_id
+
+
+def post(loan: models.Loan, wanted: Sequence[Step], cause: Cause, asked: Asked) -> str:
+    """One entry in the books of every funder that something moves in."""
+    shares = list(models.Share.objects.filter(loan=loan).order_by("from_weight"))
+    named = [(row.institution_id, row.from_weight, row.to_weight, row.of_weight) for row in shares]
+    held, names = one_loan.holdings(loan, named)
+    changes = [Change(np.array([step.before_minor]), np.array([step.after_minor]), (step.pair,)) for step in wanted]
+    postings: list[list[tuple[str, str, int]]] = [[] for _ in names]
+    for line in lines(changes, held):
+        for place in np.flatnonzero(line.amount_minor).tolist():
+            postings[place].append((line.debit, line.credit, int(line.amount_minor[place])))
+    stored = [_store(names[place], found, loan, cause, asked) for place, found in enumerate(postings) if found]
+    return stored[0] if stored else ""
+
+
+def _store(institution: str, found: list[tuple[str, str, int]], loan: models.Loan, cause: Cause, asked: Asked) -> str:
+    cash = sum(m if debit == accounts.CASH else -m for debit, credit, m in found if accounts.CASH in (debit, credit))
+    entry = models.Entry.objects.create(
+        id=new_id("entry", now=asked.now),
+        institution_id=institution,
+        kind=cause.kind,
+        loan=loan,
+        event=cause.event,
+        cash_minor=cash or None,
+        effective_date=cause.effective_date,
+        business_date=cause.business_date,
+        recorded_at=asked.now,
+        idempotency_key=asked.key,
+        input_hash=asked.input_hash,
+    )
+    models.Posting.objects.bulk_create(
+        models.Posting(
+            entry=entry,
+            institution_id=institution,
+            loan=loan,
+            business_date=cause.business_date,
+            debit=debit,
+            credit=credit,
+            amount_minor=minor,
+        )
+        for debit, credit, minor in found
+    )
+    return str(entry.id)
+
+
+def _write_loan(loan: models.Loan, after: Folded, cause: Cause, asked: Asked) -> None:
+    """The derived columns, and the move that the facts ask for. The next end of day looks at the loan."""
+    _move(loan, after, cause, asked)
+    oldest = after.dues.oldest_open(after.as_of) if after.state == "open" else None
+    received = sum(t.amount_minor for t in after.transactions if t.kind in MONEY_IN and not t.reversed)
+    columns: dict[str, Any] = {
+        "outstanding_minor": after.balance_minor,
+        "credit_minor": after.credit_minor,
+        "received_minor": received,
+        "oldest_due_on": None if oldest is None else day_of(oldest),
+        "look_on": None,
+        "period_from": None,
+        "period_to": None,
+        "period_interest_minor": None,
+        "closed_on": None if after.closed_on is None else day_of(after.closed_on),
+        "state": loan.state,
+    }
+    if after.state == "written_off":
+        columns["provision_minor"] = 0
+    if cause.kind == "restructure":
+        columns["restructured_on"] = cause.effective_date
+    models.Loan.objects.filter(pk=loan.pk).update(**columns)
+
+
+def _move(loan: models.Loan, after: Folded, cause: Cause, asked: Asked) -> None:
+    target = _state(after, cause, loan.state)
+    if target == loan.state:
+        return
+    verb = lifecycle.verb_to(loan.state, target, cause.kind)
+    move(loan, verb, on=cause.business_date, now=asked.now, reason=cause.kind)
+
+
+def _state(after: Folded, cause: Cause, now: str) -> str:
+    if after.state == "written_off":
+        return "written_off"
+    if after.state == "closed":
+        return "compensated" if cause.kind == "compensate" else "closed"
+    if now == "booked":
+        return now
+    return "overdue" if after.days_past_due else "active"
