@@ -9,8 +9,9 @@ from datetime import date, datetime
 
 from puhui.arrears import operations as arrears
 from puhui.arrears.core.buckets import LateLoan
-from puhui.journeys import disburse
+from puhui.journeys import day_attempts, disburse
 from puhui.kernel.refusal import Refused
+from puhui.servicing import book
 from puhui.servicing import operations as servicing
 from puhui.servicing import queries as servicing_queries
 from puhui.servicing.operations.close_day import DaySummary
@@ -34,7 +35,8 @@ def close_day(*, now: datetime, day: date | None = None, progress: Progress | No
     disbursed, refused = 0, dict[str, str]()
     if day is None or day == servicing_queries.business_date():
         disbursed, refused = _pay_out(now=now)
-    summary = servicing.close_day(now=now, day=day, progress=progress)
+    with day_attempts.remembered(day or book.date_to_close() or now.date(), now=now):
+        summary = servicing.close_day(now=now, day=day, progress=progress)
     late = arrears.refresh_worklist(_late_loans(), as_of=summary.business_date)
     return DayClosed(summary, disbursed, late, refused)
 

@@ -20,3 +20,16 @@ class Request(models.Model):
     class Meta:
         db_table = "journeys_request"
         constraints = [models.UniqueConstraint(fields=["journey", "key"], name="journey_key_once")]
+
+
+class DayAttempt(models.Model):
+    """One run of an end of day: how long it took, and the fault that ended it, if any. Append-only, the platform's."""
+
+    id = models.BigAutoField(primary_key=True)
+    business_date = models.DateField(db_index=True)
+    started_at = models.DateTimeField()
+    milliseconds = models.BigIntegerField()
+    fault = models.TextField(blank=True)
+
+    class Meta:
+        db_table = "journeys_day_attempt"

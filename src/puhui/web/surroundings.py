@@ -30,6 +30,7 @@ PLACES = (
     Place("decisions", _("决策记录"), "scroll", PLATFORM),
     Place("loans", _("贷款"), "coins", access.EVERYBODY),
     Place("institutions", _("资金机构"), "bank", access.EVERYBODY),
+    Place("book", _("账簿"), "ledger", access.EVERYBODY),
     Place("closing", _("日终"), "moon", PLATFORM),
     Place("reviews", _("人工复核"), "check", (access.OPERATOR, access.ADMIN)),
     Place("people", _("查人"), "person", (access.OPERATOR, access.ADMIN)),

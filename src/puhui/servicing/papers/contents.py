@@ -10,9 +10,10 @@ of the cost form that was confirmed stands on every page. A payoff letter is ref
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from puhui.kernel.money import format_yuan
 from puhui.kernel.refusal import Refusal, Refused
@@ -26,6 +27,7 @@ from puhui.servicing.papers.capitals import in_capitals
 from puhui.servicing.views import LoanView
 
 Contents = dict[str, Any]
+PAYMENTS = ("repay", "prepay", "payoff", "compensate", "recover")
 HEAD_WORDS = {
     "principal": "本金 principal",
     "interest": "利息 interest",
@@ -52,6 +54,7 @@ KIND_WORDS = {
     "restructure": "重组 restructured",
     "rate_change": "利率调整 rate changed",
     "transfer": "债权转让 transferred",
+    "use_credit": "留存抵扣 kept money used",
 }
 
 
@@ -135,7 +138,7 @@ def contract(case: Case) -> Contents:
             "total_repaid": format_yuan(form["total_repaid_minor"]),
             "statement": form["statement"],
             "version": form["version"],
-            "confirmed_at": f"{confirmed:%Y-%m-%d %H:%M} UTC" if confirmed else "—",
+            "confirmed_at": beijing(confirmed) if confirmed else "—",
         },
         "schedule": [[str(n), str(due_on), *map(format_yuan, amounts)] for n, due_on, *amounts in rows],
         "schedule_total": [
@@ -209,6 +212,15 @@ def payoff_letter(case: Case, told: Folded) -> Contents:
     }
 
 
+def beijing(moment: datetime) -> str:
+    """A moment as papers write it.
+
+    >>> beijing(datetime(2026, 8, 15, 18, 30, tzinfo=ZoneInfo("UTC")))
+    '2026-08-16 02:30 北京时间'
+    """
+    return f"{moment.astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m-%d %H:%M} 北京时间"
+
+
 def due_now(told: Folded) -> int:
     """What is due by the day of the fold and not paid."""
     dues = told.dues
@@ -224,7 +236,7 @@ def shown_rate(rate: Decimal) -> str:
 
 
 def _is_payment(each: Transaction) -> bool:
-    return each.kind in ("repay", "prepay", "payoff", "compensate", "recover") and not each.reversed
+    return each.kind in PAYMENTS and not each.reversed
 
 
 def _paid(transactions: list[Transaction]) -> Iterator[tuple[str, int]]:
@@ -271,4 +283,15 @@ def _instalment(dues: Dues, k: int, as_of: int) -> Contents:
     }
 
 
-__all__ = ["Case", "LoanTerms", "Parties", "contract", "due_now", "payoff_letter", "receipt", "shown_rate", "statement"]
+__all__ = [
+    "Case",
+    "LoanTerms",
+    "Parties",
+    "beijing",
+    "contract",
+    "due_now",
+    "payoff_letter",
+    "receipt",
+    "shown_rate",
+    "statement",
+]

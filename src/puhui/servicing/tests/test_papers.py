@@ -61,7 +61,7 @@ class TestTheContract:
             assert text in first, text
         assert "须经律师审查" in first
         assert "不再收取任何息费" in second
-        for text in ("¥6,618.53", "¥106,618.53", "12.69%", "24.00%", "2026-08-15 03:00 UTC"):
+        for text in ("¥6,618.53", "¥106,618.53", "12.69%", "24.00%", "2026-08-15 11:00 北京时间"):
             assert text in form, text
         assert "2026-09-15 7,884.88 1,000.00 8,884.88 92,115.12" in schedule
         assert "2027-08-15 8,796.88 87.97 8,884.85 0.00" in schedule

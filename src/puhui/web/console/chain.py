@@ -31,15 +31,22 @@ def of_loan(loan: LoanView, *, platform: bool) -> list[Link]:
         links += _touches(loan.application_id)
     links.append(Link(_("申请"), loan.application_id))
     if platform:
-        application: Any = underwriting.application(loan.application_id)
-        if application is not None and application.decision_id:
-            address = reverse("console:decision", args=[application.decision_id])
-            links.append(Link(_("决策"), application.decision_id, address))
+        links += _decisions(loan.application_id)
     links.append(Link(_("报价"), loan.offer_id))
     if platform:
         links += [Link(_("匹配"), match.id) for match in funding.matches_of(loan.application_id) if match.programme_id]
     links.append(Link(_("贷款"), loan.loan_id, reverse("console:loan", args=[loan.loan_id])))
     return links
+
+
+def _decisions(application_id: str) -> list[Link]:
+    try:
+        application: Any = underwriting.application(application_id)
+    except LookupError:  # a loan that was taken over has no application here
+        return []
+    if not application.decision_id:
+        return []
+    return [Link(_("决策"), application.decision_id, reverse("console:decision", args=[application.decision_id]))]
 
 
 def _touches(application_id: str) -> list[Link]:

@@ -1,24 +1,30 @@
-"""Loans: the list, and one loan with its schedule, journal, life, disclosure and the chain that led to it.
+"""Loans: the list, and one loan: where it stands, its plan, events, journal, life, funders, papers, and what an early payoff would cost.
 
 Row-level security decides which loans there are: these views filter by what the reader asks, never by who the reader is.
 """
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from puhui.funding import queries as funding
+from puhui.kernel.refusal import Refused
 from puhui.parties import queries as parties
+from puhui.servicing import book, what_if
 from puhui.servicing import queries as servicing
+from puhui.servicing.papers.contents import PAYMENTS
 from puhui.servicing.views import LoanFilter, LoanView
-from puhui.web import access, words
-from puhui.web.charts import Chart, Series
-from puhui.web.console import chain
+from puhui.web import access, papers, words
+from puhui.web.console import chain, loan_shown
+from puhui.web.console.event_forms import EVENTS, EventKind
 from puhui.web.console.paging import Pages, page_number
 from puhui.web.templatetags.puhui import named
+
+_MAY_RECORD = (access.OPERATOR, access.ADMIN)
+_UNTOUCHED = ("booked", "cancelled")  # nothing has happened to such a loan yet
 
 
 @require_GET
@@ -43,30 +49,96 @@ def index(request: HttpRequest) -> HttpResponse:
 @access.staff_page(*access.EVERYBODY)
 def one(request: HttpRequest, loan_id: str) -> HttpResponse:
     """One loan. Another institution's loan is not found, like one that does not exist."""
-    loan = servicing.loan(loan_id)
-    schedule = servicing.schedule(loan_id)
+    loan, today = servicing.loan(loan_id), _today(servicing.loan(loan_id))
+    told = what_if.told(loan_id, as_of=today)
+    role = access.role_of(request)
     context = {
-        "loan": loan, "schedule": schedule, "journal": servicing.journal(loan_id), "moves": servicing.moves(loan_id),
+        "loan": loan, "today": today, "now": loan_shown.standing(told), "rows": loan_shown.rows(loan.terms, told),
+        "facts": what_if.facts(loan_id), "entries": loan_shown.entries(servicing.journal(loan_id)), "moves": servicing.moves(loan_id),
+        "risk": book.risk(loan_id), "shares": _shares(loan_id), "payments": PAYMENTS, "untouched": loan.state in _UNTOUCHED,
         "disclosure": servicing.disclosure(loan.disclosure_id), "institution": funding.institution(loan.institution_id),
         "shop": parties.shop(loan.shop_id), "person": parties.person(loan.person_id),
-        "chain": chain.of_loan(loan, platform=access.role_of(request) in access.PLATFORM_ROLES),
-        "balance_chart": _balance_chart(loan, schedule),
+        "chain": chain.of_loan(loan, platform=role in access.PLATFORM_ROLES),
+        "balance_chart": loan_shown.balance_chart(loan.terms, told),
+        "events": _events(loan) if role in _MAY_RECORD else [], "may_record": role in _MAY_RECORD,
     }  # fmt: skip
-    return render(request, "console/loan.html", context)
+    return render(request, "console/loan.html", context | _payoff(request, loan))
 
 
-def _balance_chart(loan: LoanView, schedule: list[Any]) -> Chart:
-    labels = [f"{line.due_on:%Y-%m-%d}" for line in schedule]
-    return Chart(
-        id="loan-balance", title=_("每期还款构成与剩余本金"), labels=labels, unit=_("每期（元）"), x_title=_("到期日"),
-        stacked=True,
-        series=[
-            Series(_("本金"), [line.principal_minor / 100 for line in schedule]),
-            Series(_("利息"), [line.interest_minor / 100 for line in schedule]),
-            Series(_("剩余本金"), [line.balance_minor / 100 for line in schedule], kind="line", axis=1),
-        ],
-        right_unit=_("剩余本金（元）"),
-    )  # fmt: skip
+@require_GET
+@access.staff_page(*access.EVERYBODY)
+def payoff(request: HttpRequest, loan_id: str) -> HttpResponse:
+    """What would settle the loan on a day, as a fragment."""
+    return render(request, "console/payoff.html", _payoff(request, servicing.loan(loan_id)))
+
+
+@require_GET
+@access.staff_page(*access.EVERYBODY)
+def accruals(request: HttpRequest, loan_id: str) -> HttpResponse:
+    """What each end of day accrued on this loan: a fragment, or a page of its own without scripts."""
+    context = {"loan": servicing.loan(loan_id), "lines": book.accruals(loan_id)}
+    fragment = getattr(request, "htmx", False)
+    return render(request, "console/accruals.html" if fragment else "console/accruals_page.html", context)
+
+
+@require_GET
+@access.staff_page(*access.EVERYBODY)
+def paper(request: HttpRequest, loan_id: str, kind: str) -> HttpResponse:
+    """The contract, statement or payoff letter as PDF; names in full only for who may reveal them."""
+    return papers.paper(servicing.loan(loan_id), kind, by=_in_full(request))
+
+
+@require_GET
+@access.staff_page(*access.EVERYBODY)
+def receipt(request: HttpRequest, loan_id: str, fact_id: str) -> HttpResponse:
+    """One payment's receipt as PDF."""
+    return papers.receipt(servicing.loan(loan_id), fact_id, by=_in_full(request))
+
+
+def _payoff(request: HttpRequest, loan: LoanView) -> dict[str, Any]:
+    """The quote of the day asked for; without one, or of a loan that is not open, only the form or nothing."""
+    today = _today(loan)
+    if loan.state not in ("active", "overdue"):
+        return {"payoff": None, "quotable": False, "loan": loan}
+    asked = request.GET.get("on", today.isoformat())
+    context: dict[str, Any] = {"loan": loan, "quotable": True, "asked": asked, "today": today}
+    try:
+        day = date.fromisoformat(asked)
+    except ValueError:
+        return context | {"payoff": None, "wrong_day": True}
+    if day < loan.terms.disbursed_on or day.year > loan.final_due_on.year + 10:
+        return context | {"payoff": None, "wrong_day": True}
+    try:
+        return context | {"payoff": what_if.payoff(loan.loan_id, on=day)}
+    except Refused as no:
+        return context | {"payoff": None, "refused": no.refusal.message}
+
+
+def _events(loan: LoanView) -> list[EventKind]:
+    """The kinds of event that can happen to a loan in this state, as buttons; a reversal starts from the fact it undoes."""
+    if loan.state in _UNTOUCHED:
+        return []
+    after = {"written_off": ("recover",), "closed": ("charge_fee", "refund")}.get(loan.state)
+    wanted = after or tuple(kind for kind in EVENTS if kind not in ("recover", "reverse"))
+    return [EVENTS[kind] for kind in wanted if kind != "refund" or loan.credit_minor > 0]
+
+
+def _today(loan: LoanView) -> date:
+    """The business date, and not before the loan begins."""
+    return max(servicing.business_date() or loan.terms.disbursed_on, loan.terms.disbursed_on)
+
+
+def _in_full(request: HttpRequest) -> str:
+    """The name under which a look at sealed values is logged; empty for who sees them masked."""
+    return request.user.get_username() if access.role_of(request) in _MAY_RECORD else ""
+
+
+def _shares(loan_id: str) -> list[dict[str, Any]]:
+    names = _institution_names()
+    return [
+        {"name": names.get(institution, institution), "percent": f"{weight * 10_000 // of / 100:.2f}%"}
+        for institution, weight, of in book.shares(loan_id)
+    ]
 
 
 def _institution_names() -> dict[str, str]:

@@ -1,5 +1,6 @@
-"""The shop owner's loans: the next payment first and large, then the plan, then what was paid."""
+"""The shop owner's loans in plain words: what to pay next and when, where each payment goes, receipts and papers."""
 
+from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -7,9 +8,15 @@ from django.views.decorators.http import require_GET
 
 from puhui.funding import queries as funding
 from puhui.servicing import queries as servicing
-from puhui.servicing.views import InstalmentView, LoanFilter
+from puhui.servicing import what_if
+from puhui.servicing.papers.contents import PAYMENTS
+from puhui.servicing.views import InstalmentView, LoanFilter, LoanView
+from puhui.web import papers
+from puhui.web.phone import plain
 from puhui.web.phone.owner import Owner, owner_page
 from puhui.web.phone.page import show
+
+SERVICED = ("active", "overdue")
 
 
 @require_GET
@@ -24,20 +31,40 @@ def index(request: HttpRequest, owner: Owner) -> HttpResponse:
 @require_GET
 @owner_page
 def one(request: HttpRequest, owner: Owner, loan_id: str) -> HttpResponse:
-    """One loan: plan and receipts."""
+    """One loan: the next payment first and large, then the plan, then receipts and papers."""
+    loan, today = own_loan(owner, loan_id), servicing.business_date()
+    serviced = loan.state in SERVICED and today is not None
+    plan = (
+        plain.plan(what_if.told(loan_id, as_of=today or loan.terms.disbursed_on)) if loan.state != "cancelled" else []
+    )
+    context = {
+        "tab": "loans", "loan": loan, "plan": plan, "next": plain.next_of(plan) if serviced else None, "today": today,
+        "paid_minor": loan.terms.principal_minor - loan.outstanding_minor, "receipts": _receipts(loan),
+        "institution": funding.institution(loan.institution_id), "serviced": serviced,
+    }  # fmt: skip
+    return show(request, owner, "phone/loan.html", context)
+
+
+@require_GET
+@owner_page
+def paper(request: HttpRequest, owner: Owner, loan_id: str, kind: str) -> HttpResponse:
+    """The contract, the statement, or the letter that all is paid, as PDF."""
+    return papers.paper(own_loan(owner, loan_id), kind, by="owner")
+
+
+@require_GET
+@owner_page
+def receipt(request: HttpRequest, owner: Owner, loan_id: str, fact_id: str) -> HttpResponse:
+    """One payment's receipt as PDF."""
+    return papers.receipt(own_loan(owner, loan_id), fact_id, by="owner")
+
+
+def own_loan(owner: Owner, loan_id: str) -> LoanView:
+    """This person's loan; another's is not found, like one that does not exist."""
     loan = servicing.loan(loan_id)
     if not owner.person_id or loan.person_id != owner.person_id:
         raise Http404
-    schedule = servicing.schedule(loan_id)
-    receipts = [line for line in servicing.journal(loan_id) if line.debit == "cash"]
-    today = servicing.business_date()
-    serviced = loan.state in ("active", "overdue")
-    context = {
-        "tab": "loans", "loan": loan, "schedule": schedule, "next": next_payment(schedule),
-        "receipts": _by_entry(receipts), "institution": funding.institution(loan.institution_id),
-        "payoff": servicing.payoff_quote(loan_id, as_of=today) if today and serviced else None,
-    }  # fmt: skip
-    return show(request, owner, "phone/loan.html", context)
+    return loan
 
 
 def next_payment(schedule: list[InstalmentView]) -> InstalmentView | None:
@@ -45,10 +72,19 @@ def next_payment(schedule: list[InstalmentView]) -> InstalmentView | None:
     return next((line for line in schedule if line.unpaid_minor > 0), None)
 
 
-def _by_entry(lines: list[Any]) -> list[dict[str, Any]]:
-    """One receipt a payment, though it was posted to several accounts; newest first."""
-    receipts: dict[str, dict[str, Any]] = {}
-    for line in lines:
-        receipt = receipts.setdefault(line.entry_id, {"on": line.effective_date, "minor": 0, "id": line.entry_id})
-        receipt["minor"] += line.amount_minor
-    return list(receipts.values())[::-1]
+def _receipts(loan: LoanView) -> list[dict[str, Any]]:
+    """One receipt a payment, newest first."""
+    return [
+        {"id": fact.id, "on": fact.on, "minor": fact.amount_minor or 0, "undone": bool(fact.undone_by)}
+        for fact in what_if.facts(loan.loan_id)
+        if fact.kind in PAYMENTS
+    ]
+
+
+def day_in(text: str, *, first: date, last: date) -> date | None:
+    """A day typed into a form, if it is one and lies in [first, last]."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if first <= day <= last else None

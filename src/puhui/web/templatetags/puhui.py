@@ -20,6 +20,8 @@ from puhui.web.charts import Chart
 
 register = template.Library()
 _NOTHING = "—"
+_DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _AGAINST = ("RISK_UP", "RATING_REFUSED", "RECORDED_DEFAULT", "NO_INVOICES", "CAP_BELOW", "RISK_ABOVE", "BUDGET_BETTER",
             "WANTED_BELOW")  # fmt: skip
 
@@ -41,6 +43,36 @@ def yuan_large(minor: int | None) -> str:
     if abs(whole) >= 100_000_000:
         return f"¥{_short(whole / 100_000_000, 2)} 亿"
     return f"¥{_short(whole / 10_000, 1)} 万" if abs(whole) >= 10_000 else f"¥{whole:,.0f}"
+
+
+@register.filter
+def day_or_text(value: Any) -> str:
+    """A date as 2026-09-15, anything else as it is written."""
+    return "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+@register.filter
+def plain_day(day: Any) -> str:
+    """A date as it is said: 2026年9月15日（周二）, Tue 15 Sep 2026.
+
+    >>> from datetime import date; from django.utils import translation
+    >>> with translation.override("zh-hans"):
+    ...     plain_day(date(2026, 9, 15))
+    '2026年9月15日（周二）'
+    """
+    if day is None:
+        return _NOTHING
+    if _english():
+        return f"{_DAYS_EN[day.weekday()]} {day.day} {_MONTHS_EN[day.month - 1]} {day.year}"
+    return f"{day.year}年{day.month}月{day.day}日（周{'一二三四五六日'[day.weekday()]}）"
+
+
+@register.filter
+def short_day(day: Any) -> str:
+    """A date as it is said, without the day of the week: 2026年9月15日, 15 Sep 2026."""
+    if _english():
+        return f"{day.day} {_MONTHS_EN[day.month - 1]} {day.year}"
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 @register.filter
