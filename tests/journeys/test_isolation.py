@@ -67,8 +67,9 @@ class TestEveryTable:
         assert [name for name in bare if name not in ALLOWED_BARE] == []
 
     def test_that_names_an_institution_has_a_row_policy(self, committed: Lender) -> None:
-        named = rows("SELECT table_name FROM information_schema.columns "
-                     "WHERE table_schema = 'public' AND column_name = 'institution_id'")  # fmt: skip
+        views = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'v' AND reloptions @> '{security_invoker=true}'"
+        named = rows("SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND "
+                     f"column_name = 'institution_id' AND table_name NOT IN ({views})")  # fmt: skip
         forgotten = {name for (name,) in named} - set(protected())
         assert [name for name in sorted(forgotten) if not name.startswith(BEFORE_THE_TENANT)] == []
 
@@ -93,7 +94,7 @@ class TestAnInstitution:
     def test_cannot_write_in_another_name(self, two: tuple[str, str]) -> None:
         own, other = two
         with tenancy.scope(own), connection.cursor() as cursor:
-            cursor.execute("UPDATE servicing_loan SET days_past_due = 99 WHERE institution_id = %s", [other])
+            cursor.execute("UPDATE servicing_loan SET provision_minor = 99 WHERE institution_id = %s", [other])
             assert cursor.rowcount == 0
             with pytest.raises(DatabaseError, match="row-level security"):
                 cursor.execute(
@@ -105,4 +106,5 @@ class TestAnInstitution:
 # Tables of ours that hold nobody's rows; each with its reason.
 ALLOWED_BARE = {
     "servicing_business_day": "one calendar for all institutions, no amounts",
+    "servicing_day_slice": "ranges of loan numbers of one end of day, no names and no amounts",
 }

@@ -199,7 +199,9 @@ class Book:
                 accounts.LOAN_PRINCIPAL: self.held.part(self.left),
                 accounts.LOAN_LOSS_PROVISION: -self.held.part(self.provision),
                 accounts.BORROWER_CREDIT: -np.where(self.held.first, self.credit[self.held.loan], 0),
-                accounts.MEMO_INTEREST: sum(self.held.part(np.where(self.off, receivable[head], 0)) for head in EARNED),
+                accounts.MEMO_INTEREST: np.sum(
+                    [self.held.part(np.where(self.off, receivable[head], 0)) for head in EARNED], axis=0
+                ),
                 **{
                     accounts.RECEIVABLE_OF_HEAD[head]: self.held.part(np.where(self.off, 0, receivable[head]))
                     for head in EARNED
