@@ -70,7 +70,7 @@ class TestTheConsole:
         accessibility.check(page)
 
     def test_shows_loans_days_and_decisions(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path], work: Callable[[], None]
     ) -> None:
         page = open_page(language="en", dark=True)
         log_in(page, "he.operator")
@@ -83,10 +83,12 @@ class TestTheConsole:
         page.goto("/closing/")
         shown = page.locator(".bar time").inner_text()
         page.get_by_role("button", name="Run end of day").click()
-        page.get_by_text("End of day").first.wait_for()
-        assert page.locator(".bar time").inner_text() > shown
+        page.get_by_text("is queued").first.wait_for()
+        work()
+        page.wait_for_function(f"document.querySelector('.bar time').innerText > '{shown}'")
+        assert page.get_by_role("rowheader", name=shown).is_visible()
         shoot(page, "closing-en-dark")
-        for place in ("/decisions/", "/institutions/", "/people/", "/reviews/", "/offer-book/", "/firms/", "/"):
+        for place in ("/decisions/", "/institutions/", "/people/", "/reviews/", "/book/", "/offer-book/", "/firms/", "/"):
             page.goto(place)
             accessibility.check(page)
         shoot(page, "overview-en-dark")

@@ -28,7 +28,7 @@ ME, OTHER = invented_owner("ME1", seed=1), invented_owner("OTHER2", seed=1)
 FIRST_DUE = date(2026, 2, 15)
 
 
-def lent(owner: Any = ME, *, name: str = "1", institution_id: str = "inst_a") -> str:
+def lent(owner: Any = ME, *, name: str = "1", institution_id: str = "inst_a", **booked: Any) -> str:
     """100,000 yuan at 12 % over 12 months from 15 January, to an owner with a shop."""
     operations.open_books(FIRST_DAY, now=NOW)
     draft = PersonDraft(owner.name, owner.id_number, owner.phone, invented=True)
@@ -38,7 +38,7 @@ def lent(owner: Any = ME, *, name: str = "1", institution_id: str = "inst_a") ->
     form = operations.disclose(asked, key=f"form-{name}", now=NOW)
     reading = Reading(shown_at=NOW - ONE_MINUTE, scrolled_to_end=True, device="test")
     operations.confirm_disclosure(form.disclosure_id, sha256=form.sha256, reading=reading, key=f"yes-{name}", now=NOW)
-    loan_id = operations.book_loan(Booking(form.disclosure_id, TERMS), key=f"book-{name}", now=NOW)
+    loan_id = operations.book_loan(Booking(form.disclosure_id, TERMS, **booked), key=f"book-{name}", now=NOW)
     operations.disburse(loan_id, on=FIRST_DAY, key=f"out-{name}", now=NOW)
     return loan_id
 
@@ -307,6 +307,43 @@ def lent_today(person: Any, *, name: str, institution_id: str) -> str:
     loan_id = operations.book_loan(Booking(form.disclosure_id, terms), key=f"book-{name}", now=NOW)
     operations.disburse(loan_id, on=today, key=f"out-{name}", now=NOW)
     return loan_id
+
+
+class TestALoanOfTwoFunders:
+    @pytest.fixture
+    def shared(self) -> str:
+        """Seventy parts inst_a, thirty inst_b; the first instalment paid."""
+        loan_id = lent(funders=(("inst_a", 70), ("inst_b", 30)))
+        operations.close_through(FIRST_DUE - timedelta(days=1), now=NOW)
+        operations.record_repayment(loan_id, 888_488, on=FIRST_DUE, key="p", now=NOW)
+        operations.close_through(FIRST_DUE, now=NOW)
+        return loan_id
+
+    def test_says_who_funds_which_part(self, shared: str) -> None:
+        page = staff("analyst").get(f"/loans/{shared}/")
+        assert page.context["shares"] == [
+            {"name": "inst_a", "percent": "70.00%"},
+            {"name": "inst_b", "percent": "30.00%"},
+        ]
+
+    def test_is_open_to_both_with_their_own_postings_and_to_no_third(self, shared: str) -> None:
+        lines: dict[str, int] = {}
+        for institution in ("inst_a", "inst_b"):
+            page = staff("institution", institution).get(f"/loans/{shared}/")
+            assert page.status_code == 200, institution
+            assert page.context["now"]["principal_minor"] == 9_211_512
+            paid_out = [each for each in page.context["entries"] if each.kind == "disburse"]
+            lines[institution] = sum(line.amount_minor for each in paid_out for line in each.lines)
+        assert lines == {"inst_a": 7_000_000, "inst_b": 3_000_000}
+        assert staff("institution", "inst_c").get(f"/loans/{shared}/").status_code == 404
+
+    def test_gives_each_its_part_of_the_book_and_of_the_money(self, shared: str) -> None:
+        expected = {"inst_a": (6_448_058, 551_942, 70_000), "inst_b": (2_763_454, 236_546, 30_000)}
+        for institution, (outstanding, principal, interest) in expected.items():
+            page = staff("institution", institution).get("/book/")
+            assert page.context["outstanding_minor"] == outstanding
+            (line,) = page.context["tables"]["settlement"].rows
+            assert tuple(line[3:5]) == (principal, interest)
 
 
 class TestTheEndOfDay:
