@@ -73,6 +73,8 @@ def instalments_of(plan: Schedule, loan_ids: Sequence[str], institution_ids: Seq
             "principal_minor": plan.principal_minor,
             "interest_minor": plan.interest_minor,
             "balance_minor": plan.balance_minor,
+            "planned_fee_minor": plan.fee_minor,
+            "fee_minor": plan.fee_minor,
             "paid_principal_minor": np.zeros(len(plan), np.int64),
             "paid_interest_minor": np.zeros(len(plan), np.int64),
         }

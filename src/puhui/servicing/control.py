@@ -154,7 +154,7 @@ def settlement_lines(day: date, *, now: datetime) -> Iterator[models.SettlementL
 def instalments_against_loans() -> list[Breach]:
     """Principal left on the instalments of a disbursed loan is the loan's outstanding principal."""
     left = Sum(F("instalments__principal_minor") - F("instalments__paid_principal_minor"))
-    disbursed = ~Q(state__in=["booked", "cancelled"])
+    disbursed = ~Q(state__in=["booked", "cancelled", "written_off"])
     rows: Iterable[tuple[str, int, int]] = (
         models.Loan.objects.filter(disbursed)
         .annotate(left=left)

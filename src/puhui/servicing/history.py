@@ -42,10 +42,12 @@ class History:
         """The fact as the last one entered."""
         return replace(fact, entered=max((each.entered for each in self.facts), default=0) + 1)
 
-    def folded(self, as_of: date, more: Sequence[Fact] = (), *, overdue_stays: bool = False) -> Folded:
-        """The loan on a day, with further facts if wanted. Raises Refused."""
-        facts = [*self.facts, *more]
-        return fold(self.terms, self.policy, facts, day_number(as_of), overdue_stays=overdue_stays)
+    def folded(
+        self, as_of: date, more: Sequence[Fact] = (), *, overdue_stays: bool = False, credit_waits: bool = False
+    ) -> Folded:
+        """The loan on a day, with further facts if wanted (see core.fold). Raises Refused."""
+        facts, day = [*self.facts, *more], day_number(as_of)
+        return fold(self.terms, self.policy, facts, day, overdue_stays=overdue_stays, credit_waits=credit_waits)
 
 
 def fact_of(event: models.Event) -> Fact:

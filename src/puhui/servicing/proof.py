@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from puhui.servicing import columns, control, models
+from puhui.servicing import columns, control, fold_proof, models
 from puhui.servicing.core import accounts, laws
 from puhui.servicing.core.accrual import accrued_to
 from puhui.servicing.core.changes import EARNED
@@ -22,14 +22,7 @@ from puhui.servicing.core.terms import Flags, Whole
 from puhui.servicing.core.waterfall import per_loan
 
 _BATCH = 20_000
-_PER_LOAN = (
-    accounts.LOAN_PRINCIPAL,
-    accounts.INTEREST_RECEIVABLE,
-    accounts.PENALTY_RECEIVABLE,
-    accounts.COMPOUND_RECEIVABLE,
-    accounts.MEMO_INTEREST,
-    accounts.BORROWER_CREDIT,
-)
+_PER_LOAN = fold_proof.CHECKED
 
 
 def breaches() -> list[Breach]:
@@ -43,7 +36,18 @@ def breaches() -> list[Breach]:
         return found
     loans = models.Loan.objects.exclude(state="cancelled").order_by("id")
     for start in range(0, loans.count(), _BATCH):
-        found += _rebuild(list(loans[start : start + _BATCH]), today.business_date)
+        found += _again(list(loans[start : start + _BATCH]), today.business_date)
+    return found
+
+
+def _again(loans: list[models.Loan], today: date) -> list[Breach]:
+    """A batch of loans: those with plain histories in columns, the others each by its fold."""
+    folded = fold_proof.need_folding(loans)
+    plain = [loan for loan in loans if loan.id not in folded]
+    others = [loan for loan in loans if loan.id in folded]
+    found = _rebuild(plain, today) if plain else []
+    if others:
+        found += fold_proof.breaches(others, _journal_balances([loan.id for loan in others]), today)
     return found
 
 

@@ -13,10 +13,9 @@ from django.db.models import Count, Q, Sum
 
 from puhui.servicing import control, models, proof
 from puhui.servicing.columns import terms_of
-from puhui.servicing.core import accounts, delinquency, payoff
+from puhui.servicing.core import accounts, delinquency
 from puhui.servicing.core.laws import Breach
 from puhui.servicing.core.lifecycle import SERVICED, STATES
-from puhui.servicing.core.schedule import build
 from puhui.servicing.day_lines import journal_of
 from puhui.servicing.views import (
     AccountBalance,
@@ -179,20 +178,6 @@ def day_history(*, limit: int = 60) -> list[dict[str, Any]]:
         {"business_date": row["business_date"]} | {name: int(row[f"sum_{name}"]) for name in counted}
         for row in map(dict[str, Any], rows)
     ]
-
-
-def payoff_quote(loan_id: str, *, as_of: date) -> payoff.PayoffQuote:
-    """What would settle the loan on that day: principal, interest earned to it, less credit held."""
-    row = _row(loan_id)
-    instalments = list(models.Instalment.objects.filter(loan=row).order_by("n"))
-    plan = build([terms_of(row)])
-    return payoff.quote(
-        plan,
-        np.array([line.paid_principal_minor for line in instalments], np.int64),
-        np.array([line.paid_interest_minor for line in instalments], np.int64),
-        credit_minor=row.credit_minor,
-        as_of=np.datetime64(as_of),
-    )
 
 
 def disclosure(disclosure_id: str) -> dict[str, Any] | None:

@@ -99,9 +99,9 @@ class DayRows:
         return {"interest": interest, "fee": fee, "penalty": penalty, "compound": compound}
 
     def after(self, done: Settlement, day: np.datetime64) -> "DayRows":
-        """The rows after a settlement on `day`: paid, and counted to the day where the unpaid amount changed."""
+        """The rows after a settlement on `day`: paid, and counted to the day where something was paid."""
         paid = {head: self.paid[head] + done.taken[head] for head in self.paid}
-        changed = (done.taken["interest"] > 0) | (done.taken["principal"] > 0)
+        changed = sum(done.taken.values(), np.zeros(len(self), np.int64)) > 0
         in_time = done.row_settled & within_grace(self.due_on, self.late_terms, day)
         penalty, compound = (
             Counted(np.where(changed, new.minor, old.minor), np.where(changed, new.carry, old.carry)).where(~in_time)

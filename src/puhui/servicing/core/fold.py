@@ -77,10 +77,19 @@ class Folded:
         return 0 if oldest is None else self.as_of - oldest
 
 
-def fold(terms: LoanTerms, policy: Policy, facts: Sequence[Fact], as_of: int, *, overdue_stays: bool = False) -> Folded:
+def fold(
+    terms: LoanTerms,
+    policy: Policy,
+    facts: Sequence[Fact],
+    as_of: int,
+    *,
+    overdue_stays: bool = False,
+    credit_waits: bool = False,
+) -> Folded:
     """Fold the facts up to and including day number `as_of`. Raises Refused, naming the fact that cannot be.
 
-    The plan ahead assumes that what is overdue is paid on `as_of`; with `overdue_stays`, on the next due date.
+    The plan ahead assumes that what is overdue is paid on `as_of`; with `overdue_stays`, on the next due date, as the book
+    keeps it. Credit settles what is due on `as_of` at once, or with `credit_waits` only at the end of that day.
     """
     telling = Telling.begin(terms, policy)
     undone = {fact.ref for fact in facts if fact.kind == "reverse"}
@@ -91,6 +100,7 @@ def fold(terms: LoanTerms, policy: Policy, facts: Sequence[Fact], as_of: int, *,
             telling.undone(fact)
         else:
             telling.tell(fact)
+    telling.credit_waits_on = as_of if credit_waits else None
     return telling.end(as_of, overdue_stays=overdue_stays)
 
 
@@ -111,6 +121,7 @@ class Telling:
     state: str = "open"
     closed_on: int | None = None
     last_entered: int = -1
+    credit_waits_on: int | None = None
 
     @classmethod
     def begin(cls, terms: LoanTerms, policy: Policy) -> "Telling":
@@ -179,7 +190,7 @@ class Telling:
         while self.state == "open" and plan.closed < len(plan.dues) and (due := plan.dues.dues[plan.closed]) <= day:
             self.lateness.run(plan.dues, plan.closed, due)
             plan.advance(due)
-            if self.credit:
+            if self.credit and due != self.credit_waits_on:
                 self._use_credit()
         if self.state == "open":
             self.lateness.run(plan.dues, plan.closed, day)
@@ -205,10 +216,7 @@ class Telling:
 
     def _payoff(self, fact: Fact) -> None:
         """Principal, interest to the day and charges, in one sum; credit helps to pay."""
-        self.plan.stop_interest()
-        for k in range(self.plan.closed, self.plan.periods):
-            if not isinstance(self.plan, Running):
-                self.plan.dues.asked["fee"][k] = max(self._charged(k), self.plan.dues.paid["fee"][k])
+        self._stop()
         by_head: Amounts = {}
         enough = self.plan.balance + self._open_sum() + 1
         money = fact.amount_minor + self.credit if fact.amount_minor else enough
@@ -216,6 +224,13 @@ class Telling:
         paid += self._pay_forward(money - paid, by_head, self._early_indices())
         amount = fact.amount_minor or max(paid - self.credit, 0)
         self._record(fact, amount, by_head, amount - paid)
+
+    def _stop(self) -> None:
+        """The loan is paid off today: interest and fees of the future are not asked."""
+        self.plan.stop_interest()
+        for k in range(self.plan.closed, self.plan.periods):
+            if not isinstance(self.plan, Running):
+                self.plan.dues.asked["fee"][k] = max(self._charged(k), self.plan.dues.paid["fee"][k])
 
     def _charge(self, fact: Fact) -> None:
         if fact.amount_minor <= 0:
@@ -276,6 +291,8 @@ class Telling:
         capitalised = amend(self.plan, fact.kind, fact.amount_minor, fact.details, where=fact.ref)
         self._record(fact, fact.amount_minor, {}, 0)
         self.transactions[-1].capitalised = capitalised
+        for k in range(self.plan.closed if capitalised else 0):
+            self.lateness.settled(k)
 
     def _recover(self, fact: Fact) -> None:
         """Money after a write-off: it is income, and reopens nothing."""
@@ -318,7 +335,9 @@ class Telling:
         if way == "last_installment":
             return self._pay_forward(money, by_head, self._late_first())
         if way == "payoff_only":
-            return self._pay_forward(money, by_head, self._early_indices()) if money >= self._payoff_sum() else 0
+            if money < self._payoff_sum():
+                return 0
+            self._stop()
         return self._pay_forward(money, by_head, self._early_indices())
 
     def _early_indices(self) -> Iterable[int]:

@@ -48,6 +48,8 @@ class Lateness:
             if head == "compound" and not late.compound:
                 continue
             key = (k, head)
+            if key not in self.carry and not dues.open_of(k, base):
+                continue
             self.carry[key] = self.carry.get(key, 0) + dues.open_of(k, base) * late.rate_millionths * days
             if self.now - dues.dues[k] > late.grace_days:
                 asked = round_ratio(self.carry[key], late.basis_days * RATE_SCALE, HALF_UP)

@@ -139,6 +139,8 @@ class Planned:
         for k in range(self.closed, self.periods):
             earned = self._earned_of(k) if k == self.closed else 0
             self.dues.asked["interest"][k] = max(earned, self.dues.paid["interest"][k])
+        if self.closed < self.periods:
+            self.mark = Mark(self.closed, self.now, self.dues.asked["interest"][self.closed])
 
     def project(self, *, overdue_stays: bool) -> None:
         """The rest of the plan, if all goes as agreed from today: it stands already."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from puhui.kernel.refusal import Refused
-from puhui.servicing import models, queries
+from puhui.servicing import models, queries, what_if
 from puhui.servicing.operations.book_loan import Booking, book_loan
 from puhui.servicing.operations.cancel_loan import cancel_loan
 from puhui.servicing.operations.close_day import close_day, close_through
@@ -166,7 +166,7 @@ class TestQueries:
     def test_a_payoff_quote_is_principal_and_interest_to_the_day_less_credit(self) -> None:
         loan_id = on_first_due_date()
         record_repayment(loan_id, 889_000, on=FIRST_DUE, key="p", now=NOW)
-        quote = queries.payoff_quote(loan_id, as_of=date(2026, 3, 1))
+        quote = what_if.payoff(loan_id, on=date(2026, 3, 1))
         assert (quote.principal_minor, quote.interest_minor, quote.credit_minor) == (9_211_512, 46_058, 512)
         assert quote.total_minor == 9_211_512 + 46_058 - 512
 
