@@ -87,6 +87,11 @@ def told(loan_id: str, *, as_of: date) -> Folded:
     return _history(loan_id).folded(as_of, overdue_stays=True)
 
 
+def order(loan_id: str) -> tuple[str, ...]:
+    """The heads in the order in which money settles them while the loan performs. Raises LoanNotFound."""
+    return _history(loan_id).policy.waterfall
+
+
 def payoff(loan_id: str, *, on: date) -> Payoff:
     """The quote of a day, not before the disbursement. Raises Refused where the loan is not open."""
     history = _history(loan_id)

@@ -66,7 +66,7 @@ def case_of(loan: LoanView, *, by: str = "") -> Case:
         lender=form["form"]["items"][0]["payee"],
         invented=bool(person and person.invented),
     )
-    return Case(loan, named, form, today)
+    return Case(loan, named, form, today, what_if.order(loan.loan_id))
 
 
 def _pdf(kind: str, case: Case, given: contents.Contents) -> HttpResponse:

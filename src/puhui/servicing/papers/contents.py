@@ -82,6 +82,7 @@ class Case:
     parties: Parties
     form: Mapping[str, Any]  # as queries.disclosure gives it
     business_date: date
+    order: tuple[str, ...] = ("interest", "principal")  # heads in the order in which money settles them
 
     def sheet(self, zh: str, en: str) -> Contents:
         """What every page of every paper carries."""
@@ -110,6 +111,7 @@ def contract(case: Case) -> Contents:
         plan.due_on.tolist(),
         plan.principal_minor.tolist(),
         plan.interest_minor.tolist(),
+        plan.fee_minor.tolist(),
         plan.due_minor.tolist(),
         plan.balance_minor.tolist(),
         strict=True,
@@ -125,7 +127,8 @@ def contract(case: Case) -> Contents:
         "periods": terms.periods,
         "disbursed_on": terms.disbursed_on.isoformat(),
         "final_due_on": case.loan.final_due_on.isoformat(),
-        "waterfall": case.loan.waterfall,
+        "order": "、".join(HEAD_WORDS[head].split(" ")[0] for head in case.order),
+        "withheld": form["received_minor"] < terms.principal_minor,
         "cost": {
             "items": [{**item, "amount": format_yuan(item["amount_minor"])} for item in form["items"]],
             "contingent": list(form["overdue_items"]),
@@ -144,6 +147,7 @@ def contract(case: Case) -> Contents:
         "schedule_total": [
             format_yuan(int(plan.principal_minor.sum())),
             format_yuan(int(plan.interest_minor.sum())),
+            format_yuan(int(plan.fee_minor.sum())),
             format_yuan(int(plan.due_minor.sum())),
         ],
     }

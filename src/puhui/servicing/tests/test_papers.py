@@ -60,12 +60,13 @@ class TestTheContract:
         for text in ("张小明", "11010519491231002X", "¥100,000.00", "人民币壹拾万元整", "12.00%", "等额本息"):
             assert text in first, text
         assert "须经律师审查" in first
+        assert "依次抵充：利息、本金" in first
         assert "不再收取任何息费" in second
         for text in ("¥6,618.53", "¥106,618.53", "12.69%", "24.00%", "2026-08-15 11:00 北京时间"):
             assert text in form, text
-        assert "2026-09-15 7,884.88 1,000.00 8,884.88 92,115.12" in schedule
-        assert "2027-08-15 8,796.88 87.97 8,884.85 0.00" in schedule
-        assert "100,000.00 6,618.53 106,618.53" in schedule
+        assert "2026-09-15 7,884.88 1,000.00 0.00 8,884.88 92,115.12" in schedule
+        assert "2027-08-15 8,796.88 87.97 0.00 8,884.85 0.00" in schedule
+        assert "100,000.00 6,618.53 0.00 106,618.53" in schedule
 
     def test_bears_hash_date_number_of_pages_and_what_is_invented_on_every_page(self) -> None:
         told_pages = pages("contract", contents.contract(case()))

@@ -10,7 +10,7 @@ from puhui.funding import queries as funding
 from puhui.servicing import queries as servicing
 from puhui.servicing import what_if
 from puhui.servicing.papers.contents import PAYMENTS
-from puhui.servicing.views import InstalmentView, LoanFilter, LoanView
+from puhui.servicing.views import LoanFilter, LoanView
 from puhui.web import papers
 from puhui.web.phone import plain
 from puhui.web.phone.owner import Owner, owner_page
@@ -24,7 +24,7 @@ SERVICED = ("active", "overdue")
 def index(request: HttpRequest, owner: Owner) -> HttpResponse:
     """All loans of this person, each with its next payment."""
     loans = servicing.loans(where=LoanFilter(person_id=owner.person_id)).loans if owner.person_id else []
-    rows = [{"loan": loan, "next": next_payment(servicing.schedule(loan.loan_id))} for loan in loans]
+    rows = [{"loan": loan, "next": next_payment(loan)} for loan in loans]
     return show(request, owner, "phone/loans.html", {"tab": "loans", "rows": rows})
 
 
@@ -67,9 +67,12 @@ def own_loan(owner: Owner, loan_id: str) -> LoanView:
     return loan
 
 
-def next_payment(schedule: list[InstalmentView]) -> InstalmentView | None:
-    """The oldest instalment that is not paid."""
-    return next((line for line in schedule if line.unpaid_minor > 0), None)
+def next_payment(loan: LoanView) -> plain.Line | None:
+    """The oldest payment of a loan in service that is not paid in full."""
+    today = servicing.business_date()
+    if today is None or loan.state not in SERVICED:
+        return None
+    return plain.next_of(plain.plan(what_if.told(loan.loan_id, as_of=today)))
 
 
 def _receipts(loan: LoanView) -> list[dict[str, Any]]:

@@ -114,7 +114,7 @@ def _due(owner: Owner) -> dict[str, Any] | None:
     rows: list[dict[str, Any]] = [
         {"loan": loan, "next": line}
         for loan in servicing.loans(where=LoanFilter(person_id=owner.person_id)).loans
-        if loan.state in ("active", "overdue") and (line := next_payment(servicing.schedule(loan.loan_id)))
+        if (line := next_payment(loan))
     ]
     return min(rows, key=lambda row: row["next"].due_on, default=None)
 
