@@ -47,8 +47,8 @@ def breaches(loans: Sequence[models.Loan], journal: Mapping[tuple[str, str], int
             continue
         history = History.of(loan)
         folds = [history.folded(today, overdue_stays=True, credit_waits=waits) for waits in (False, True)]
-        attempts = [_differences(loan, told, journal) for told in folds]
-        found += min(attempts, key=len)
+        settled, waiting = (_differences(loan, told, journal) for told in folds)
+        found += settled if len(settled) <= len(waiting) else waiting
     return found
 
 

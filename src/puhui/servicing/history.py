@@ -6,6 +6,7 @@ Rule kept: facts are folded by one code (core/fold), whoever asks: a write, a qu
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from puhui.servicing import models
 from puhui.servicing.columns import terms_of
 from puhui.servicing.core.daycount import day_number
 from puhui.servicing.core.dues import Late, Policy
-from puhui.servicing.core.fold import Fact, Folded, fold
+from puhui.servicing.core.fold import Fact, Folded, fold, fold_both
 from puhui.servicing.core.loan_policy import YEAR_DAYS, LoanPolicy
 from puhui.servicing.core.provision import penalty_rate_millionths
 from puhui.servicing.core.terms import RATE_SCALE, LoanTerms
@@ -33,14 +34,18 @@ class History:
     @classmethod
     def of(cls, row: models.Loan) -> "History":
         """The history of a stored loan."""
-        events = models.Event.objects.filter(loan_id=row.id).order_by("sequence")
-        told = [fact_of(event) for event in events]
+        events = models.Event.objects.filter(loan_id=row.id).order_by("sequence").values_list(*_FACT)
+        told = [fact_of(*event) for event in events.iterator(chunk_size=10_000)]
         first = next((fact for fact in told if fact.kind == "disburse"), None)
         return cls(terms_of(row), policy_of(row), tuple(fact for fact in told if fact is not first))
 
     def next(self, fact: Fact) -> Fact:
         """The fact as the last one entered."""
         return replace(fact, entered=max((each.entered for each in self.facts), default=0) + 1)
+
+    def with_and_without(self, fact: Fact, as_of: date) -> tuple[Folded, Folded]:
+        """The loan without the fact and with it, as the book keeps them. Raises Refused."""
+        return fold_both(self.terms, self.policy, self.facts, fact, day_number(as_of))
 
     def folded(
         self, as_of: date, more: Sequence[Fact] = (), *, overdue_stays: bool = False, credit_waits: bool = False
@@ -50,16 +55,14 @@ class History:
         return fold(self.terms, self.policy, facts, day, overdue_stays=overdue_stays, credit_waits=credit_waits)
 
 
-def fact_of(event: models.Event) -> Fact:
-    """A stored event as a fact."""
-    return Fact(
-        on=day_number(event.effective_date),
-        kind=_BOOKED_AS.get(event.kind, event.kind),
-        amount_minor=event.amount_minor or 0,
-        ref=(event.reverses_id if event.kind == "reverse" else event.id) or "",
-        entered=event.sequence,
-        details=dict(event.details),
-    )
+_FACT = ("id", "kind", "effective_date", "amount_minor", "sequence", "details", "reverses_id")
+
+
+def fact_of(event_id: str, kind: str, on: date, amount_minor: int | None, sequence: int, *more: Any) -> Fact:
+    """A stored event as a fact; `more` are its details and the event it reverses."""
+    details, reverses = more
+    ref = (reverses if kind == "reverse" else event_id) or ""
+    return Fact(day_number(on), _BOOKED_AS.get(kind, kind), amount_minor or 0, ref, sequence, None, details)
 
 
 def policy_of(row: models.Loan) -> Policy:

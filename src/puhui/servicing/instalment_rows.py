@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 
-from puhui.servicing import models
+import polars as pl
+
+from puhui.servicing import columns, models
 from puhui.servicing.core.fold import Folded
 from puhui.servicing.core.rows import Row, rows_of
 
@@ -18,11 +20,19 @@ def write_ahead(loan: models.Loan, after: Folded, *, day: date) -> None:
 
 
 _COLUMNS = [name for name in Row.__dataclass_fields__ if name != "n"]
+_DATES = ("starts_on", "due_on", "penalty_to", "settled_on")
+_SCHEMA = {
+    "loan_id": pl.String,
+    **{name: pl.Date if name in _DATES else pl.Int64 for name in Row.__dataclass_fields__},
+}
 
 
 def write(loan: models.Loan, wanted: Sequence[Row], *, whole: bool) -> None:
     """Rows that differ are updated, new ones inserted; of a `whole` plan, those that are no more are removed."""
-    stored = {row[0]: row[1:] for row in models.Instalment.objects.filter(loan=loan).values_list("n", *_COLUMNS)}
+    kept = models.Instalment.objects.filter(loan=loan)
+    if not whole:
+        kept = kept.filter(n__in=[row.n for row in wanted])
+    stored = {row[0]: row[1:] for row in kept.values_list("n", *_COLUMNS)}
     fresh, changed = [], []
     for row in wanted:
         values = tuple(getattr(row, name) for name in _COLUMNS)
@@ -35,6 +45,6 @@ def write(loan: models.Loan, wanted: Sequence[Row], *, whole: bool) -> None:
         models.Instalment.objects.filter(loan=loan, n__in=gone).delete()
     owner = {"loan": loan, "institution_id": loan.institution_id}
     models.Instalment.objects.bulk_create(models.Instalment(**owner, **asdict(row)) for row in fresh)
-    rows = [models.Instalment(**owner, **asdict(row)) for row in changed]
-    if rows:
-        models.Instalment.objects.bulk_update(rows, _COLUMNS)
+    if changed:
+        frame = pl.DataFrame([{"loan_id": loan.id, **asdict(row)} for row in changed], schema=_SCHEMA)
+        columns.update_rows("servicing_instalment", frame, keys=["loan_id", "n"])

@@ -109,7 +109,7 @@ def _replan(plan: Planned, first: int, left: int, spans: Spans) -> None:
 
 def _left_for(plan: Plan, first: int) -> int:
     """Principal not yet paid that the instalments from `first` on have to bring."""
-    overdue = sum(plan.dues.open_of(k, "principal") for k in range(plan.dues.first_open, plan.closed))
+    overdue = plan.dues.overdue("principal")
     before = sum(plan.dues.open_of(k, "principal") for k in range(plan.closed, first))
     return plan.balance - overdue - before
 
@@ -206,7 +206,7 @@ def _capitalise(plan: Plan) -> Amounts:
     """What is due and unpaid is asked no more where it stands, and joins the principal; charges and interest by head."""
     asked, paid = plan.dues.asked, plan.dues.paid
     joined: Amounts = {}
-    for k in range(plan.dues.first_open, plan.closed):
+    for k in plan.dues.open_due:
         for head in HEADS:
             open_minor = plan.dues.open_of(k, head)
             asked[head][k] = paid[head][k]
@@ -217,6 +217,7 @@ def _capitalise(plan: Plan) -> Amounts:
                     plan.total += open_minor
             elif isinstance(plan, Running):
                 plan.asked_principal -= open_minor
+    plan.dues.close_paid()
     return {head: minor for head, minor in joined.items() if minor}
 
 

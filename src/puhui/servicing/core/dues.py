@@ -12,8 +12,10 @@ columns of settlement.py do the same for a whole book at once, and a property te
 45
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 HEADS = ("cost", "penalty", "compound", "fee", "interest", "principal")
 CHARGES = ("cost", "penalty", "compound", "fee")
@@ -28,7 +30,7 @@ class Dues:
     dues: list[int]
     asked: dict[str, list[int]]
     paid: dict[str, list[int]]
-    first_open: int = 0  # all before it are paid in full
+    open_due: list[int] = field(default_factory=list)  # positions of instalments that are due and not paid in full
     settled: dict[int, int] = field(default_factory=dict)  # on which day a due instalment was paid in full
 
     @classmethod
@@ -45,7 +47,10 @@ class Dues:
 
     def open_minor(self, k: int) -> int:
         """Unpaid of one instalment."""
-        return sum(self.asked[head][k] - self.paid[head][k] for head in HEADS)
+        asked, paid, total = self.asked, self.paid, 0
+        for head in HEADS:
+            total += asked[head][k] - paid[head][k]
+        return total
 
     def take(self, k: int, money: int, order: Iterable[str]) -> Amounts:
         """Pay an instalment with at most `money` by the order of heads; returns what each head took."""
@@ -82,8 +87,6 @@ class Dues:
 
     def holding(self, day: int) -> int | None:
         """The instalment whose period (start, due] holds a day; the first for the day of disbursement; None after the last."""
-        from bisect import bisect_left
-
         k = bisect_left(self.dues, day)
         return k if k < len(self.dues) else None
 
@@ -93,12 +96,25 @@ class Dues:
 
     def oldest_open(self, day: int) -> int | None:
         """Due day of the oldest instalment that is due by `day` and not paid in full."""
-        for k in range(self.first_open, len(self.dues)):
-            if self.dues[k] > day:
-                return None
-            if self.open_minor(k) > 0:
-                return self.dues[k]
-        return None
+        return next((self.dues[k] for k in self.open_due if self.dues[k] <= day), None)
+
+    def fall_due(self, k: int) -> None:
+        """An instalment has become due, or one that was paid in full asks more: it is open until it is paid."""
+        if self.open_minor(k) > 0 and k not in self.open_due:
+            insort(self.open_due, k)
+
+    def overdue(self, head: str) -> int:
+        """What is due and unpaid of one head."""
+        return sum(self.asked[head][k] - self.paid[head][k] for k in self.open_due)
+
+    def close_paid(self) -> None:
+        """Take from the open instalments those that ask nothing any more."""
+        self.open_due = [k for k in self.open_due if self.open_minor(k) > 0]
+
+    def copy(self) -> "Dues":
+        """The same state, to go on from in another way."""
+        asked, paid = ({head: column.copy() for head, column in heads.items()} for heads in (self.asked, self.paid))
+        return Dues(self.starts.copy(), self.dues.copy(), asked, paid, self.open_due.copy(), self.settled.copy())
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +154,7 @@ class Policy:
 PREPAYMENTS = ("next_installment", "last_installment", "reduce_installment", "payoff_only", "credit")
 
 
+@lru_cache(maxsize=256)
 def whole_order(heads: Sequence[str]) -> tuple[str, ...]:
     """An order with the heads it does not name at its end."""
     return (*heads, *(head for head in HEADS if head not in heads))

@@ -13,7 +13,7 @@ single-loan writes, `puhui loan story`, the proof and the replay all go through 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from puhui.kernel.refusal import Refusal, Refused
@@ -69,7 +69,7 @@ class Folded:
         """Everything asked and not paid, planned instalments included; nothing once written off."""
         if self.state == "written_off":
             return 0
-        return sum(self.dues.open_minor(k) for k in range(self.dues.first_open, len(self.dues)))
+        return sum(map(self.dues.open_minor, range(len(self.dues))))
 
     @property
     def days_past_due(self) -> int:
@@ -92,16 +92,27 @@ def fold(
     keeps it. Credit settles what is due on `as_of` at once, or with `credit_waits` only at the end of that day.
     """
     telling = Telling.begin(terms, policy)
-    undone = {fact.ref for fact in facts if fact.kind == "reverse"}
-    for fact in in_order(facts):
-        if fact.since > as_of or fact.kind == "reverse":
-            continue
-        if fact.ref and fact.ref in undone:
-            telling.undone(fact)
-        else:
-            telling.tell(fact)
+    telling.go_on(facts, as_of)
     telling.credit_waits_on = as_of if credit_waits else None
     return telling.end(as_of, overdue_stays=overdue_stays)
+
+
+def fold_both(terms: LoanTerms, policy: Policy, facts: Sequence[Fact], more: Fact, as_of: int) -> tuple[Folded, Folded]:
+    """The loan without and with one more fact, both as the book keeps them (`overdue_stays`).
+
+    What happened before the new fact, or before the fact that it undoes, is folded once.
+    """
+    undone = next((fact for fact in facts if more.kind == "reverse" and fact.ref == more.ref), more)
+    earlier = [fact for fact in facts if (fact.since, fact.entered) < (undone.since, undone.entered)]
+    known = {id(fact) for fact in earlier}
+    later = [fact for fact in facts if id(fact) not in known]
+    reversed_before = {fact.ref for fact in facts if fact.kind == "reverse"}
+    begun = Telling.begin(terms, policy)
+    begun.go_on(earlier, as_of, reversed_before)
+    without, with_it = begun, begun.copy()
+    without.go_on(later, as_of, reversed_before)
+    with_it.go_on([*later, more], as_of, reversed_before | ({more.ref} if more.kind == "reverse" else set()))
+    return without.end(as_of, overdue_stays=True), with_it.end(as_of, overdue_stays=True)
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
@@ -131,6 +142,12 @@ class Telling:
         first = Transaction(plan.now, "disburse", terms.principal_minor, balance_minor=terms.principal_minor)
         return cls(policy, plan, Lateness(policy.late), [first])
 
+    def copy(self) -> "Telling":
+        """The same loan at the same moment, to go on from in another way."""
+        return replace(
+            self, plan=self.plan.copy(), lateness=self.lateness.copy(), transactions=self.transactions.copy()
+        )
+
     def tell(self, fact: Fact) -> None:
         """One more fact. Raises Refused."""
         self._refuse_unfit(fact)
@@ -143,6 +160,17 @@ class Telling:
         self.last_entered = max(self.last_entered, fact.entered)
         if self.state == "open" and self.plan.balance == 0 and not self._anything_open():
             self.state, self.closed_on = "closed", fact.since
+
+    def go_on(self, facts: Sequence[Fact], as_of: int, undone: set[str] | None = None) -> None:
+        """Tell facts in their order, up to a day; `undone` are the refs of reversed ones, if not to be read from the facts."""
+        gone = {fact.ref for fact in facts if fact.kind == "reverse"} if undone is None else undone
+        for fact in in_order(facts):
+            if fact.since > as_of or fact.kind == "reverse":
+                continue
+            if fact.ref and fact.ref in gone:
+                self.undone(fact)
+            else:
+                self.tell(fact)
 
     def undone(self, fact: Fact) -> None:
         """A fact that was reversed: shown, without effect."""
@@ -188,12 +216,12 @@ class Telling:
         """Let time pass: periods close, lateness costs, credit pays what falls due."""
         plan = self.plan
         while self.state == "open" and plan.closed < len(plan.dues) and (due := plan.dues.dues[plan.closed]) <= day:
-            self.lateness.run(plan.dues, plan.closed, due)
+            self.lateness.run(plan.dues, due)
             plan.advance(due)
             if self.credit and due != self.credit_waits_on:
                 self._use_credit()
         if self.state == "open":
-            self.lateness.run(plan.dues, plan.closed, day)
+            self.lateness.run(plan.dues, day)
         plan.advance(day)
 
     def _use_credit(self) -> None:
@@ -245,7 +273,8 @@ class Telling:
             self.plan.advance(self.plan.now)
         head = CHARGED[fact.kind]
         dues.asked[head][k] += fact.amount_minor
-        dues.first_open = min(dues.first_open, k)
+        if k < self.plan.closed:
+            dues.fall_due(k)
         self.lateness.charge(k, head, fact.amount_minor)
 
     def _waive(self, fact: Fact) -> None:
@@ -253,7 +282,7 @@ class Telling:
         heads = tuple(fact.details.get("heads") or ("penalty", "compound", "fee", "cost"))
         left = fact.amount_minor
         by_head: Amounts = {}
-        for k in range(self.plan.dues.first_open, self.plan.closed):
+        for k in self.plan.dues.open_due:
             for head in heads:
                 amount = min(left, self.plan.dues.open_of(k, head))
                 self.plan.dues.asked[head][k] -= amount
@@ -263,6 +292,7 @@ class Telling:
         if left:
             text = f"减免金额超过应收 · the waiver is above what is due by {left}"
             raise Refused(Refusal("ABOVE_OUTSTANDING", text, where=fact.ref))
+        self.plan.dues.close_paid()
         self._record(fact, fact.amount_minor, by_head, 0)
 
     def _refund(self, fact: Fact) -> None:
@@ -313,17 +343,16 @@ class Telling:
         dues, left = self.plan.dues, money
         oldest = dues.oldest_open(self.plan.now)
         order = whole_order(self.policy.order(0 if oldest is None else self.plan.now - oldest))
-        k = dues.first_open
-        while left and k < self.plan.closed:
+        for k in dues.open_due.copy():
+            if not left:
+                break
             taken = dues.take(k, left, order)
             self._count(taken, by_head, early=False)
             left -= sum(taken.values())
             if dues.open_minor(k) == 0:
                 self.lateness.settled(k)
                 dues.settled.setdefault(k, self.plan.now)
-                if k == dues.first_open:
-                    dues.first_open += 1
-            k += 1
+                dues.open_due.remove(k)
         return money - left
 
     def _pay_early(self, money: int, by_head: Amounts, way: str) -> int:
@@ -409,31 +438,27 @@ class Telling:
 
     def _anything_open(self) -> bool:
         dues = self.plan.dues
-        return any(dues.open_minor(k) for k in range(dues.first_open, self.plan.closed)) or any(
-            self.plan.dues.open_of(k, head)
-            for k in range(self.plan.closed, len(dues))
-            for head in ("cost", "penalty", "compound", "fee")
-        )
+        charges = ("cost", "penalty", "compound", "fee")
+        ahead = range(self.plan.closed, len(dues))
+        return bool(dues.open_due) or any(dues.open_of(k, head) for k in ahead for head in charges)
 
     def _charged(self, k: int) -> int:
         """Fees of an instalment that were charged by a fact, not planned."""
         return self.lateness.charged.get((k, "fee"), 0)
 
     def _open_sum(self) -> int:
-        return sum(self.plan.dues.open_minor(k) for k in range(self.plan.dues.first_open, len(self.plan.dues)))
+        return sum(map(self.plan.dues.open_minor, range(len(self.plan.dues))))
 
     def _payoff_sum(self) -> int:
         """What would close the loan today."""
-        from copy import deepcopy
-
-        tried = deepcopy(self)
+        tried = self.copy()
         tried._payoff(Fact(self.plan.now, "payoff"))
         return tried.transactions[-1].amount_minor + self.credit
 
 
 def plan_overdue(plan: Planned | Running) -> int:
     """Principal that is due and not paid."""
-    return sum(plan.dues.open_of(k, "principal") for k in range(plan.dues.first_open, plan.closed))
+    return plan.dues.overdue("principal")
 
 
 _STEPS: dict[str, Callable[[Telling, Fact], None]] = {

@@ -6,7 +6,7 @@ dropped; later, it is asked from the due date on (domain facts 2.3). The yearly 
 
 >>> from puhui.servicing.core.dues import Dues
 >>> dues = Dues.empty(1); dues.asked["principal"][0] = 788_488; dues.asked["interest"][0] = 100_000
->>> late = Lateness(Late(180_000, 360, 0, compound=True)); late.run(dues, 1, 0); late.run(dues, 1, 20)
+>>> late = Lateness(Late(180_000, 360, 0, compound=True)); dues.fall_due(0); late.run(dues, 0); late.run(dues, 20)
 >>> dues.asked["penalty"][0], dues.asked["compound"][0]
 (7885, 1000)
 """
@@ -30,12 +30,16 @@ class Lateness:
     charged: dict[tuple[int, str], int] = field(default_factory=dict)  # asked by facts, beside what the carry asks
     waived: dict[tuple[int, str], int] = field(default_factory=dict)
 
-    def run(self, dues: Dues, closed: int, day: int) -> None:
-        """Let lateness cost up to `day`; the instalments before `closed` are due."""
+    def copy(self) -> "Lateness":
+        """The same carries, to go on from in another way."""
+        return Lateness(self.late, self.now, self.carry.copy(), self.charged.copy(), self.waived.copy())
+
+    def run(self, dues: Dues, day: int) -> None:
+        """Let lateness cost up to `day`."""
         since, self.now = self.now if self.now is not None else day, day
         if self.late is None or day <= since:
             return
-        for k in range(dues.first_open, closed):
+        for k in dues.open_due:
             days = day - max(since, dues.dues[k])
             if days > 0:
                 self._add(dues, k, days)

@@ -15,8 +15,8 @@ nothing accrues. Nothing below a cent is lost: it lies in `weight` until the per
 (26, 1675)
 """
 
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -75,11 +75,10 @@ class Planned:
     @classmethod
     def of(cls, terms: LoanTerms) -> "Planned":
         """The plan of fresh terms."""
-        schedule = build([terms])
-        dues = _dues_of(schedule)
+        dues, level = _fresh(terms)[0].copy(), _fresh(terms)[1]
         start = daycount.day_number(terms.disbursed_on)
         mode = MODES.get(terms.interest_rounding, MODES[terms.rounding])
-        plan = cls(terms, dues, _level_of(terms, schedule), mode, terms.principal_minor, start, len(dues))
+        plan = cls(terms, dues, level, mode, terms.principal_minor, start, len(dues))
         plan.first = len(dues) - terms.periods
         plan.advance(start)
         return plan
@@ -87,8 +86,13 @@ class Planned:
     def advance(self, day: int) -> None:
         """Move to `day`: instalments due by then are due."""
         while self.closed < len(self.dues) and self.dues.dues[self.closed] <= day:
+            self.dues.fall_due(self.closed)
             self.closed += 1
         self.now = day
+
+    def copy(self) -> "Planned":
+        """The same plan at the same moment, to go on from in another way."""
+        return replace(self, dues=self.dues.copy())
 
     def repaid(self, principal: int, *, early: bool) -> None:
         """Principal has been paid today."""
@@ -115,7 +119,7 @@ class Planned:
     def rerun(self) -> None:
         """Principal was paid today: the open period asks what it has earned, and the rest on what is left."""
         k, spans = self.closed, self.spans
-        earned, overdue = self.earned_of_open(), sum(self.dues.open_of(i, "principal") for i in range(k))
+        earned, overdue = self.earned_of_open(), self.dues.overdue("principal")
         rest = (self.balance - overdue) * spans.weight(k, self.now, spans.dues[k])
         interest = earned + round_ratio(rest, spans.denominators[k], self.mode)
         self.dues.asked["interest"][k] = max(interest, self.dues.paid["interest"][k])
@@ -128,7 +132,7 @@ class Planned:
         self.first = len(self.dues)
         self.mark = Mark(self.first, self.now, carried)
         self.dues.append(rows)
-        self.terms, self.periods, self.level = tail, len(self.dues), _level_of(tail, build([tail]))
+        self.terms, self.periods, self.level = tail, len(self.dues), _fresh(tail)[1]
 
     def _earned_of(self, k: int) -> int:
         mark = self.mark if self.mark and self.mark.row == k else Mark(k, self.dues.starts[k], 0)
@@ -179,11 +183,10 @@ class Running:
     @classmethod
     def of(cls, terms: LoanTerms) -> "Running":
         """The plan of fresh terms."""
-        schedule = build([terms])
-        dues, spans = _dues_of(schedule), Spans.of(terms)
+        dues, spans = _fresh(terms)[0].copy(), Spans.of(terms)
         start = daycount.day_number(terms.disbursed_on)
         mode = MODES.get(terms.interest_rounding, MODES[terms.rounding])
-        level = _level_of(terms, schedule) if terms.method in _LEVEL_METHODS else 0
+        level = _fresh(terms)[1] if terms.method in _LEVEL_METHODS else 0
         planned = dues.asked["principal"].copy()
         plan = cls(terms, dues, level, mode, terms.principal_minor, start, len(dues), spans, planned)
         plan.total = terms.principal_minor
@@ -238,6 +241,11 @@ class Running:
             return before + self.moved
         mark = self.mark or Mark(row, self.now, self._earned_of(row))
         return before + mark.earned(self.expected(row), self.dues.dues[row], self.now, self.terms)
+
+    def copy(self) -> "Running":
+        """The same plan at the same moment, to go on from in another way."""
+        spans, planned = self.spans.since(0), self.planned_principal.copy()
+        return replace(self, dues=self.dues.copy(), spans=spans, planned_principal=planned, fixed=self.fixed.copy())
 
     def running_row(self) -> int:
         """The row whose interest grows now: the first that is not settled by an early payment."""
@@ -300,7 +308,7 @@ class Running:
         rows.asked["fee"][0] += charges
         self.dues.append(rows)
         self.moved, self.weight = carried, 0
-        self.level = _level_of(tail, build([tail])) if tail.method in _LEVEL_METHODS else 0
+        self.level = _fresh(tail)[1] if tail.method in _LEVEL_METHODS else 0
         self.terms, self.periods, self.first = tail, len(self.dues), first
         self.interest_from = self.principal_from = first
         self.fixed = {k: principal for k, principal in self.fixed.items() if k < first}
@@ -311,9 +319,9 @@ class Running:
 
     def project(self, *, overdue_stays: bool) -> None:
         """The rest of the plan if all goes as agreed from today: what is overdue is paid today, the rest when due."""
-        ahead = deepcopy(self)
+        ahead = self.copy()
         principal, paid = ahead.dues.asked["principal"], ahead.dues.paid["principal"]
-        overdue = sum(principal[: ahead.closed]) - sum(paid[: ahead.closed])
+        overdue = ahead.dues.overdue("principal")
         until = self.running_row() if overdue_stays else -1
         while ahead.closed < len(ahead.dues):
             k = ahead.closed
@@ -353,6 +361,7 @@ class Running:
             self.asked_principal += principal
             self.early -= self.dues.paid["principal"][k]
             self.moved, self.weight = calculated - interest, 0
+        self.dues.fall_due(k)
         self.closed += 1
         self.now = max(self.now, self.dues.dues[k])
 
@@ -384,7 +393,14 @@ class Running:
 
 def planned_rows(terms: LoanTerms) -> Dues:
     """The instalments of fresh terms."""
-    return _dues_of(build([terms]))
+    return _fresh(terms)[0].copy()
+
+
+@lru_cache(maxsize=256)
+def _fresh(terms: LoanTerms) -> tuple[Dues, int]:
+    """The instalments of terms and their level payment, worked out once: a loan is folded many times. Not to be changed."""
+    schedule = build([terms])
+    return _dues_of(schedule), _level_of(terms, schedule)
 
 
 def _dues_of(schedule: Schedule) -> Dues:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from puhui.servicing.core.daycount import day_of
-from puhui.servicing.core.dues import Amounts
+from puhui.servicing.core.dues import HEADS, Amounts
 from puhui.servicing.core.fold import Folded
 from puhui.servicing.core.terms import RATE_SCALE
 
@@ -47,8 +47,8 @@ class Row:
     settled_on: date | None
 
 
-def rows_of(told: Folded) -> list[Row]:
-    """The rows of a loan folded with `overdue_stays`."""
+def rows_of(told: Folded, only: set[int] | None = None) -> list[Row]:
+    """The rows of a loan folded with `overdue_stays`, all or those at some positions."""
     dues = told.dues
     first = 0 if dues.dues and dues.dues[0] == dues.starts[0] else 1
     left = sum(dues.asked["principal"])
@@ -56,8 +56,26 @@ def rows_of(told: Folded) -> list[Row]:
     found = []
     for k in range(len(dues)):
         left -= dues.asked["principal"][k]
-        found.append(_row(told, k, first, left, planned.get(k, 0)))
+        if only is None or k in only:
+            found.append(_row(told, k, first, left, planned.get(k, 0)))
     return found
+
+
+def touched(before: Folded, after: Folded) -> set[int] | None:
+    """Positions whose rows can differ between two folds of one loan; None where the plan itself is another."""
+    was, now = before.dues, after.dues
+    if was.starts != now.starts or was.dues != now.dues or was.asked["principal"] != now.asked["principal"]:
+        return None
+    found = {*was.open_due, *now.open_due}
+    for old, new in ((was.asked, now.asked), (was.paid, now.paid)):
+        for head in HEADS:
+            if old[head] != new[head]:
+                found |= {k for k, (a, b) in enumerate(zip(old[head], new[head], strict=True)) if a != b}
+    found |= {k for k in was.settled.keys() | now.settled.keys() if was.settled.get(k) != now.settled.get(k)}
+    for told in (before, after):
+        assert told.plan is not None
+        found |= set(range(told.plan.closed, min(told.plan.running_row() + 1, len(now))))
+    return found if before.state == after.state else None
 
 
 def planned_fees(told: Folded) -> dict[int, int]:

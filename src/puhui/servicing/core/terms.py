@@ -50,8 +50,8 @@ RATE_SCALE = 10**6  # a yearly rate has at most six decimals: 0.123456 → 12345
 FINE_SCALE = 10**12  # calculators take twelve
 PRINCIPAL_MAX = 10**12  # 10 billion yuan in fen
 RATE_MAX = Decimal(4)  # 400 % a year; the legal cap is a gate of its own (true_cost.within_cap)
-PERIODS_MAX = 480
-CALCULATOR_PRINCIPAL_MAX, CALCULATOR_PERIODS_MAX = 10**15, 4000
+PERIODS_MAX = 4000
+CALCULATOR_PRINCIPAL_MAX = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def _wrong_amounts(terms: LoanTerms, calculator: bool) -> Iterator[Check]:
 
 
 def _wrong_time(terms: LoanTerms, calculator: bool) -> Iterator[Check]:
-    most = CALCULATOR_PERIODS_MAX if calculator else PERIODS_MAX
+    most = PERIODS_MAX
     count = terms.periods
     yield not _whole(count) or not 1 <= count <= most, "PERIODS_OUT_OF_RANGE", f"期数须为 1–{most}: {count}"
     every = terms.period_every

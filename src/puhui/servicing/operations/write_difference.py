@@ -17,7 +17,7 @@ from puhui.servicing.core import accounts, lifecycle
 from puhui.servicing.core.daycount import day_of
 from puhui.servicing.core.fold import Folded
 from puhui.servicing.core.positions import MONEY_IN, Booked, Step, positions, steps
-from puhui.servicing.core.rows import fees_ahead, rows_of
+from puhui.servicing.core.rows import fees_ahead, rows_of, touched
 from puhui.servicing.core.shares import Change, lines
 from puhui.servicing.operations.asked_once import Asked
 from puhui.servicing.operations.write_entry import move
@@ -33,13 +33,17 @@ class Cause:
     business_date: date
 
 
+_LONG = 200  # instalments; of a longer loan only rows that the two folds differ in are looked at
+
+
 def write_difference(loan: models.Loan, before: Folded, after: Folded, cause: Cause, asked: Asked) -> str:
     """Write everything; returns the id of the first entry, empty where nothing was posted."""
     booked = Booked(loan.non_accrual_on is not None, loan.provision_minor)
     was = positions(before, fees_ahead(before), booked)
     now = positions(after, fees_ahead(after), booked)
     entry_id = post(loan, steps(was, now), cause, asked)
-    instalment_rows.write(loan, rows_of(after), whole=True)
+    some = touched(before, after) if len(after.dues) > _LONG else None
+    instalment_rows.write(loan, rows_of(after, some), whole=some is None)
     _write_loan(loan, after, cause, asked)
     return entry_id
 

@@ -30,7 +30,7 @@ TERMS = LoanTerms("CNY", 10_000_000, Decimal("0.12"), 12, date(2026, 1, 15))
         ({"annual_rate": Decimal("4.1")}, "RATE_TOO_LARGE"),
         ({"annual_rate": Decimal("0.1234567")}, "RATE_TOO_FINE"),
         ({"periods": 0}, "PERIODS_OUT_OF_RANGE"),
-        ({"periods": 481}, "PERIODS_OUT_OF_RANGE"),
+        ({"periods": 4001}, "PERIODS_OUT_OF_RANGE"),
         ({"first_due_on": date(2026, 1, 15)}, "DATES_OUT_OF_ORDER"),
         ({"first_due_on": date(2027, 6, 1)}, "DATES_OUT_OF_ORDER"),
     ],
