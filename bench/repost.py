@@ -40,7 +40,9 @@ def lines() -> list[dict[str, object]]:
         paid = record_fact(loan_id, Happened("repay", on, 123_456), key=f"late-{turn}", now=now)
         seconds.append(time.perf_counter() - started)
         started = time.perf_counter()
-        record_fact(loan_id, Happened("reverse", on + timedelta(days=190), 0, paid.event_id), key=f"back-{turn}", now=now)
+        record_fact(
+            loan_id, Happened("reverse", on + timedelta(days=190), 0, paid.event_id), key=f"back-{turn}", now=now
+        )
         seconds.append(time.perf_counter() - started)
     assert queries.verify() == [], "the book is not what its facts say"
     return [
@@ -86,12 +88,12 @@ def _loan(now: datetime) -> str:
 
 def _years_pass(loan: Any, now: datetime) -> None:
     """Payments of all the years as facts, and the book moved to the last day: what the ends of day would have left."""
+    from puhui.kernel.ids import new_id
     from puhui.servicing import models
     from puhui.servicing.core.daycount import day_of
     from puhui.servicing.history import History
     from puhui.servicing.operations.asked_once import Asked
     from puhui.servicing.operations.write_difference import Cause, write_difference
-    from puhui.kernel.ids import new_id
 
     last = START + timedelta(days=DAYS)
     history = History.of(loan)
