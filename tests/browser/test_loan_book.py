@@ -165,6 +165,7 @@ class TestTheOwner:
         page = open_page(PHONE)
         enter_as_owner(page, loan, work)
         page.goto(f"/m/loans/{loan.loan_id}/")
+        shoot(page, "owner-plan-and-papers", readme=True)
         shoot(page, "owner-loan", full=True)
         accessibility.check(page, smallest_text=18)
         assert "须经律师审查" in downloaded(page, "下载借款合同（PDF）")

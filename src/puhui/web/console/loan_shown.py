@@ -126,7 +126,7 @@ def balance_chart(terms: LoanTerms, told: Folded) -> Chart:
         series=[
             Series(_("约定剩余本金"), _steps(agreed, days), kind="line"),
             Series(_("实际剩余本金"), _steps(real, days, until=told.as_of), kind="line"),
-            Series(_("还款"), [paid[day] / 100 if day in paid else None for day in days], axis=1),
+            Series(_("收到的还款"), [paid[day] / 100 if day in paid else None for day in days], axis=1),
         ],
     )  # fmt: skip
 

@@ -47,9 +47,12 @@ class Table:
 
     @property
     def shown_heads(self) -> list[tuple[Any, str]]:
-        """A head stands over its column: to the right where the first row has figures."""
-        kinds = [kind_of(cell) for cell in self.rows[0]] if self.rows else ["text"] * len(self.heads)
-        return list(zip(self.heads, kinds, strict=True))
+        """A head stands over its column: to the right where any row has a figure."""
+        return [(head, self._kind_of_column(place)) for place, head in enumerate(self.heads)]
+
+    def _kind_of_column(self, place: int) -> str:
+        kinds = {kind_of(row[place]) for row in self.rows}
+        return next((kind for kind in ("money", "number") if kind in kinds), "text")
 
     def csv(self) -> str:
         text = io.StringIO()
@@ -69,7 +72,8 @@ class Table:
 def kind_of(cell: Cell) -> str:
     if isinstance(cell, Minor):
         return "money"
-    return "number" if isinstance(cell, int) else "text"
+    share = isinstance(cell, str) and cell.endswith("%")
+    return "number" if share or isinstance(cell, int) else "text"
 
 
 def written(cell: Cell) -> str:
