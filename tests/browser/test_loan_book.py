@@ -60,6 +60,7 @@ class TestTheConsole:
         page = open_page()
         log_in(page, "he.operator")
         self._payoff(page, paying)
+        page.evaluate("scrollTo(0, 0)")
         shoot(page, "loan", readme=True)
         shoot(page, "loan-whole", full=True)
         self._accruals(page)
