@@ -164,6 +164,21 @@ def instalments_against_loans() -> list[Breach]:
     return [Breach("instalments re-add to the loan", loan, int(minor), found) for loan, minor, found in rows]
 
 
+_LATE = """
+SELECT loan.id, loan.institution_id, loan.person_id, %s - loan.oldest_due_on,
+       sum(line.principal_minor + line.interest_minor + line.fee_minor
+           - line.paid_principal_minor - line.paid_interest_minor - line.paid_fee_minor)::bigint
+  FROM servicing_loan loan JOIN servicing_instalment line ON line.loan_id = loan.id
+ WHERE loan.state = 'overdue' AND loan.oldest_due_on < %s AND line.settled_on IS NULL AND line.due_on <= %s
+ GROUP BY loan.id ORDER BY loan.id
+"""
+
+
+def late_loans(as_of: date) -> list[tuple[str, str, str, int, int]]:
+    """Loans late at the end of `as_of`, with what is due and unpaid of their plan."""
+    return [(loan, owner, person, days, minor) for loan, owner, person, days, minor in _rows(_LATE, [as_of] * 3)]
+
+
 def _rows(statement: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)

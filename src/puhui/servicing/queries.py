@@ -62,6 +62,11 @@ def loans_of_offers(offer_ids: Sequence[str]) -> dict[str, str]:
     return dict(models.Loan.objects.filter(offer_id__in=list(offer_ids)).values_list("offer_id", "id"))
 
 
+def late_loans(*, as_of: date) -> list[tuple[str, str, str, int, int]]:
+    """Every loan that is late at the end of a closed date: (loan, institution, person, days late, planned dues unpaid)."""
+    return control.late_loans(as_of)
+
+
 def schedule(loan_id: str) -> list[InstalmentView]:
     """The instalments with what was paid; states as of the open business date."""
     _row(loan_id)

@@ -1,0 +1,131 @@
+"""The loan book under load: `python -m bench.servicing [LOANS]` on a fresh installation of its own, one JSON line a figure.
+
+Everything in it is made up (虚构, src/puhui/simulate/loan_book.py). Measured: one end of day over the whole book with all its writes
+and proofs, on the embedded PostgreSQL with its plain settings (every commit reaches the disk); payments through the service,
+from several connections at once and one after the other on each.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+ON, NOW = date(2026, 6, 15), datetime(2026, 6, 15, 9, tzinfo=UTC)
+PUHUI = str(Path(sys.executable).parent / "puhui")
+CONNECTIONS, PAYMENTS = 6, 6_000
+
+
+def main(loans: int) -> None:
+    """Measure and print; the temporary installation is removed at the end."""
+    home = Path(tempfile.mkdtemp(prefix="puhui-bench-servicing-"))
+    home.chmod(0o755)
+    environment = os.environ | {"PUHUI_VAR": str(home)}
+    for name in ("DATABASE_URL", "PUHUI_OWNER_URL", "PUHUI_APP_URL"):
+        environment.pop(name, None)
+    (home / "serving").touch()  # the server stays up between the commands
+    try:
+        subprocess.run([PUHUI, "migrate"], env=environment, check=True, capture_output=True)
+        for step in ("load", "close", "pay"):
+            command = [sys.executable, "-m", "bench.servicing", "--step", step, str(loans)]
+            subprocess.run(command, env=environment, check=True)
+    finally:
+        subprocess.run([PUHUI, "down"], env=environment, capture_output=True, check=False)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def load(loans: int) -> None:
+    """The made-up book, written by COPY as the owner, then analysed as a database in service is."""
+    import psycopg
+
+    from puhui.simulate import loan_book_rows
+    from puhui.store import embedded
+
+    started = time.perf_counter()
+    with psycopg.connect(embedded.attach().owner, autocommit=True) as link:
+        loan_book_rows.store(link, loans, on=ON, seed=5, now=NOW, journal=False)
+        seconds = time.perf_counter() - started
+        link.execute("VACUUM ANALYZE")
+        link.execute("CHECKPOINT")
+    _print("servicing.made_up_book_loaded", seconds, "s", loans)
+
+
+def close(loans: int) -> None:
+    """One end of day through the front door; a second one, with more loans late, follows."""
+    from puhui.servicing import operations
+
+    for name, day in (("servicing.end_of_day", ON), ("servicing.end_of_day_next", ON + timedelta(days=1))):
+        started = time.perf_counter()
+        summary = operations.close_day(now=NOW, day=day)
+        seconds = time.perf_counter() - started
+        _print(name, seconds, "s", summary.loans)
+        _print(f"{name}_rate", summary.loans / seconds, "loans/s", summary.loans)
+
+
+def pay(loans: int) -> None:
+    """Payments in process: each connection pays its own loans, one after the other."""
+    from django.db import connections
+
+    from puhui.servicing import operations
+    from puhui.store import tenancy
+
+    day = ON + timedelta(days=2)
+    seconds: list[float] = []
+    gate = threading.Barrier(CONNECTIONS + 1)
+
+    def payer(first: int) -> None:
+        mine = []
+        with tenancy.scope(tenancy.PLATFORM):
+            operations.record_repayment(_loan(first + 1), 100, on=day, key=f"warm-{first}", now=NOW)
+            gate.wait()
+            for turn in range(PAYMENTS // CONNECTIONS):
+                number = 1 + (first * 7919 + turn * 104_729) % loans
+                began = time.perf_counter()
+                operations.record_repayment(_loan(number), 50_000, on=day, key=f"{first}-{turn}", now=NOW)
+                mine.append(time.perf_counter() - began)
+        seconds.extend(mine)
+        connections.close_all()
+
+    payers = [threading.Thread(target=payer, args=(first,)) for first in range(CONNECTIONS)]
+    for each in payers:
+        each.start()
+    gate.wait()
+    began = time.perf_counter()
+    for each in payers:
+        each.join()
+    whole = time.perf_counter() - began
+    ordered = sorted(seconds)
+    _print("servicing.repayments_per_second", len(ordered) / whole, "1/s", len(ordered))
+    _print("servicing.repayment_p50", 1000 * ordered[len(ordered) // 2], "ms", len(ordered))
+    _print("servicing.repayment_p99", 1000 * ordered[len(ordered) * 99 // 100], "ms", len(ordered))
+
+
+def _loan(number: int) -> str:
+    return f"loan_{number:032x}"
+
+
+def _print(name: str, value: float, unit: str, n: int) -> None:
+    line = {"name": name, "value": round(value, 3), "unit": unit, "n": n, "data": "invented"}
+    print(json.dumps(line), flush=True)
+
+
+def _step(name: str, loans: int) -> None:
+    from puhui.cli import attachment
+
+    if name == "load":
+        load(loans)
+        return
+    with attachment.platform():
+        {"close": close, "pay": pay}[name](loans)
+
+
+if __name__ == "__main__":
+    if "--step" in sys.argv:
+        _step(sys.argv[2], int(sys.argv[3]))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)

@@ -1,0 +1,77 @@
+"""`puhui day close|history`: the end of day 日终, and what the last ones did."""
+
+import json
+import time
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+import typer
+
+from puhui.cli import attachment
+from puhui.kernel.money import format_yuan
+from puhui.kernel.refusal import Refusal, Refused
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    day = typer.Typer(help="The business date and its end 日终.", no_args_is_help=True)
+    day.command("close")(close)
+    day.command("history")(history)
+    app.add_typer(day, name="day")
+
+
+def close(
+    through: Annotated[str | None, typer.Option(help="Catch up to this date, YYYY-MM-DD.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a day.")] = False,
+) -> None:
+    """Close the business date whose turn it is, or every one up to a date. Killed in the middle, it goes on where it stopped."""
+    with attachment.platform(), attachment.progress_bar(quiet=as_json) as progress:
+        from puhui.journeys import close_day
+
+        now, last = datetime.now(UTC), _day(through)
+        began = time.perf_counter()
+        days = (
+            [close_day.close_day(now=now, progress=progress)]
+            if last is None
+            else close_day.close_through(last, now=now, progress=progress)
+        )
+        for closed in days:
+            _print(closed, seconds=time.perf_counter() - began, as_json=as_json)
+            began = time.perf_counter()
+
+
+def history(limit: Annotated[int, typer.Option(min=1, max=1000)] = 30) -> None:
+    """The last ends of day, newest first, one JSON object a day, amounts in fen."""
+    with attachment.platform():
+        from puhui.servicing import queries
+
+        for row in queries.day_history(limit=limit):
+            print(json.dumps(row | {"business_date": row["business_date"].isoformat()}))
+
+
+def _print(closed: object, *, seconds: float, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from puhui.journeys.close_day import DayClosed
+
+    assert isinstance(closed, DayClosed)
+    day = closed.day
+    if as_json:
+        print(json.dumps(asdict(closed) | {"seconds": round(seconds, 3)}, default=str))
+        return
+    print(
+        f"{day.business_date} 已关闭 closed · {day.loans:,} 笔 loans · 计息 accrued {format_yuan(day.accrued_minor)} · "
+        f"逾期 overdue {day.overdue_loans:,} · 结清 closed {day.closed:,} · 余额 outstanding "
+        f"{format_yuan(day.outstanding_minor)} · {seconds:.1f} s"
+    )
+    for loan_id, reason in closed.refused.items():
+        print(f"  未放款 not paid out: {loan_id}: {reason}")
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Refused(
+            Refusal("DATE_UNREADABLE", f"{text!r} is not a day; write YYYY-MM-DD", where="--through")
+        ) from None
