@@ -88,7 +88,16 @@ class TestTheConsole:
         page.wait_for_function(f"document.querySelector('.bar time').innerText > '{shown}'")
         assert page.get_by_role("rowheader", name=shown).is_visible()
         shoot(page, "closing-en-dark")
-        for place in ("/decisions/", "/institutions/", "/people/", "/reviews/", "/book/", "/offer-book/", "/firms/", "/"):
+        for place in (
+            "/decisions/",
+            "/institutions/",
+            "/people/",
+            "/reviews/",
+            "/book/",
+            "/offer-book/",
+            "/firms/",
+            "/",
+        ):
             page.goto(place)
             accessibility.check(page)
         shoot(page, "overview-en-dark")

@@ -67,7 +67,9 @@ class TestEveryTable:
         assert [name for name in bare if name not in ALLOWED_BARE] == []
 
     def test_that_names_an_institution_has_a_row_policy(self, committed: Lender) -> None:
-        views = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'v' AND reloptions @> '{security_invoker=true}'"
+        views = (
+            "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'v' AND reloptions @> '{security_invoker=true}'"
+        )
         named = rows("SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND "
                      f"column_name = 'institution_id' AND table_name NOT IN ({views})")  # fmt: skip
         forgotten = {name for (name,) in named} - set(protected())

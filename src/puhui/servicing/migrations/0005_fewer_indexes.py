@@ -6,39 +6,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('servicing', '0004_facts_and_laws'),
+        ("servicing", "0004_facts_and_laws"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='posting',
-            name='posting_by_institution_day',
+            model_name="posting",
+            name="posting_by_institution_day",
         ),
         migrations.AddField(
-            model_name='loan',
-            name='restructured_on',
+            model_name="loan",
+            name="restructured_on",
             field=models.DateField(null=True),
         ),
         migrations.AddField(
-            model_name='share',
-            name='loan_number',
+            model_name="share",
+            name="loan_number",
             field=models.BigIntegerField(db_index=True, default=0),
             preserve_default=False,
         ),
         migrations.AlterField(
-            model_name='entry',
-            name='business_date',
+            model_name="entry",
+            name="business_date",
             field=models.DateField(),
         ),
         migrations.AlterField(
-            model_name='posting',
-            name='entry',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='servicing.entry'),
+            model_name="posting",
+            name="entry",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="postings",
+                to="servicing.entry",
+            ),
         ),
         migrations.AddIndex(
-            model_name='posting',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['business_date'], name='posting_by_day', pages_per_range=16),
+            model_name="posting",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                fields=["business_date"], name="posting_by_day", pages_per_range=16
+            ),
         ),
     ]

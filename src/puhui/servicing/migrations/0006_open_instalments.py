@@ -13,15 +13,18 @@ EXCEPTION WHEN feature_not_supported THEN NULL; END $$;
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('servicing', '0005_fewer_indexes'),
+        ("servicing", "0005_fewer_indexes"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='instalment',
-            index=models.Index(condition=models.Q(('settled_on__isnull', True)), fields=['loan', 'starts_on'], name='instalment_open_by_loan'),
+            model_name="instalment",
+            index=models.Index(
+                condition=models.Q(("settled_on__isnull", True)),
+                fields=["loan", "starts_on"],
+                name="instalment_open_by_loan",
+            ),
         ),
         migrations.RunSQL(FAST_COMPRESSION, migrations.RunSQL.noop),
     ]

@@ -4,44 +4,75 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('servicing', '0006_open_instalments'),
+        ("servicing", "0006_open_instalments"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='instalment',
-            name='instalment_period_not_empty',
+            model_name="instalment",
+            name="instalment_period_not_empty",
         ),
         migrations.RemoveConstraint(
-            model_name='loan',
-            name='loan_outstanding_within_principal',
+            model_name="loan",
+            name="loan_outstanding_within_principal",
         ),
         migrations.RemoveConstraint(
-            model_name='loan',
-            name='loan_state_known',
+            model_name="loan",
+            name="loan_state_known",
         ),
         migrations.AddField(
-            model_name='instalment',
-            name='earned_before_minor',
+            model_name="instalment",
+            name="earned_before_minor",
             field=models.BigIntegerField(db_default=0, default=0),
         ),
         migrations.AlterField(
-            model_name='loan',
-            name='state',
-            field=models.TextField(choices=[('booked', '已签约待放款'), ('active', '还款中'), ('overdue', '逾期'), ('closed', '已结清'), ('cancelled', '已取消'), ('written_off', '已核销'), ('compensated', '已代偿'), ('transferred', '已转让')]),
+            model_name="loan",
+            name="state",
+            field=models.TextField(
+                choices=[
+                    ("booked", "已签约待放款"),
+                    ("active", "还款中"),
+                    ("overdue", "逾期"),
+                    ("closed", "已结清"),
+                    ("cancelled", "已取消"),
+                    ("written_off", "已核销"),
+                    ("compensated", "已代偿"),
+                    ("transferred", "已转让"),
+                ]
+            ),
         ),
         migrations.AddConstraint(
-            model_name='instalment',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on__lte', models.F('due_on'))), name='instalment_period_in_order'),
+            model_name="instalment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("starts_on__lte", models.F("due_on"))), name="instalment_period_in_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='loan',
-            constraint=models.CheckConstraint(condition=models.Q(('outstanding_minor__gte', 0)), name='loan_outstanding_not_negative'),
+            model_name="loan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("outstanding_minor__gte", 0)), name="loan_outstanding_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='loan',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['booked', 'active', 'overdue', 'closed', 'cancelled', 'written_off', 'compensated', 'transferred'])), name='loan_state_known'),
+            model_name="loan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "booked",
+                            "active",
+                            "overdue",
+                            "closed",
+                            "cancelled",
+                            "written_off",
+                            "compensated",
+                            "transferred",
+                        ],
+                    )
+                ),
+                name="loan_state_known",
+            ),
         ),
     ]
