@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -27,23 +28,24 @@ from puhui.servicing.core.shares import Holdings
 from puhui.servicing.core.terms import RATE_SCALE, Whole
 from puhui.servicing.core.waterfall import Waterfall
 
-_LOCKS = "SELECT pg_advisory_xact_lock_shared(%s)"
-_KEY_LOCK = (
-    "SELECT pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'servicing_request', institution_id, %s::text, %s::text), 0)) "
-    "FROM servicing_loan WHERE id = %s"
+_LOCKS = (
+    "SELECT pg_advisory_xact_lock_shared(%s), pg_advisory_xact_lock(hashtextextended("
+    "concat_ws('/', 'servicing_request', institution_id, %s::text, %s::text), 0)) FROM servicing_loan WHERE id = %s"
 )
-_KNOWN = (
-    "SELECT request.input_hash, request.answer FROM servicing_request request JOIN servicing_loan loan "
-    "ON loan.institution_id = request.institution_id WHERE loan.id = %s AND request.operation = %s "
-    "AND request.idempotency_key = %s"
-)
-_DAYS = "SELECT business_date, state FROM servicing_business_day WHERE state <> 'closed'"
-_LOAN = (
-    "SELECT id, number, institution_id, state, outstanding_minor, received_minor, credit_minor, oldest_due_on, five_class, "
-    "stage, provision_minor, non_accrual_on, restructured_on, disbursed_on, rounding, annual_rate, day_count, waterfall, policy "
-    "FROM servicing_loan WHERE id = %s AND (%s OR NOT EXISTS "
-    "(SELECT FROM servicing_business_day WHERE state = 'closing')) FOR UPDATE"
-)
+_DAYS = "SELECT state, business_date FROM servicing_business_day WHERE state <> 'closed'"
+# Only the loan's row is waited for; days, key and shares cannot change under the locks that are held by then.
+_LOAN = f"""
+SELECT id, number, institution_id, state, outstanding_minor, received_minor, credit_minor, oldest_due_on, five_class, stage,
+       provision_minor, non_accrual_on, restructured_on, disbursed_on, rounding, annual_rate, day_count, waterfall,
+       policy::text AS policy, (SELECT array_agg(ARRAY[state, business_date::text]) FROM ({_DAYS}) days) AS days,
+       (SELECT ARRAY[request.input_hash, request.answer::text] FROM servicing_request request
+         WHERE request.institution_id = loan.institution_id AND request.operation = %s
+           AND request.idempotency_key = %s) AS known,
+       (SELECT array_agg(ARRAY[institution_id, from_weight::text, to_weight::text, of_weight::text] ORDER BY from_weight)
+          FROM servicing_share WHERE loan_id = loan.id) AS shares
+  FROM servicing_loan loan
+ WHERE id = %s AND (%s OR NOT EXISTS (SELECT FROM servicing_business_day WHERE state = 'closing')) FOR UPDATE OF loan
+"""
 _ROW_FIELDS = (
     *("n", "starts_on", "due_on", "penalty_to", "interest_minor", "principal_minor", "fee_minor", "planned_fee_minor"),
     "earned_before_minor",
@@ -54,7 +56,6 @@ _ROWS = (
     f"SELECT {', '.join(_ROW_FIELDS)} FROM servicing_instalment "
     "WHERE loan_id = %s AND settled_on IS NULL AND due_on <= %s ORDER BY n"
 )
-_SHARES = "SELECT institution_id, from_weight, to_weight, of_weight FROM servicing_share WHERE loan_id = %s ORDER BY from_weight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,32 +82,29 @@ class Taken:
 def take(wanted: Wanted, *, closed_early: bool = False) -> Taken:
     """Lock books, key and loan; read all that a write on the loan needs. Inside the caller's transaction."""
     link = _link()
-    with link.pipeline(), psycopg.Cursor(link, row_factory=namedtuple_row) as cursor:
-        _send(cursor, _LOCKS, models.BOOKS)
-        _send(cursor, _KEY_LOCK, wanted.operation, wanted.key, wanted.loan_id)
-        known = _asked(link, _KNOWN, wanted.loan_id, wanted.operation, wanted.key)
-        days = _asked(link, _DAYS)
-        loan = _asked(link, _LOAN, wanted.loan_id, closed_early)
+    with link.pipeline():
+        _asked(link, _LOCKS, models.BOOKS, wanted.operation, wanted.key, wanted.loan_id)
+        asked = _asked(link, _LOAN, wanted.operation, wanted.key, wanted.loan_id, closed_early)
         rows = _asked(link, _ROWS, wanted.loan_id, wanted.on)
-        shares = _asked(link, _SHARES, wanted.loan_id)
-        found = known.fetchone()
-        return Taken(
-            known=None
-            if found is None
-            else (found[0], json.loads(found[1]) if isinstance(found[1], str) else found[1]),
-            days={state: day for day, state in days.fetchall()},
-            loan=loan.fetchone(),
-            rows=rows.fetchall(),
-            shares=shares.fetchall(),
-        )
+        loan = asked.fetchone()
+        found = [tuple(row) for row in rows.fetchall()]
+    if loan is None:
+        return Taken(None, dict(_asked(link, _DAYS).fetchall()), None, [], [])
+    return Taken(
+        known=None if loan.known is None else (loan.known[0], json.loads(loan.known[1])),
+        days={state: date.fromisoformat(day) for state, day in loan.days or ()},
+        loan=loan,
+        rows=found,
+        shares=[(name, *map(int, weights)) for name, *weights in loan.shares or ()],
+    )
 
 
 def send(statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
     """Write: all statements in one round trip."""
     link = _link()
-    with link.pipeline(), psycopg.Cursor(link) as cursor:
+    with link.pipeline():
         for statement, parameters in statements:
-            cursor.execute(statement.encode(), parameters)
+            _asked(link, statement, *parameters)
 
 
 def day_loans(loan: Any) -> tuple[DayLoans, dict[str, Waterfall]]:
@@ -172,8 +170,12 @@ def holdings(loan: Any, shares: Sequence[Any]) -> tuple[Holdings, list[str]]:
 
 def policy_of(loan: Any) -> LoanPolicy:
     """The policy frozen with the loan."""
-    record = loan.policy if isinstance(loan.policy, dict) else json.loads(loan.policy)
-    return LoanPolicy.of_record(record, waterfall=loan.waterfall)
+    return _read_policy(loan.policy, loan.waterfall)
+
+
+@lru_cache(maxsize=4096)
+def _read_policy(record: str, waterfall: str) -> LoanPolicy:
+    return LoanPolicy.of_record(json.loads(record), waterfall=waterfall)
 
 
 def _one(value: int) -> Whole:
@@ -185,13 +187,10 @@ def _link() -> "psycopg.Connection[Any]":
     return connection.connection
 
 
-def _send(cursor: Any, statement: str, *parameters: Any) -> None:
-    cursor.execute(statement.encode(), parameters)
-
-
 def _asked(link: "psycopg.Connection[Any]", statement: str, *parameters: Any) -> Any:
+    """Planned once a connection: planning costs more than running when every row is found by its key."""
     cursor = psycopg.Cursor(link, row_factory=namedtuple_row)
-    cursor.execute(statement.encode(), parameters)
+    cursor.execute(statement.encode(), parameters, prepare=True)
     return cursor
 
 

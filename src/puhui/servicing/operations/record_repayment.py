@@ -6,9 +6,9 @@ end of day. A payment that arrives while a day is closing belongs to the next on
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from puhui.servicing.operations.record_fact import Happened, record
 
 _OPERATION = "record_repayment"
 Statements = list[tuple[str, list[Any]]]
+Triple = tuple[str, str, int]  # debit, credit, amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,10 @@ def record_repayment(loan_id: str, amount_minor: int, *, on: date, key: str, now
     loans, orders = one_loan.day_loans(taken.loan)
     rows = one_loan.day_rows(taken.loan, taken.rows)
     settled = settle(loans, rows, np.datetime64(on), orders, np.array([amount_minor], np.int64))
-    payment = _Payment(taken, asked, on, amount_minor, settled, new_id("event", now=now))
+    holders = one_loan.holdings(taken.loan, taken.shares)
+    payment = _Payment(taken, asked, on, amount_minor, settled, new_id("event", now=now), holders)
     receipt = payment.receipt()
-    one_loan.send([*payment.facts(), *payment.journal(receipt), *payment.state(receipt)])
+    one_loan.send([payment.fact(receipt), payment.state(receipt), *payment.beside(receipt)])
     return receipt
 
 
@@ -123,7 +125,7 @@ def _refuse(taken: Taken, amount_minor: int, on: date, key: str) -> None:
         raise Refused(Refusal("NOT_THE_BUSINESS_DATE", text, where=str(on)))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Payment:
     """One payment as statements: the fact, what it posts, and the state it leaves."""
 
@@ -133,6 +135,11 @@ class _Payment:
     amount_minor: int
     settled: Settled
     event_id: str
+    holders: tuple[Holdings, list[str]]
+
+    @cached_property
+    def _postings(self) -> list[list[Triple]]:
+        return _by_holder(self.settled, self.holders[0])
 
     def receipt(self) -> Receipt:
         done, loan = self.settled.settlement, self.taken.loan
@@ -155,109 +162,125 @@ class _Payment:
     def _all_paid(self) -> bool:
         return int(self.settled.outstanding_minor[0]) == 0 and int(self.settled.settlement.unpaid_due_minor[0]) == 0
 
-    def facts(self) -> Statements:
-        asked, loan = self.asked, self.taken.loan
-        event = [self.event_id, loan.institution_id, loan.id, self.on, self.amount_minor, self.on, asked.now]
-        return [(_EVENT, [*event, asked.key, asked.input_hash])]
+    # Two statements and not one: psycopg keeps what it has read of a statement only up to fifty parameters.
 
-    def journal(self, receipt: Receipt) -> Statements:
-        """One entry in the books of every funder that something moves in; the first one's is on the receipt."""
-        held, names = one_loan.holdings(self.taken.loan, self.taken.shares)
-        asked, loan, found = self.asked, self.taken.loan, Statements()
-        for place, postings in enumerate(_by_holder(self.settled, held)):
-            if not postings:
-                continue
-            entry_id = receipt.entry_id if place == 0 else new_id("entry", now=asked.now)
-            cash = sum(
-                amount if debit == "cash" else -amount
-                for debit, credit, amount in postings
-                if "cash" in (debit, credit)
-            )
-            about = [entry_id, names[place], loan.id, self.event_id, cash, self.on, self.on, asked.now]
-            found.append((_ENTRY, [*about, asked.key, asked.input_hash]))
-            debited, credited, amounts = (list(column) for column in zip(*postings, strict=True))
-            found.append((_POSTINGS, [entry_id, names[place], loan.id, self.on, debited, credited, amounts]))
-        return found
+    def fact(self, receipt: Receipt) -> tuple[str, list[Any]]:
+        """The fact, and what it posts in the books of the first funder."""
+        asked, loan, on = self.asked, self.taken.loan, self.on
+        known = [asked.key, asked.input_hash]
+        event = [self.event_id, loan.institution_id, loan.id, on, self.amount_minor, on, asked.now, *known]
+        entry, postings = self._entry(receipt.entry_id, self.holders[1][0], self._postings[0])
+        return _FACT, [*event, *entry, *postings]
 
-    def state(self, receipt: Receipt) -> Statements:
+    def state(self, receipt: Receipt) -> tuple[str, list[Any]]:
+        """The loan and its instalments afterwards, and the answer under its key."""
         asked, loan = self.asked, self.taken.loan
-        found: Statements = list(self._instalments())
         oldest = self.settled.settlement.oldest_due_on[0].item()
+        money = [receipt.outstanding_minor, self.amount_minor, receipt.credit_minor]
+        after = [*money, oldest, receipt.state, self._closed_on(receipt), loan.id]
+        answer = [
+            loan.institution_id,
+            _OPERATION,
+            asked.key,
+            asked.input_hash,
+            json.dumps(_record_of(receipt)),
+            asked.now,
+        ]
+        return _STATE, [*self._instalments(), loan.id, *after, *answer]
+
+    def beside(self, receipt: Receipt) -> Statements:
+        """What some payments write besides: entries of further funders, a step of life, the rest of a closed plan."""
+        loan, found = self.taken.loan, Statements()
+        for place, postings in enumerate(self._postings):
+            if place and postings:
+                entry, entry_lines = self._entry(new_id("entry", now=self.asked.now), self.holders[1][place], postings)
+                found += [(_ENTRY, entry), (_POSTINGS, entry_lines)]
         verb = lifecycle.move_for(loan.state, days_past_due=receipt.days_past_due, settled=self._all_paid)
-        closed_on = self.on if receipt.state == "closed" else None
-        found.append(
-            (
-                _LOAN,
-                [
-                    receipt.outstanding_minor,
-                    self.amount_minor,
-                    receipt.credit_minor,
-                    oldest,
-                    receipt.state,
-                    closed_on,
-                    loan.id,
-                ],
-            )
-        )
         if verb is not None:
-            found.append((_MOVE, [loan.id, loan.institution_id, loan.state, verb, receipt.state, self.on, asked.now]))
-        if closed_on is not None:
-            found.append((_SETTLE_REST, [self.on, loan.id]))
-        answer = json.dumps(asdict(receipt))
-        found.append((_REQUEST, [loan.institution_id, _OPERATION, asked.key, asked.input_hash, answer, asked.now]))
+            step = [loan.id, loan.institution_id, loan.state, verb, receipt.state, self.on, self.asked.now]
+            found.append((_MOVE, step))
+        if (closed_on := self._closed_on(receipt)) is not None:
+            found.append((_SETTLE_REST, [closed_on, loan.id]))
         return found
 
-    def _instalments(self) -> Iterator[tuple[str, list[Any]]]:
+    def _closed_on(self, receipt: Receipt) -> date | None:
+        return self.on if receipt.state == "closed" else None
+
+    def _entry(self, entry_id: str, institution: str, postings: list[Triple]) -> tuple[list[Any], list[Any]]:
+        """The parameters of an entry and of its postings."""
+        asked, loan, on = self.asked, self.taken.loan, self.on
+        cash = sum(
+            minor if debit == "cash" else -minor for debit, credit, minor in postings if "cash" in (debit, credit)
+        )
+        about = [entry_id, institution, loan.id, self.event_id, cash, on, on, asked.now, asked.key, asked.input_hash]
+        columns = (
+            [line[place] for line in postings] for place in range(3)
+        )  # a cent may be another funder's altogether
+        return about, [entry_id, institution, loan.id, on, *columns]
+
+    def _instalments(self) -> list[Any]:
+        """Columns of the instalments that something was taken for: number, paid by head, counted, settled."""
         after, done = self.settled.rows, self.settled.settlement
-        for place, row in enumerate(self.taken.rows):
-            if not (any(amounts[place] for amounts in done.taken.values()) or done.row_settled[place]):
-                continue
-            paid = [int(after.paid[head][place]) for head in ("fee", "penalty", "compound", "interest", "principal")]
-            counted = [after.penalty.minor, after.penalty.carry, after.compound.minor, after.compound.carry]
-            settled_on = self.on if done.row_settled[place] else None
-            to = after.counted_to[place].item()
-            yield (
-                _INSTALMENT,
-                [*paid, *(int(column[place]) for column in counted), to, settled_on, self.taken.loan.id, row[0]],
-            )
+        taken = sum(done.taken.values(), np.zeros(len(after), np.int64)) > 0
+        rows = np.flatnonzero(taken | done.row_settled)
+        counted = (after.penalty.minor, after.penalty.carry, after.compound.minor, after.compound.carry)
+        paid = (after.paid[head] for head in ("fee", "penalty", "compound", "interest", "principal"))
+        numbers = [self.taken.rows[place][0] for place in rows.tolist()]
+        settled_on = [self.on if settled else None for settled in done.row_settled[rows].tolist()]
+        return [
+            numbers,
+            *(column[rows].tolist() for column in (*paid, *counted)),
+            after.counted_to[rows].tolist(),
+            settled_on,
+        ]
 
 
-def _by_holder(settled: Settled, held: Holdings) -> list[list[tuple[str, str, int]]]:
+def _record_of(receipt: Receipt) -> dict[str, Any]:
+    """The receipt as it is remembered under its key."""
+    return {name: getattr(receipt, name) for name in Receipt.__dataclass_fields__}
+
+
+def _by_holder(settled: Settled, held: Holdings) -> list[list[Triple]]:
     """Postings (debit, credit, amount) of each holder."""
-    found: list[list[tuple[str, str, int]]] = [[] for _ in held.institution]
+    found: list[list[Triple]] = [[] for _ in held.institution]
     for line in lines(settled.changes, held):
         for place in np.flatnonzero(line.amount_minor).tolist():
             found[place].append((line.debit, line.credit, int(line.amount_minor[place])))
     return found
 
 
-_EVENT = (
-    "INSERT INTO servicing_event (id, institution_id, loan_id, kind, effective_date, amount_minor, ref, details, business_date, "
-    "recorded_at, idempotency_key, input_hash) VALUES (%s, %s, %s, 'repay', %s, %s, '', '{}', %s, %s, %s, %s)"
-)
 _ENTRY = (
     "INSERT INTO servicing_entry (id, institution_id, kind, loan_id, event_id, cash_minor, effective_date, business_date, "
     "recorded_at, idempotency_key, input_hash) VALUES (%s, %s, 'repay', %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 _POSTINGS = (
     "INSERT INTO servicing_posting (entry_id, institution_id, loan_id, business_date, debit, credit, amount_minor) "
-    "SELECT %s, %s, %s, %s, * FROM unnest(%s::text[], %s::text[], %s::bigint[])"
+    "SELECT %s, %s, %s, %s::date, * FROM unnest(%s::text[], %s::text[], %s::bigint[])"
 )
-_LOAN = (
-    "UPDATE servicing_loan SET outstanding_minor = %s, received_minor = received_minor + %s, credit_minor = %s, "
-    "oldest_due_on = %s, look_on = NULL, state = %s, closed_on = %s WHERE id = %s"
+_FACT = f"""
+WITH event AS (
+  INSERT INTO servicing_event (id, institution_id, loan_id, kind, effective_date, amount_minor, ref, details, business_date,
+    recorded_at, idempotency_key, input_hash) VALUES (%s, %s, %s, 'repay', %s, %s, '', '{{}}', %s, %s, %s, %s)
+), entry AS ({_ENTRY}) {_POSTINGS}
+"""
+_STATE = f"""
+WITH instalment AS (
+  UPDATE servicing_instalment line SET paid_fee_minor = new.fee, paid_penalty_minor = new.penalty,
+    paid_compound_minor = new.compound, paid_interest_minor = new.interest, paid_principal_minor = new.principal,
+    penalty_minor = new.penalty_asked, penalty_carry = new.penalty_carry, compound_minor = new.compound_asked,
+    compound_carry = new.compound_carry, penalty_to = new.penalty_to, settled_on = new.settled_on
+  FROM unnest(%s::smallint[], {", ".join(["%s::bigint[]"] * 9)}, %s::date[], %s::date[]) AS new (n, fee, penalty, compound,
+    interest, principal, penalty_asked, penalty_carry, compound_asked, compound_carry, penalty_to, settled_on)
+  WHERE line.loan_id = %s AND line.n = new.n
+), loan AS (
+  UPDATE servicing_loan SET outstanding_minor = %s, received_minor = received_minor + %s, credit_minor = %s,
+    oldest_due_on = %s, look_on = NULL, state = %s, closed_on = %s WHERE id = %s
 )
-_INSTALMENT = (
-    "UPDATE servicing_instalment SET paid_fee_minor = %s, paid_penalty_minor = %s, paid_compound_minor = %s, "
-    "paid_interest_minor = %s, paid_principal_minor = %s, penalty_minor = %s, penalty_carry = %s, compound_minor = %s, "
-    "compound_carry = %s, penalty_to = %s, settled_on = %s WHERE loan_id = %s AND n = %s"
-)
+INSERT INTO servicing_request (institution_id, operation, idempotency_key, input_hash, answer, recorded_at)
+VALUES (%s, %s, %s, %s, %s, %s)
+"""
 _SETTLE_REST = "UPDATE servicing_instalment SET settled_on = %s WHERE loan_id = %s AND settled_on IS NULL"
 _MOVE = (
     "INSERT INTO servicing_move (loan_id, institution_id, from_state, verb, to_state, effective_date, recorded_at, reason) "
     "VALUES (%s, %s, %s, %s, %s, %s, %s, '')"
-)
-_REQUEST = (
-    "INSERT INTO servicing_request (institution_id, operation, idempotency_key, input_hash, answer, recorded_at) "
-    "VALUES (%s, %s, %s, %s, %s, %s)"
 )
