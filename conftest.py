@@ -60,9 +60,11 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(_home, ignore_errors=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long stories (tests/) first, so that two workers end together; a file stays in one piece and in order."""
-    items.sort(key=lambda item: 0 if item.path.is_relative_to(item.config.rootpath / "tests") else 1)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Files of long stories first, so that the workers end together; a file stays in one piece and in order."""
+    stories = config.rootpath / "tests"
+    long = {item.path for item in items if item.path.is_relative_to(stories) or item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(scope="session")
