@@ -145,6 +145,7 @@ class TestUpAndDown:
         assert time.monotonic() - started < 60  # the bench states the figure; this only catches a repeated main job
         assert installation.run("audit", "verify").stdout == decided
         assert installation.run("ledger", "verify").stdout == booked
+        _closes_the_next_day(installation)
         assert len(installation.run("users", "code", "analyst").stdout.strip()) == 6
         assert installation.servers() == 1
         stopped = installation.run("down").stdout
@@ -180,3 +181,12 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _closes_the_next_day(installation: Installation) -> None:
+    """One object a day, then the same day in the history; a day that cannot be read is refused."""
+    closed = json.loads(installation.run("day", "close", "--json").stdout)
+    newest = json.loads(installation.run("day", "history", "--limit", "1").stdout)
+    assert newest["business_date"] == closed["day"]["business_date"]
+    assert newest["loans"] == closed["day"]["loans"] > 0
+    assert "DATE_UNREADABLE" in installation.run("day", "close", "--through", "soon", status=2).stderr
