@@ -71,7 +71,17 @@ class Settlement:
     unpaid_due_minor: Whole
     oldest_due_on: Days
     days_past_due: Whole
-    flows: list[Flow]
+    sums: dict[str, Whole]
+    from_credit_minor: Whole
+    cash_minor: Whole
+
+    @property
+    def flows(self) -> list[Flow]:
+        """Credit held goes first, then cash; what cash leaves over is new credit."""
+        heads = {accounts.RECEIVABLE_OF_HEAD[head]: amounts for head, amounts in self.sums.items()}
+        kept = self.from_credit_minor + self.cash_minor - _total(self.sums, len(self.cash_minor))
+        sources = {accounts.BORROWER_CREDIT: self.from_credit_minor, accounts.CASH: self.cash_minor}
+        return pair(sources, heads | {accounts.BORROWER_CREDIT: kept})
 
     @property
     def interest_minor(self) -> Whole:
@@ -107,7 +117,9 @@ def settle_due(
         unpaid_due_minor=waterfall.per_loan(unpaid, rows.loan, count),
         oldest_due_on=oldest,
         days_past_due=days_late(oldest, as_of),
-        flows=_flows(sums, from_credit, cash_minor, kept),
+        sums=sums,
+        from_credit_minor=from_credit,
+        cash_minor=cash_minor,
     )
 
 
@@ -123,10 +135,3 @@ def _by_waterfall(
         share = waterfall.settle(dues, loan, np.where(loans.order_name == name, money, 0), orders[str(name)])
         taken = {head: taken[head] + share[head] for head in dues}
     return taken
-
-
-def _flows(sums: dict[str, Whole], from_credit: Whole, cash: Whole, kept: Whole) -> list[Flow]:
-    """Credit held goes first, then cash; what cash leaves over is new credit."""
-    heads = {accounts.RECEIVABLE_OF_HEAD[head]: amounts for head, amounts in sums.items()}
-    sources = {accounts.BORROWER_CREDIT: from_credit, accounts.CASH: cash}
-    return pair(sources, heads | {accounts.BORROWER_CREDIT: kept})
