@@ -157,3 +157,12 @@ def shoot() -> Callable[..., Path]:
         return target
 
     return kept
+
+
+def wait_for_text(place: Any, fits: Callable[[str], bool]) -> None:
+    """Until the text of a locator fits, asked from here: our pages' policy lets no script be evaluated in them."""
+    for _each in range(200):
+        if fits(place.inner_text()):
+            return
+        place.page.wait_for_timeout(50)
+    raise AssertionError(f"after ten seconds it still reads {place.inner_text()!r}")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser import accessibility
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import DESK, PHONE, wait_for_text
 from tests.browser.town import PASSWORD, Town, one_time_password
 
 pytestmark = pytest.mark.browser
@@ -59,7 +59,7 @@ class TestTheConsole:
             for _each in range(5):
                 page.keyboard.press("ArrowRight")
         assert answered.value.status == 200
-        page.wait_for_function(f"document.querySelector('[data-approved]').innerText > {before}")
+        wait_for_text(page.locator("[data-approved]"), lambda text: int(text) > before)
         assert page.get_by_label("预算（元）").input_value() == "15000000"
         assert "万元" in (slider.get_attribute("aria-valuetext") or "")
         assert page.locator("#solved tbody tr").count() > 0
@@ -85,7 +85,7 @@ class TestTheConsole:
         page.get_by_role("button", name="Run end of day").click()
         page.get_by_text("is queued").first.wait_for()
         work()
-        page.wait_for_function(f"document.querySelector('.bar time').innerText > '{shown}'")
+        wait_for_text(page.locator(".bar time"), lambda text: text > shown)
         assert page.get_by_role("rowheader", name=shown).is_visible()
         shoot(page, "closing-en-dark")
         for place in (

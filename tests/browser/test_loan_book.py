@@ -16,7 +16,7 @@ from puhui.servicing.views import LoanView
 from puhui.simulate.owners import invented_owner
 from puhui.web import clock
 from tests.browser import accessibility
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, wait_for_text
 from tests.browser.test_console import log_in
 from tests.browser.town import Town
 
@@ -83,7 +83,7 @@ class TestTheConsole:
         with page.expect_response("**/payoff/**"):
             page.get_by_label("结清日").fill(on.isoformat())
         expected = what_if.payoff(loan.loan_id, on=on)
-        page.wait_for_function(f"document.querySelector('[data-payoff]').innerText === '{yuan(expected.total_minor)}'")
+        wait_for_text(page.locator("[data-payoff]"), lambda text: text == yuan(expected.total_minor))
         assert page.locator("[data-saved]").inner_text() == yuan(expected.saved_minor)
 
     @staticmethod
