@@ -114,8 +114,7 @@ def payoff(loan_id: str, *, on: date) -> Payoff:
 def with_fact(loan_id: str, fact: Fact, *, as_of: date) -> Difference:
     """The loan without and with this fact, which counts as the last one entered. Raises Refused."""
     history = _history(loan_id)
-    after = history.folded(as_of, [history.next(fact)], overdue_stays=True)
-    return Difference(history.folded(as_of, overdue_stays=True), after)
+    return Difference(*history.with_and_without(history.next(fact), as_of))
 
 
 def without_fact(loan_id: str, fact_id: str, *, on: date, as_of: date) -> Difference:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.servicing.core.daycount import day_number, day_of
+from puhui.servicing.core.daycount import day_of
 from puhui.servicing.core.due_dates import steps_after
 from puhui.servicing.core.dues import HEADS, Amounts
 from puhui.servicing.core.level import Annuities
@@ -286,4 +286,3 @@ _CHANGES: dict[str, Callable[[Plan, int, Details, str], None]] = {
     "reschedule": _reschedule,
     "holiday": _holiday,
 }
-__all__ = ["amend", "day_number", "relevel", "replan"]

@@ -5,6 +5,7 @@ interest, Σ A ÷ ((1+f·i)(1+i)ᵗ) = Σ P ÷ ((1+f·i)(1+i)ᵗ), APR = i × un
 2023/2225 Annexes) and `uk` (FCA CONC App 1.2, MCOB 10A): Σ A(1+X)^(−d/365) = Σ P(1+X)^(−d/365), compound. `irr_daily`
 is the same equation, as spreadsheets call it XIRR. `irr_period`: Σ CF ÷ (1+i)ᵏ = 0 over equal periods, i × periods a year.
 
+>>> from puhui.servicing.core.unit_periods import months_on
 >>> flows = [Flow(date(1978, 1, 10), 500_000)]
 >>> paid = [Flow(months_on(date(1978, 2, 10), k), 23_000) for k in range(24)]
 >>> apr(flows, paid, "us_actuarial").quantize(Decimal("0.0001"))
@@ -16,13 +17,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-from puhui.servicing.core.true_cost import NoRateExists, solve, worth
-from puhui.servicing.core.unit_periods import UnitPeriod, between, due_day, infer, months_on
+from puhui.servicing.core.true_cost import YEAR_DAYS, NoRateExists, daily_rate, solve, worth
+from puhui.servicing.core.unit_periods import UnitPeriod, between, due_day, infer
 
 METHODS = ("us_actuarial", "eu", "uk", "irr_daily", "irr_period")
 PLACES = Decimal("1e-12")
 _DIGITS = 40
-_YEAR_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,9 @@ Flows = list[tuple[date, int]]
 
 
 def _by_days(flows: Flows, advances: Sequence[Flow], payments: Sequence[Flow], hint: UnitPeriod | None) -> Decimal:
-    """Compound by days ÷ 365, solved for the daily growth so that every power is a whole one."""
+    """Compound by days ÷ 365."""
     del advances, payments, hint
-    first = flows[0][0]
-    dated = [((on - first).days, minor) for on, minor in flows]
-    daily = solve(lambda growth: worth(dated, growth), _in_order(flows))
-    return (1 + daily) ** _YEAR_DAYS - 1
+    return (1 + daily_rate(flows)) ** YEAR_DAYS - 1
 
 
 def _by_period(flows: Flows, advances: Sequence[Flow], payments: Sequence[Flow], hint: UnitPeriod | None) -> Decimal:
@@ -104,6 +101,3 @@ def _in_order(flows: Flows) -> list[int]:
 
 def _dates(flows: Sequence[Flow]) -> list[date]:
     return sorted({flow.on for flow in flows})
-
-
-__all__ = ["METHODS", "Flow", "UnitPeriod", "apr", "months_on"]

@@ -71,7 +71,7 @@ def factors(terms: TermsColumns, due_on: Days) -> tuple[Whole, Whole]:
     starts = np.vstack([terms.disbursed_on[None, :], due_on[:-1]])
     by_days = terms.by_day & (terms.day_count != "30/360")
     if not by_days.all():
-        whole, year = _whole_period(terms)
+        whole, year = whole_period(terms)
         numerators[:], denominators[:] = whole, year
         share_up, share_down = first_share(terms, due_on[0])
         numerators[0], denominators[0] = whole * share_up, year * share_down
@@ -92,7 +92,7 @@ def reduced(numerators: Whole, denominators: Whole) -> tuple[Whole, Whole]:
     return numerators, denominators
 
 
-def _whole_period(terms: TermsColumns) -> tuple[Whole, Whole]:
+def whole_period(terms: TermsColumns) -> tuple[Whole, Whole]:
     """What a whole period earns: rate × length ÷ periods a year; weeks and days by 30/360 count actual days of 360."""
     per_year = np.zeros(len(terms), np.int64)
     length = terms.period_every.copy()

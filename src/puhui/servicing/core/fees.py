@@ -3,14 +3,13 @@
 Rule kept: a rate is taken of the original principal, for `balance` of the principal owed before the instalment; each
 fee is rounded by the contract's rounding when it falls due. What is not agreed here is never charged.
 
->>> from datetime import date
+>>> from datetime import date; from decimal import Decimal
 >>> from puhui.servicing.core.terms import LoanTerms, Fee
 >>> withheld_minor(LoanTerms("CNY", 10_000, Decimal(0), 2, date(2026, 1, 1), fees=(Fee("disbursement", rate=Decimal("0.02")),)))
 200
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +44,3 @@ def fees_of(plan: "Schedule", batch: Sequence[LoanTerms]) -> Whole:
                 if fee.at != "disbursement"
             )
     return asked
-
-
-__all__ = ["Decimal", "fee_minor", "fees_of", "withheld_minor"]

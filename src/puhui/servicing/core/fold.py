@@ -12,6 +12,7 @@ single-loan writes, `puhui loan story`, the proof and the replay all go through 
 ({'interest': 58, 'principal': 1643}, 8357, 0)
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -103,9 +104,9 @@ def fold_both(terms: LoanTerms, policy: Policy, facts: Sequence[Fact], more: Fac
     What happened before the new fact, or before the fact that it undoes, is folded once.
     """
     undone = next((fact for fact in facts if more.kind == "reverse" and fact.ref == more.ref), more)
-    earlier = [fact for fact in facts if (fact.since, fact.entered) < (undone.since, undone.entered)]
-    known = {id(fact) for fact in earlier}
-    later = [fact for fact in facts if id(fact) not in known]
+    told = in_order(facts)
+    first = bisect_left(told, _place(undone), key=_place)
+    earlier, later = told[:first], told[first:]
     reversed_before = {fact.ref for fact in facts if fact.kind == "reverse"}
     begun = Telling.begin(terms, policy)
     begun.go_on(earlier, as_of, reversed_before)
@@ -117,7 +118,11 @@ def fold_both(terms: LoanTerms, policy: Policy, facts: Sequence[Fact], more: Fac
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
     """By effective day, then by order of entry."""
-    return sorted(facts, key=lambda fact: (fact.since, fact.entered))
+    return sorted(facts, key=_place)
+
+
+def _place(fact: Fact) -> tuple[int, int]:
+    return fact.since, fact.entered
 
 
 @dataclass(slots=True)
@@ -266,11 +271,11 @@ class Telling:
             raise Refused(Refusal("AMOUNT_NOT_POSITIVE", text, where=fact.ref))
         dues = self.plan.dues
         self.state, self.closed_on = "open", None
-        dues.settled.pop(dues.holding(fact.on) or 0, None)
         k = dues.holding(fact.on)
         if k is None:
             k = dues.insert(dues.dues[-1], fact.on)
             self.plan.advance(self.plan.now)
+        dues.settled.pop(k, None)
         head = CHARGED[fact.kind]
         dues.asked[head][k] += fact.amount_minor
         if k < self.plan.closed:
@@ -404,7 +409,7 @@ class Telling:
                 interest = max(plan.earned_of_open(), dues.paid["interest"][k])
             dues.asked["interest"][k], dues.asked["principal"][k] = interest, principal
         planned = dues.asked["principal"][k]
-        dues.asked["principal"][k] = dues.paid["principal"][k] + plan.balance - plan_overdue(plan)
+        dues.asked["principal"][k] = dues.paid["principal"][k] + plan.balance - dues.overdue("principal")
         taken = dues.take(k, money, whole_order(self.policy.in_advance))
         self._count(taken, by_head, early=running)
         if running and isinstance(plan, Planned):
@@ -454,11 +459,6 @@ class Telling:
         tried = self.copy()
         tried._payoff(Fact(self.plan.now, "payoff"))
         return tried.transactions[-1].amount_minor + self.credit
-
-
-def plan_overdue(plan: Planned | Running) -> int:
-    """Principal that is due and not paid."""
-    return plan.dues.overdue("principal")
 
 
 _STEPS: dict[str, Callable[[Telling, Fact], None]] = {

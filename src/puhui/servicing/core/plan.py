@@ -27,7 +27,6 @@ from puhui.servicing.core.schedule import Schedule, build, level_payments, perio
 from puhui.servicing.core.spans import Spans
 from puhui.servicing.core.terms import LoanTerms, TermsColumns
 
-__all__ = ["Planned", "Running", "daycount"]
 _LEVEL_METHODS = ("equal_installment", "flat")
 
 
@@ -102,10 +101,6 @@ class Planned:
     def asked_early(self, k: int) -> tuple[int, int]:
         """(interest, principal) an instalment asks when it is paid before its due date."""
         return self.dues.asked["interest"][k], self.dues.asked["principal"][k]
-
-    def is_last_open(self, k: int) -> bool:
-        """Is there no later instalment that asks principal?"""
-        return all(self.dues.open_of(later, "principal") == 0 for later in range(k + 1, self.periods))
 
     def earned(self) -> int:
         """Interest earned so far, in cents: whole periods, and the current one by its share of days."""
@@ -258,10 +253,7 @@ class Running:
         """Interest that the running row will ask if nothing happens until its due date, what is overdue staying unpaid."""
         total = self.moved - self._frozen_before(row)
         for k in range(self.closed, row + 1):
-            weight = self.weight if k == self.closed else 0
-            since = max(self.now, self.spans.starts[k])
-            weight += self.balance * self.spans.weight(k, since, self.spans.dues[k])
-            total += round_ratio(weight, self.spans.denominators[k], self.mode)
+            total += self._interest_at_due(k)
         return max(total, self.dues.paid["interest"][row])
 
     def set_mark(self, *, changed: bool) -> None:
@@ -288,9 +280,14 @@ class Running:
             return True
         if k != self.closed or not self.level:
             return False
-        weight = self.weight + self.balance * self.spans.weight(k, self.now, self.spans.dues[k])
-        calculated = round_ratio(weight, self.spans.denominators[k], self.mode) + self.moved
-        return self.dues.paid["principal"][k] > max(self.level - calculated, 0)
+        return self.dues.paid["principal"][k] > max(self.level - self._interest_at_due(k) - self.moved, 0)
+
+    def _interest_at_due(self, k: int) -> int:
+        """Interest of one period by its end, if the balance stays as it is: what has run, and the rest of its days."""
+        ran = self.weight if k == self.closed else 0
+        since = max(self.now, self.spans.starts[k])
+        weight = ran + self.balance * self.spans.weight(k, since, self.spans.dues[k])
+        return round_ratio(weight, self.spans.denominators[k], self.mode)
 
     def take_running(self) -> int:
         """Interest that has run and was not asked, taken out of the open period in whole cents."""

@@ -19,13 +19,12 @@ from typing import Any
 import numpy as np
 
 from puhui.servicing.core import terms as words
-from puhui.servicing.core.due_dates import due_dates, factors, months_after, rolled
+from puhui.servicing.core.due_dates import due_dates, factors, rolled
 from puhui.servicing.core.fees import fees_of
 from puhui.servicing.core.level import Annuities
 from puhui.servicing.core.rounding import round_ratio, widen
 from puhui.servicing.core.terms import Days, Flags, LoanTerms, TermsColumns, Whole
 
-__all__ = ["Schedule", "build", "months_after"]
 _SEARCH_STEPS = 200  # lower_last: how many multiples from the rounded payment are tried
 
 

@@ -17,7 +17,7 @@ from math import lcm
 import numpy as np
 
 from puhui.servicing.core import daycount
-from puhui.servicing.core.due_dates import steps_after
+from puhui.servicing.core.due_dates import steps_after, whole_period
 from puhui.servicing.core.schedule import Periods, periods_of
 from puhui.servicing.core.terms import LoanTerms, TermsColumns
 
@@ -97,12 +97,7 @@ def _pieces(
 ) -> tuple[list[list[Piece]], list[int]]:
     """Weights of a day by period; the first period may be broken into whole periods and a rest."""
     up, down = periods.numerators[:, 0].tolist(), periods.denominators[:, 0].tolist()
-    if len(dues) > 1:
-        whole_up, whole_down = up[1], down[1]
-    else:
-        natural = TermsColumns.of([_plain(columns)])
-        whole = periods_of(natural, 1)
-        whole_up, whole_down = int(whole.numerators[0, 0]), int(whole.denominators[0, 0])
+    whole_up, whole_down = (int(column[0]) for column in whole_period(columns))
     pieces: list[list[Piece]] = []
     downs: list[int] = []
     for k, (start, due) in enumerate(zip(starts, dues, strict=True)):
@@ -129,20 +124,3 @@ def _first_bounds(columns: TermsColumns, start: int, first_due: int) -> list[tup
         bounds.insert(0, (since, until))
         until, step = since, step + 1
     return bounds
-
-
-def _plain(columns: TermsColumns) -> LoanTerms:
-    """The same loan without a broken first period: what one whole period earns."""
-    from decimal import Decimal
-
-    return LoanTerms(
-        currency="CNY",
-        principal_minor=int(columns.principal_minor[0]),
-        annual_rate=Decimal(int(columns.rate_millionths[0])) / columns.rate_scale,
-        periods=1,
-        disbursed_on=columns.disbursed_on[0].item(),
-        day_count=str(columns.day_count[0]),
-        period_unit=str(columns.period_unit[0]),
-        period_every=int(columns.period_every[0]),
-        interest_per="day" if bool(columns.by_day[0]) else "period",
-    )

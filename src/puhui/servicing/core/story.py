@@ -96,22 +96,6 @@ def _shown(by_head: Mapping[str, int]) -> dict[str, int]:
     return shown
 
 
-_POLICY = {
-    "waterfall": lambda value, where: _heads(value, where),
-    "waterfall_in_advance": lambda value, where: _heads(value, where),
-    "prepayment": lambda value, where: _one_of(value, PREPAYMENTS, "PREPAYMENT_UNKNOWN", where),
-    "overpayment": lambda value, where: _one_of(value, ("credit",), "OVERPAYMENT_UNKNOWN", where),
-    "interest_recalculation": lambda value, where: _flag(value, where),
-}
-
-
-def _policy(value: Any, where: str) -> Policy:
-    given = dict(wire.read(value, _POLICY, where, ()))
-    given.pop("overpayment", None)
-    given["recalculation"] = given.pop("interest_recalculation", False)
-    return Policy(**given)
-
-
 def _heads(value: Any, where: str) -> tuple[str, ...]:
     heads = tuple(wire.text(head, where) for head in wire.listed(value, where))
     for head in heads:
@@ -131,6 +115,22 @@ def _flag(value: Any, where: str) -> bool:
     if not isinstance(value, bool):
         raise Refused(Refusal("FLAG_EXPECTED", f"须为 true 或 false: {value}", where=where))
     return value
+
+
+_POLICY = {
+    "waterfall": _heads,
+    "waterfall_in_advance": _heads,
+    "prepayment": lambda value, where: _one_of(value, PREPAYMENTS, "PREPAYMENT_UNKNOWN", where),
+    "overpayment": lambda value, where: _one_of(value, ("credit",), "OVERPAYMENT_UNKNOWN", where),
+    "interest_recalculation": _flag,
+}
+
+
+def _policy(value: Any, where: str) -> Policy:
+    given = dict(wire.read(value, _POLICY, where, ()))
+    given.pop("overpayment", None)
+    given["recalculation"] = given.pop("interest_recalculation", False)
+    return Policy(**given)
 
 
 _KINDS = ("repay", "payoff", "fee", "penalty", "write_off", "reverse")

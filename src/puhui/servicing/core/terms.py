@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from puhui.kernel.refusal import Refusal
-from puhui.servicing.core.rounding import HALF_UP, MODES
+from puhui.servicing.core.rounding import MODES
 
 Days = npt.NDArray[np.datetime64]
 Whole = npt.NDArray[np.int64]
@@ -270,6 +270,3 @@ class TermsColumns:
 
     def __len__(self) -> int:
         return len(self.principal_minor)
-
-
-__all__ = ["HALF_UP", "Days", "Flags", "LoanTerms", "TermsColumns", "Whole", "refuse", "replace"]

@@ -21,7 +21,7 @@ _CLOSE = Decimal("1e-18")
 _SOLVED = Decimal("1e-12")  # what the solver is good for; rounding up starts here, or 24 % could become 24.0001 %
 _WIDER = [Decimal("0.001") * 4**k for k in range(13)]
 _LOWER = [-Decimal("0.0001") * 4**k for k in range(7)] + [Decimal(text) for text in ("-0.8", "-0.95", "-0.999")]
-_YEAR_DAYS = 365
+YEAR_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +46,21 @@ def yearly_cost(flows: Sequence[int], *, periods_a_year: int | Decimal = 12) -> 
 
 
 def yearly_cost_by_days(flows: Sequence[tuple[date, int]]) -> YearlyCost:
-    """Rates of dated flows: r compound solves Σ CFₖ ÷ (1+r)^(days/365) = 0; simple = 365·((1+r)^(1/365) − 1).
+    """Rates of dated flows: r compound solves Σ CFₖ ÷ (1+r)^(days/365) = 0; simple = 365·((1+r)^(1/365) − 1)."""
+    with localcontext() as context:
+        context.prec = _DIGITS
+        daily = daily_rate(flows)
+        return _rounded(daily * YEAR_DAYS, (1 + daily) ** YEAR_DAYS - 1)
 
-    Solved for the growth of one day, so that every power is a whole one.
-    """
+
+def daily_rate(flows: Sequence[tuple[date, int]]) -> Decimal:
+    """The growth of one day, less one, at which dated flows are worth nothing: so that every power is a whole one."""
     first = min(day for day, _ in flows)
     by_day: dict[int, int] = {}
     for day, amount in flows:
         by_day[(day - first).days] = by_day.get((day - first).days, 0) + amount
     dated = sorted(by_day.items())
-    with localcontext() as context:
-        context.prec = _DIGITS
-        daily = solve(lambda growth: worth(dated, growth), [amount for _, amount in dated])
-        return _rounded(daily * _YEAR_DAYS, (1 + daily) ** _YEAR_DAYS - 1)
+    return solve(lambda growth: worth(dated, growth), [amount for _, amount in dated])
 
 
 def worth(placed: Sequence[tuple[int, int]], growth: Decimal) -> Decimal:

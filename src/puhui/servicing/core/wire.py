@@ -58,7 +58,7 @@ def text(value: Any, where: str) -> str:
 
 def fees(value: Any, where: str) -> tuple[Fee, ...]:
     """[{at, amount_minor? | rate?, name?}, …]"""
-    return tuple(Fee(**_read(part, _FEE, f"{where}[{i}]", ("at",))) for i, part in enumerate(listed(value, where)))
+    return tuple(Fee(**read(part, _FEE, f"{where}[{i}]", ("at",))) for i, part in enumerate(listed(value, where)))
 
 
 def listed(value: Any, where: str) -> list[Any]:
@@ -97,13 +97,13 @@ _NEEDED = ("principal_minor", "annual_rate", "periods", "disbursed_on")
 def read_terms(record: Any, where: str = "") -> LoanTerms:
     """Terms as a calculator takes them. Raises Refused."""
     given = {name: value for name, value in _object(record, where).items() if name != "id"}
-    terms = LoanTerms(**{"currency": "CNY", **_read(given, _TERMS, where, _NEEDED)})
+    terms = LoanTerms(**{"currency": "CNY", **read(given, _TERMS, where, _NEEDED)})
     if (refusal := refuse(terms, calculator=True)) is not None:
         raise Refused(refusal)
     return terms
 
 
-def _read(record: Any, fields: Mapping[str, Callable[[Any, str], Any]], where: str, needed: tuple[str, ...]) -> Record:
+def read(record: Any, fields: Mapping[str, Callable[[Any, str], Any]], where: str, needed: tuple[str, ...]) -> Record:
     """Known fields, each by its reader; empty ones (null) are left out."""
     values = {}
     for name, value in _object(record, where).items():
@@ -124,6 +124,3 @@ def _object(record: Any, where: str) -> Record:
     if not isinstance(record, Mapping):
         raise Refused(Refusal("OBJECT_EXPECTED", f"须为 JSON 对象 · a JSON object expected: {record}", where=where))
     return record
-
-
-read = _read

@@ -1,9 +1,9 @@
-"""Writes one fact of one loan, the entry it causes, and one move: the last beat of the single-loan operations.
+"""Writes one fact of one loan and one move, and takes the loan to be written on: what the single-loan operations share.
 
-Rule kept: an entry is a core value first, so it balances by construction; moves follow the life-cycle table.
+Rule kept: facts are appended; moves follow the life-cycle table. Entries are posted by write_difference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +12,6 @@ from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.servicing import models
 from puhui.servicing.core import lifecycle
-from puhui.servicing.core.journal import Entry, Flow, Posting
 from puhui.servicing.operations.asked_once import Asked
 from puhui.servicing.operations.close_early import close_early
 
@@ -26,12 +25,6 @@ class Said:
     ref: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     reverses: str | None = None
-
-
-def entry_of(kind: str, loan: models.Loan, flows: Sequence[Flow], *, on: date) -> Entry:
-    """Flows of a batch of one as an entry."""
-    lines = (Posting(flow.debit, flow.credit, int(flow.amount_minor[0]), loan.id) for flow in flows)
-    return Entry(kind, loan.institution_id, on, tuple(lines))
 
 
 def store_event(kind: str, asked: Asked, *, loan: models.Loan, said: Said, business_date: date) -> models.Event:
@@ -51,36 +44,6 @@ def store_event(kind: str, asked: Asked, *, loan: models.Loan, said: Said, busin
         idempotency_key=asked.key,
         input_hash=asked.input_hash,
     )
-
-
-def store_entry(entry: Entry, asked: Asked, *, loan: models.Loan, event: models.Event, cash_minor: int) -> str:
-    """Append the entry that an event causes, with its postings, on the event's business date; returns the entry's id."""
-    row = models.Entry.objects.create(
-        id=new_id("entry", now=asked.now),
-        institution_id=entry.institution_id,
-        kind=entry.kind,
-        loan=loan,
-        event=event,
-        cash_minor=cash_minor,
-        effective_date=entry.effective_date,
-        business_date=event.business_date,
-        recorded_at=asked.now,
-        idempotency_key=asked.key,
-        input_hash=asked.input_hash,
-    )
-    models.Posting.objects.bulk_create(
-        models.Posting(
-            entry=row,
-            institution_id=entry.institution_id,
-            loan=loan,
-            business_date=event.business_date,
-            debit=line.debit,
-            credit=line.credit,
-            amount_minor=line.amount_minor,
-        )
-        for line in entry.postings
-    )
-    return row.id
 
 
 def move(loan: models.Loan, verb: str, *, on: date, now: datetime, reason: str = "") -> None:
