@@ -413,8 +413,8 @@ def _dues_of(schedule: Schedule) -> Dues:
 
 def _level_of(terms: LoanTerms, schedule: Schedule) -> int:
     """The level payment: that of the schedule, where it has more than one instalment after grace."""
-    first = terms.principal_grace_periods
-    if terms.periods - first > 1:
+    first = len(schedule) - terms.periods + terms.principal_grace_periods  # after a down payment and the grace
+    if len(schedule) - first > 1:
         return int(schedule.principal_minor[first] + schedule.interest_minor[first])
     columns = TermsColumns.of([terms])
     return int(level_payments(columns, periods_of(columns, terms.periods))[0])

@@ -114,6 +114,14 @@ class TestRestructure:
             fold(YEAR, STAYS, [change("2027-03-01", "holiday", periods=1)], on("2027-03-01"))
 
 
+def test_a_down_payment_does_not_become_the_level_payment() -> None:
+    terms = LoanTerms("CNY", 10_000, Decimal("0.07"), 6, date(2024, 1, 1), down_payment_minor=2_500)
+    paid = [Fact(on("2024-01-01"), "repay", 2_500, "down", 1), Fact(on("2024-02-01"), "repay", 1_276, "first", 2)]
+    told = rows(fold(terms, RUNS, paid, on("2024-02-01")))
+    assert told[:3] == [("2024-01-01", 2_500, 0), ("2024-02-01", 1_232, 44), ("2024-03-01", 1_239, 37)]
+    assert told[-1] == ("2024-07-01", 1_267, 7)
+
+
 CHANGES = st.one_of(
     st.builds(lambda rate: ("rate_change", 0, {"annual_rate": str(Decimal(rate) / 10**4)}), st.integers(0, 3000)),
     st.builds(lambda minor: ("disburse", minor, {}), st.integers(1, 500_000)),
