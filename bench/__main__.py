@@ -1,16 +1,14 @@
 """`make bench`: the figures of docs/benchmarks.md, measured on a fresh installation of their own in a temporary folder.
 
 The real firms are used where they are at hand, else an invented town, and the line says which. Every command runs as a
-person would run it, as a process of its own; the loan book of a million made-up loans comes last (bench/servicing.py). Memory is the proportional set size of that process and of the embedded
-PostgreSQL's, summed and sampled ten times a second.
+person would run it, as a process of its own; the loan book comes last, on installations of its own: one loan posted again
+(bench/repost.py), then a million made-up loans (bench/servicing.py). Memory is the proportional set size of that process and
+of the embedded PostgreSQL's, summed and sampled ten times a second.
 """
 
 import json
 import os
-import shutil
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -18,24 +16,17 @@ from pathlib import Path
 import polars as pl
 import psutil
 
-from bench import inside, servicing
+from bench import inside, repost, servicing
+from bench.installation import PUHUI, fresh
 from puhui.store import places
-
-PUHUI = str(Path(sys.executable).parent / "puhui")
 
 
 def main() -> None:
-    """Measure and print; the temporary installation is removed at the end."""
-    home = Path(tempfile.mkdtemp(prefix="puhui-bench-"))
-    home.chmod(0o755)
-    environment = os.environ | {"PUHUI_VAR": str(home)}
-    environment.pop("DATABASE_URL", None)
-    try:
-        for line in measure(home, environment):
+    """Measure and print; each temporary installation is removed at its end."""
+    with fresh() as place:
+        for line in measure(place.home, place.environment):
             print(json.dumps(line), flush=True)
-    finally:
-        subprocess.run([PUHUI, "down"], env=environment, capture_output=True, check=False)
-        shutil.rmtree(home, ignore_errors=True)
+    repost.main()
     servicing.main(int(os.environ.get("PUHUI_BENCH_LOANS", "1000000")))
 
 

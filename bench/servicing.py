@@ -6,37 +6,25 @@ from several connections at once and one after the other on each.
 """
 
 import json
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+
+from bench.installation import fresh
 
 ON, NOW = date(2026, 6, 15), datetime(2026, 6, 15, 9, tzinfo=UTC)
-PUHUI = str(Path(sys.executable).parent / "puhui")
 CONNECTIONS, PAYMENTS = 6, 6_000
 
 
 def main(loans: int) -> None:
     """Measure and print; the temporary installation is removed at the end."""
-    home = Path(tempfile.mkdtemp(prefix="puhui-bench-servicing-"))
-    home.chmod(0o755)
-    environment = os.environ | {"PUHUI_VAR": str(home)}
-    for name in ("DATABASE_URL", "PUHUI_OWNER_URL", "PUHUI_APP_URL"):
-        environment.pop(name, None)
-    (home / "serving").touch()  # the server stays up between the commands
-    try:
-        subprocess.run([PUHUI, "migrate"], env=environment, check=True, capture_output=True)
+    with fresh() as place:
+        environment = place.migrated().environment
         for step in ("load", "close", "pay"):
             command = [sys.executable, "-m", "bench.servicing", "--step", step, str(loans)]
             subprocess.run(command, env=environment, check=True)
-    finally:
-        subprocess.run([PUHUI, "down"], env=environment, capture_output=True, check=False)
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def load(loans: int) -> None:
