@@ -10,7 +10,14 @@ from django.db.models import F, Q
 
 from puhui.store.sealed import SealedField
 
+# Ways of paying back that a programme can fund; the words are those of the loan book's terms.
+METHODS = {"equal_installment": "等额本息", "at_will": "随借随还"}
 LENDER_TYPES = {"bank": "银行", "cfc": "消费金融公司", "mcc": "小额贷款公司", "trust": "信托公司"}
+
+
+def plain_methods() -> list[str]:
+    """What a programme funds that does not say."""
+    return ["equal_installment"]
 
 
 class Institution(models.Model):
@@ -48,6 +55,7 @@ class Programme(models.Model):
     limit_max_minor = models.BigIntegerField()
     ratings = models.JSONField()
     months = models.JSONField()
+    methods = models.JSONField(default=plain_methods)
     quota_minor = models.BigIntegerField()
     valid_from = models.DateField()
     valid_until = models.DateField()
@@ -80,6 +88,7 @@ class Match(models.Model):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, null=True)
     amount_minor = models.BigIntegerField()
     months = models.PositiveSmallIntegerField()
+    method = models.CharField(max_length=20, default="equal_installment", choices=list(METHODS.items()))
     rating = models.CharField(max_length=10)
     offered_rate = models.DecimalField(max_digits=9, decimal_places=6)
     annual_rate = models.DecimalField(max_digits=9, decimal_places=6, null=True)

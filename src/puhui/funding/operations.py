@@ -36,9 +36,10 @@ class MatchRequest:
     annual_rate: Decimal
     months: int
     rating: str
+    method: str = "equal_installment"
 
     def as_core(self) -> matching.Request:
-        return matching.Request(self.amount_minor, self.annual_rate, self.months, self.rating)
+        return matching.Request(self.amount_minor, self.annual_rate, self.months, self.rating, self.method)
 
 
 def load_sample_programmes(*, now: datetime) -> LoadedProgrammes:
@@ -53,7 +54,9 @@ def load_programmes(text: str, *, now: datetime) -> LoadedProgrammes:
 
     Refused: the first thing wrong with the file, or PROGRAMME_CHANGED when a known code comes with other rules.
     """
-    drafts, refusals = programme_file.read(text, lender_types=frozenset(models.LENDER_TYPES))
+    drafts, refusals = programme_file.read(
+        text, lender_types=frozenset(models.LENDER_TYPES), methods=frozenset(models.METHODS)
+    )
     if refusals:
         more = f" (+{len(refusals) - 1})" if len(refusals) > 1 else ""
         raise Refused(Refusal(refusals[0].code, refusals[0].message + more, refusals[0].where))
@@ -116,6 +119,7 @@ def match(request: MatchRequest, *, as_of: date, now: datetime) -> queries.Match
         amount_minor=request.amount_minor,
         months=request.months,
         rating=request.rating,
+        method=request.method,
         offered_rate=request.annual_rate,
         annual_rate=choice.annual_rate,
         as_of=as_of,
@@ -128,9 +132,12 @@ def match(request: MatchRequest, *, as_of: date, now: datetime) -> queries.Match
 def _standing(request: MatchRequest, choice: matching.Choice, *, as_of: date) -> models.Match | None:
     """The offer's last match, when it was reserved, or when it would still be answered the same way."""
     found = models.Match.objects.filter(offer_id=request.offer_id).select_related("programme", "institution")
-    last = found.order_by("-id").first()
-    if last is None or last.allotments.exists():
-        return last
+    reserved = found.filter(allotments__isnull=False).order_by("-id").first()
+    if reserved is not None:
+        return reserved
+    last = found.filter(method=request.method).order_by("-id").first()
+    if last is None:
+        return None
     asked = (request.amount_minor, request.months, request.annual_rate, request.rating, as_of)
     if asked != (last.amount_minor, last.months, last.offered_rate, last.rating, last.as_of):
         return None
@@ -169,7 +176,7 @@ def reserve(match_id: str, *, as_of: date, now: datetime) -> str:
     held = models.Allotment.objects.filter(match_id=match_id, verb="reserve").first()
     if held is not None:
         return held.allotment_id
-    asked = matching.Request(record.amount_minor, record.offered_rate, record.months, record.rating)
+    asked = matching.Request(record.amount_minor, record.offered_rate, record.months, record.rating, record.method)
     columns = matching.ProgrammeColumns.of([queries.as_core(programme, used_minor=_used(programme.id), on=as_of)])
     refusal = matching.match(matching.Requests.of([asked]), columns, on=as_of)[0].candidates[0].refusal
     if refusal:

@@ -48,6 +48,7 @@ class MatchShown:
     annual_rate: Decimal | None
     as_of: date
     candidates: list[dict[str, Any]]
+    method: str = "equal_installment"
 
 
 def institutions() -> list[models.Institution]:
@@ -135,6 +136,7 @@ def as_core(row: models.Programme, *, used_minor: int, on: date) -> matching.Pro
         whitelisted=row.whitelisted,
         legal_cap=legal_cap(row.institution.lender_type, on=on),
         rate_discount=row.rate_discount,
+        methods=tuple(row.methods),
     )
 
 
@@ -162,6 +164,7 @@ def shown(row: models.Match) -> MatchShown:
         annual_rate=row.annual_rate,
         as_of=row.as_of,
         candidates=row.candidates,
+        method=row.method,
     )
 
 

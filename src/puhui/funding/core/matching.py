@@ -30,6 +30,7 @@ FILTERS: tuple[tuple[str, str], ...] = (
     ("AMOUNT_BELOW_MINIMUM", "金额低于下限 · the amount is below the minimum"),
     ("AMOUNT_ABOVE_MAXIMUM", "金额高于上限 · the amount is above the maximum"),
     ("TERM_NOT_OFFERED", "期限不提供 · this number of months is not offered"),
+    ("METHOD_NOT_OFFERED", "还款方式不提供 · this way of paying back is not offered"),
     ("RATE_BELOW_FLOOR", "利率低于资金方下限 · the rate is below the institution's floor"),
     ("RATE_ABOVE_MAXIMUM", "利率高于方案上限 · the rate is above the programme's maximum"),
     ("ABOVE_LEGAL_CAP", "年化成本超过法定上限 · the yearly cost is above the legal cap"),
@@ -47,6 +48,7 @@ class Request:
     annual_rate: Decimal
     months: int
     rating: str
+    method: str = "equal_installment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Programme:
     whitelisted: bool
     legal_cap: Decimal | None
     rate_discount: Decimal = Decimal(0)
+    methods: tuple[str, ...] = ("equal_installment",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class Requests:
     rate: Whole
     months: Whole
     rating: tuple[str, ...]
+    method: tuple[str, ...]
 
     @classmethod
     def of(cls, batch: Sequence[Request]) -> "Requests":
@@ -114,6 +118,7 @@ class Requests:
             np.array([_millionths(each.annual_rate) for each in batch], np.int64),
             np.array([each.months for each in batch], np.int64),
             tuple(each.rating for each in batch),
+            tuple(each.method for each in batch),
         )
 
     def __len__(self) -> int:
@@ -172,6 +177,7 @@ def _checks(requests: Requests, programmes: ProgrammeColumns, rates: Whole, on: 
         amount < programmes.limit_min[None, :],
         amount > programmes.limit_max[None, :],
         _absent(requests.months.tolist(), [each.months for each in rows]),
+        _absent(requests.method, [each.methods for each in rows]),
         rates < programmes.rate_min[None, :],
         rates > programmes.rate_max[None, :],
         rates > programmes.cap[None, :],

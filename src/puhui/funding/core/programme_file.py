@@ -14,6 +14,8 @@ from puhui.kernel.canonical import digest
 from puhui.kernel.money import MoneyUnreadable, parse_yuan
 from puhui.kernel.refusal import Refusal
 
+PLAIN_METHODS = ("equal_installment",)
+
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeDraft:
@@ -30,14 +32,18 @@ class ProgrammeDraft:
     valid_from: date
     valid_until: date
     whitelisted: bool
+    methods: tuple[str, ...] = PLAIN_METHODS
 
     def as_columns(self) -> dict[str, Any]:
-        return asdict(self) | {"ratings": list(self.ratings), "months": list(self.months)}
+        return asdict(self) | {name: list(getattr(self, name)) for name in ("ratings", "months", "methods")}
 
     @property
     def terms_hash(self) -> str:
         rates = {name: f"{getattr(self, name):.6f}" for name in ("rate_min", "rate_max", "rate_discount")}
-        return digest(self.as_columns() | rates)
+        record = self.as_columns() | rates
+        if self.methods == PLAIN_METHODS:  # a programme loaded before there were several keeps its hash
+            del record["methods"]
+        return digest(record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,9 @@ class _Reading:
             return date.max
 
 
-def read(text: str, *, lender_types: frozenset[str]) -> tuple[list[InstitutionDraft], list[Refusal]]:
+def read(
+    text: str, *, lender_types: frozenset[str], methods: frozenset[str]
+) -> tuple[list[InstitutionDraft], list[Refusal]]:
     """Drafts and refusals; with any refusal the drafts must not be loaded."""
     try:
         tables = tomllib.loads(text).get("institution", [])
@@ -104,14 +112,16 @@ def read(text: str, *, lender_types: frozenset[str]) -> tuple[list[InstitutionDr
     reading = _Reading()
     if not tables:
         reading.refuse("PROGRAMME_FILE_EMPTY", "文件中没有机构 · the file has no [[institution]]", "")
-    drafts = [_institution(reading, table, lender_types) for table in tables]
+    drafts = [_institution(reading, table, lender_types, methods) for table in tables]
     codes = [each.code for draft in drafts for each in draft.programmes] + [draft.code for draft in drafts]
     for code in sorted({code for code in codes if codes.count(code) > 1}):
         reading.refuse("PROGRAMME_CODE_TWICE", f"代码重复 · the code {code} is used twice", code)
     return drafts, reading.refusals
 
 
-def _institution(reading: _Reading, table: dict[str, Any], lender_types: frozenset[str]) -> InstitutionDraft:
+def _institution(
+    reading: _Reading, table: dict[str, Any], lender_types: frozenset[str], methods: frozenset[str]
+) -> InstitutionDraft:
     where = str(table.get("code", "?"))
     lender_type = reading.take(table, "lender_type", str, where)
     if lender_type not in lender_types:
@@ -119,7 +129,7 @@ def _institution(reading: _Reading, table: dict[str, Any], lender_types: frozens
         reading.refuse(
             "LENDER_TYPE_UNKNOWN", f"机构类型未知 · lender_type is one of {known}, got {lender_type!r}", where
         )
-    programmes = tuple(_programme(reading, each) for each in table.get("programme", []))
+    programmes = tuple(_programme(reading, each, methods) for each in table.get("programme", []))
     return InstitutionDraft(
         code=reading.take(table, "code", str, where),
         name=reading.take(table, "name", str, where),
@@ -130,7 +140,7 @@ def _institution(reading: _Reading, table: dict[str, Any], lender_types: frozens
     )
 
 
-def _programme(reading: _Reading, table: dict[str, Any]) -> ProgrammeDraft:
+def _programme(reading: _Reading, table: dict[str, Any], methods: frozenset[str]) -> ProgrammeDraft:
     where = str(table.get("code", "?"))
     draft = ProgrammeDraft(
         code=reading.take(table, "code", str, where),
@@ -146,12 +156,19 @@ def _programme(reading: _Reading, table: dict[str, Any]) -> ProgrammeDraft:
         valid_from=reading.day(table, "valid_from", where),
         valid_until=reading.day(table, "valid_until", where),
         whitelisted=reading.take(table, "whitelisted", bool, where),
+        methods=tuple(str(each) for each in reading.take(table, "methods", list, where))
+        if "methods" in table
+        else PLAIN_METHODS,
     )
     wrong = (
         (draft.rate_min > draft.rate_max, "rate_min is above rate_max"),
         (not 0 < draft.limit_min_minor <= draft.limit_max_minor, "limits must rise from above zero"),
         (draft.valid_from >= draft.valid_until, "valid_until must lie after valid_from"),
         (not draft.months, "months must list whole numbers such as 12"),
+        (
+            not draft.methods or not set(draft.methods) <= methods,
+            f"methods must list some of {', '.join(sorted(methods))}",
+        ),
     )
     for fails, text in wrong:
         if fails:

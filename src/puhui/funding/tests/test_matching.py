@@ -40,6 +40,7 @@ REFUSED: list[tuple[dict, dict, str]] = [
     ({}, {"amount_minor": 9_999_999}, "AMOUNT_BELOW_MINIMUM"),
     ({}, {"amount_minor": 100_000_001}, "AMOUNT_ABOVE_MAXIMUM"),
     ({}, {"months": 9}, "TERM_NOT_OFFERED"),
+    ({}, {"method": "at_will"}, "METHOD_NOT_OFFERED"),
     ({}, {"annual_rate": Decimal("0.039999")}, "RATE_BELOW_FLOOR"),
     ({}, {"annual_rate": Decimal("0.100001")}, "RATE_ABOVE_MAXIMUM"),
     ({"legal_cap": Decimal("0.079999")}, {}, "ABOVE_LEGAL_CAP"),
@@ -48,6 +49,7 @@ REFUSED: list[tuple[dict, dict, str]] = [
 ACCEPTED: list[tuple[dict, dict]] = [
     ({"valid_from": date(2026, 7, 1), "valid_until": date(2026, 7, 2)}, {}),
     ({}, {"amount_minor": 10_000_000}),
+    ({"methods": ("equal_installment", "at_will")}, {"method": "at_will"}),
     ({}, {"amount_minor": 100_000_000}),
     ({}, {"annual_rate": Decimal("0.04")}),
     ({}, {"annual_rate": Decimal("0.10")}),

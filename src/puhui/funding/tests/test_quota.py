@@ -71,7 +71,7 @@ class TestLoading:
         assert queries.quota_use()[0].quota_minor == 5_000_000
 
     def test_brings_the_samples(self) -> None:
-        assert operations.load_sample_programmes(now=NOW) == operations.LoadedProgrammes(3, 3)
+        assert operations.load_sample_programmes(now=NOW) == operations.LoadedProgrammes(3, 4)
         assert [row.sample for row in queries.institutions()] == [True, True, True]
 
     def test_rules_cannot_be_edited_in_the_table(self, programme: None) -> None:
@@ -151,7 +151,7 @@ class TestAnInstitution:
         operations.reserve(matched(1), as_of=ON, now=NOW)
         own = next(row.id for row in queries.institutions() if row.code == "b")
         other = next(row.id for row in queries.institutions() if row.code == "sample-bank")
-        assert (self._counts(own), self._counts(other)) == ((1, 1, 1, 0), (1, 1, 0, 0))
+        assert (self._counts(own), self._counts(other)) == ((1, 1, 1, 0), (1, 2, 0, 0))
         assert self._counts(tenancy.NOBODY) == (0, 0, 0, 0)
 
     @staticmethod

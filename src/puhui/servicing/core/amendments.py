@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from puhui.kernel.money import format_yuan
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.servicing.core.daycount import day_of
 from puhui.servicing.core.due_dates import steps_after
@@ -39,6 +40,8 @@ def amend(plan: Plan, kind: str, amount: int, details: Details, *, where: str) -
         return _restructure(plan, details, where)
     if plan.closed >= plan.periods:
         text = "最后一期已到期，只能重组 · the last instalment is due; only a restructuring can follow"
+        if kind == "disburse":
+            text = "额度已到期，不能再支用 · the last due date has passed; nothing more can be paid out"
         raise Refused(Refusal("NOTHING_LEFT_TO_CHANGE", text, where=where))
     _CHANGES[kind](plan, amount, details, where)
     return {}
@@ -124,14 +127,23 @@ def _rate_change(plan: Plan, amount: int, details: Details, where: str) -> None:
 
 
 def _tranche(plan: Plan, amount: int, details: Details, where: str) -> None:
-    """More principal is paid out today; due dates stay, the payment is levelled anew."""
+    """More principal is paid out today, within the limit agreed; due dates stay, the payment is levelled anew."""
     del details
+    before = plan.balance if plan.terms.method == "at_will" else plan.terms.principal_minor
     if amount <= 0:
         raise Refused(Refusal("AMOUNT_NOT_POSITIVE", f"放款金额须大于零 · a tranche above zero: {amount}", where=where))
     plan.balance += amount
     if isinstance(plan, Running):
         plan.total += amount
-    _retermed(plan, replace(plan.terms, principal_minor=plan.terms.principal_minor + amount), where)
+    _retermed(plan, replace(plan.terms, principal_minor=before + amount), where)
+
+
+def refuse_above_limit(terms: LoanTerms, out_minor: int, amount: int, where: str) -> None:
+    """`out_minor` counts against the limit: what is owed at will, else all that was paid out. Without a limit nothing is asked."""
+    left = max(terms.limit_minor - out_minor, 0)
+    if terms.limit_minor and amount > left:
+        text = f"超过可用额度，还可支用 {format_yuan(left)} 元 · above what is left of the limit: {format_yuan(amount)}"
+        raise Refused(Refusal("ABOVE_LIMIT", text, where=where))
 
 
 def _retermed(plan: Plan, terms: LoanTerms, where: str) -> None:
@@ -191,7 +203,7 @@ def _holiday(plan: Plan, amount: int, details: Details, where: str) -> None:
 
 def _restructure(plan: Plan, details: Details, where: str) -> Amounts:
     """New terms for all that is owed; what is overdue becomes principal again where `capitalise` says so (重组)."""
-    terms = plan.terms
+    terms = replace(plan.terms, limit_minor=0)  # nothing more is lent under terms that could not be kept
     if "annual_rate" in details:
         terms = replace(terms, annual_rate=_rate(details, where))
     capitalised = _capitalise(plan) if details.get("capitalise", True) else {}

@@ -95,7 +95,7 @@ def draw_up(terms: LoanTerms, *, payee: str, overdue_items: tuple[ContingentItem
         raise NoRateExists("这些条款没有可计算的年化成本 · these terms have no yearly cost that can be computed")
     standard = f"年利率 {terms.annual_rate * 100:.4f}%（单利）"
     fees = [_fee_item(fee, terms, plan, payee) for fee in terms.fees]
-    items = (CostItem("利息 interest", "随每期还款收取 with each instalment", standard, payee, interest), *fees)
+    items = (CostItem("利息 interest", _INTEREST_TIMES.get(terms.method, _EACH), standard, payee, interest), *fees)
     withheld = withheld_minor(terms)
     return Disclosure(
         terms=terms,
@@ -113,6 +113,8 @@ def draw_up(terms: LoanTerms, *, payee: str, overdue_items: tuple[ContingentItem
     )
 
 
+_EACH = "随每期还款收取 with each instalment"
+_INTEREST_TIMES = {"at_will": "按日计息，用几天算几天，还款时一并收取 by the day, with each repayment"}
 _FEE_TIMES = {
     "disbursement": "放款时一次收取 withheld at disbursement",
     "installment": "随每期还款收取 with each instalment",

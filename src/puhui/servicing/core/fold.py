@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.servicing.core.amendments import amend, relevel, replan
+from puhui.servicing.core.amendments import amend, refuse_above_limit, relevel, replan
 from puhui.servicing.core.daycount import day_number, day_of
 from puhui.servicing.core.dues import HEADS, Amounts, Dues, Late, Policy, Transaction, whole_order
 from puhui.servicing.core.lateness import Lateness
@@ -207,7 +207,7 @@ class Telling:
         if fact.since < self.transactions[0].on:
             text = f"早于放款日 {day_of(self.transactions[0].on)} · before the disbursement: {day_of(fact.on)}"
             raise Refused(Refusal("PAYMENT_BEFORE_DISBURSEMENT", text, where=fact.ref))
-        reopens = self.state == "closed" and fact.kind in CHARGED
+        reopens = self.state == "closed" and (fact.kind in CHARGED or self._draws_again(fact.kind))
         if (
             self.state != "open"
             and fact.entered > self.last_entered
@@ -216,6 +216,11 @@ class Telling:
         ):
             text = f"贷款已结清或核销 · the loan is {self.state.replace('_', ' ')}; nothing is owed"
             raise Refused(Refusal("LOAN_CLOSED", text, where=fact.ref))
+
+    def _draws_again(self, kind: str) -> bool:
+        """A limit at will outlives the day on which everything was paid back."""
+        terms = self.plan.terms
+        return kind == "disburse" and terms.method == "at_will" and terms.limit_minor > 0
 
     def _move_to(self, day: int) -> None:
         """Let time pass: periods close, lateness costs, credit pays what falls due."""
@@ -323,11 +328,21 @@ class Telling:
 
     def _amend(self, fact: Fact) -> None:
         """New terms for what is left: see amendments."""
+        if fact.kind == "disburse":
+            refuse_above_limit(self.plan.terms, self._paid_out(), fact.amount_minor, fact.ref)
         capitalised = amend(self.plan, fact.kind, fact.amount_minor, fact.details, where=fact.ref)
+        if fact.kind == "disburse" and self.state == "closed":
+            self.state, self.closed_on = "open", None
         self._record(fact, fact.amount_minor, {}, 0)
         self.transactions[-1].capitalised = capitalised
         for k in range(self.plan.closed if capitalised else 0):
             self.lateness.settled(k)
+
+    def _paid_out(self) -> int:
+        """What counts against the limit: what is owed at will, else every disbursement."""
+        if self.plan.terms.method == "at_will":
+            return self.plan.balance
+        return sum(each.amount_minor for each in self.transactions if each.kind == "disburse" and not each.reversed)
 
     def _recover(self, fact: Fact) -> None:
         """Money after a write-off: it is income, and reopens nothing."""

@@ -93,6 +93,7 @@ class LoanTerms:
     rolling: str = "none"
     minor_digits: int = 2
     fees: tuple[Fee, ...] = ()
+    limit_minor: int = 0  # how much may be paid out in all (at will: owed at a time); 0: only the principal, once
 
     def as_record(self) -> dict[str, Any]:
         """The terms for hashing and showing; equal terms give equal records (0.10 and 0.1 are equal).
@@ -177,6 +178,10 @@ def _wrong_amounts(terms: LoanTerms, calculator: bool) -> Iterator[Check]:
     yield not _whole(multiple) or multiple < 1, "MULTIPLE_NOT_POSITIVE", f"每期金额的倍数须为正整数分: {multiple}"
     down = terms.down_payment_minor
     yield not _whole(down) or not 0 <= down < principal, "DOWN_PAYMENT_OUT_OF_RANGE", f"首付须低于本金: {down}"
+    limit = terms.limit_minor
+    yield not _whole(limit) or limit < 0, "LIMIT_WRONG", f"额度须为非负整数分 · a limit is whole minor units: {limit}"
+    yield 0 < limit < principal, "ABOVE_LIMIT", f"放款金额超过额度 · more is paid out than the limit of {limit}"
+    yield limit > most, "LIMIT_WRONG", f"额度超过上限 · limit above {most}"
     for fee in terms.fees:
         wrong = not _whole(fee.amount_minor) or fee.amount_minor < 0 or fee.rate < 0
         yield wrong, "FEE_NEGATIVE", f"费用不得为负 · a fee is at least zero: {fee}"

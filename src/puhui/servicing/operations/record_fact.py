@@ -110,13 +110,30 @@ def _refuse(loan: models.Loan, happened: Happened, today: date) -> None:
         raise Refused(
             Refusal("AMOUNT_NOT_POSITIVE", f"金额须为正整数分 · whole fen above zero: {amount}", where=loan.id)
         )
+    if kind == "disburse":
+        _refuse_draw(loan)
     if loan.state in lifecycle.ENDED and kind not in _AFTER_THE_END and not _reopens(loan, happened):
         text = f"贷款{lifecycle.STATES[loan.state]} · the loan is {loan.state.replace('_', ' ')}; nothing is owed"
         raise Refused(Refusal("LOAN_CLOSED", text, where=loan.id))
 
 
+def _refuse_draw(loan: models.Loan) -> None:
+    """More is paid out only under a limit that the contract names, and to nobody who is late (the fold asks how much is left)."""
+    if not loan.terms.get("limit_minor"):
+        text = "合同没有约定额度，不能再放款 · the contract names no limit; nothing more can be paid out under it"
+        raise Refused(Refusal("NO_LIMIT_AGREED", text, where=loan.id))
+    if loan.restructured_on is not None:
+        text = "重组后的贷款不能再支用 · nothing more is paid out under a restructured loan"
+        raise Refused(Refusal("DRAW_AFTER_RESTRUCTURING", text, where=loan.id))
+    if loan.state == "overdue":
+        text = "有逾期未还，还清逾期后才能再支用 · something is overdue; nothing more is paid out until it is paid"
+        raise Refused(Refusal("DRAW_WHILE_OVERDUE", text, where=loan.id))
+
+
 def _reopens(loan: models.Loan, happened: Happened) -> bool:
-    """A back-dated fact from before the loan's end may change how it ended."""
+    """A back-dated fact from before the loan's end may change how it ended; a limit outlives a loan that was paid back."""
+    if loan.state == "closed" and happened.kind == "disburse":
+        return loan.method == "at_will"
     return loan.closed_on is not None and happened.on < loan.closed_on
 
 
@@ -139,7 +156,7 @@ def _fact(loan: models.Loan, happened: Happened, history: History, today: date) 
 
 def _reversal(loan: models.Loan, happened: Happened, fact: Fact) -> Fact:
     event = models.Event.objects.filter(loan=loan, pk=happened.ref).first()
-    if event is None or event.kind in ("reverse", "disburse"):
+    if event is None or event.kind == "reverse" or _is_first(event):
         text = "没有可冲正的事件 · no such event of this loan that can be undone"
         raise Refused(Refusal("REVERSES_NOTHING", text, where=happened.ref))
     if models.Event.objects.filter(reverses=event).exists():
@@ -149,6 +166,12 @@ def _reversal(loan: models.Loan, happened: Happened, fact: Fact) -> Fact:
     if happened.on < event.effective_date:
         raise Refused(Refusal("DATES_OUT_OF_ORDER", "冲正早于原事件 · undone before it happened", where=happened.ref))
     return fact
+
+
+def _is_first(event: models.Event) -> bool:
+    """The disbursement that the loan began with lies in its terms and cannot be undone; a later draw can."""
+    earlier = models.Event.objects.filter(loan_id=event.loan_id, kind="disburse", sequence__lt=event.sequence)
+    return event.kind == "disburse" and not earlier.exists()
 
 
 def _payoff(history: History, fact: Fact, today: date) -> Fact:

@@ -275,7 +275,13 @@ class TestOtherTerms:
 
     def test_draw_and_repay_at_will(self) -> None:
         terms = replace(
-            TERMS, method="at_will", periods=1, period_every=6, annual_rate=Decimal("0.144"), day_count="actual/360"
+            TERMS,
+            method="at_will",
+            periods=1,
+            period_every=6,
+            annual_rate=Decimal("0.144"),
+            day_count="actual/360",
+            limit_minor=10_000_000,
         )
         loan_id = lent(terms, policy=RUNS)
         end_of("2026-02-20")
