@@ -138,7 +138,7 @@ def calibration_table(bad: Floats, chance: Floats, weight: Floats, bins: int = B
         if mass <= 0:
             continue
         rate = product(share, bad[inside]) / mass
-        low, high = _wilson(rate, mass**2 / product(share, share))
+        low, high = wilson(rate, mass**2 / product(share, share))
         rows.append(CalibrationRow(float(chance[inside].min()), float(chance[inside].max()), len(inside), mass,
                                    product(share, chance[inside]) / mass, rate, low, high))  # fmt: skip
     return tuple(rows)
@@ -179,6 +179,14 @@ def by_segment(bad: Floats, chance: Floats, weight: Floats, segments: Sequence[s
     return tuple(rows)
 
 
+def wilson(rate: float, size: float) -> tuple[float, float]:
+    """Wilson's (1927) 95 % interval of a share; `size` is Kish's effective number of rows where there are weights."""
+    z = float(norm.ppf((1 + resampling.LEVEL) / 2))
+    middle = (rate + z * z / (2 * size)) / (1 + z * z / size)
+    reach = z / (1 + z * z / size) * np.sqrt(rate * (1 - rate) / size + z * z / (4 * size * size))
+    return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
+
+
 def _figures(bad: Floats, chance: Floats, weight: Floats, *, seed: int,
              resamples: int) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:  # fmt: skip
     """Figures of order and distance at a point, and their intervals."""
@@ -206,11 +214,3 @@ def _slices(key: Floats, weight: Floats, bins: int) -> list[npt.NDArray[np.intp]
     slice_of = np.minimum((middle * bins).astype(np.intp), bins - 1)[place]
     found = [np.flatnonzero(slice_of == k) for k in range(bins)]
     return [inside for inside in found if len(inside)]
-
-
-def _wilson(rate: float, size: float) -> tuple[float, float]:
-    """Wilson's (1927) 95 % interval of a share; `size` is Kish's effective number of rows where there are weights."""
-    z = float(norm.ppf((1 + resampling.LEVEL) / 2))
-    middle = (rate + z * z / (2 * size)) / (1 + z * z / size)
-    reach = z / (1 + z * z / size) * np.sqrt(rate * (1 - rate) / size + z * z / (4 * size * size))
-    return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
