@@ -1,0 +1,235 @@
+"""The rulebook (规则集): a dated table of conditions; each row of a frame gets the gravest answer of what hits or is unknown.
+
+Rules kept: a row is a batch of one: one applicant and a million take this path, and no Python loop goes over rows.
+A missing value never silently passes: where a condition is unknown the rule's `on_missing` answers, which is `review`
+for a rule that reviews or refuses unless the table says otherwise.
+
+>>> columns = Columns([Column("age_years", "integer"), Column("debt_ratio", "float")])
+>>> book = read_rules("code,condition,outcome,severity,text_zh,text_en\\n"
+...                   "MINOR,age_years < 18,refuse,grave,未成年,a minor\\n"
+...                   "IN_DEBT,debt_ratio > 0.5,review,warn,负债过高,too much debt\\n", columns)
+>>> seen = columns.frame([{"age_years": 17, "debt_ratio": 0.1}, {"age_years": 40, "debt_ratio": 0.1}, {"age_years": 40}])
+>>> judged = evaluate(book, seen, on=date(2026, 1, 1))
+>>> judged.outcomes(), [hit.code for hit in judged.hits_of(0)], judged.unknown_of(2)
+(['refuse', 'pass', 'review'], ['MINOR'], ('IN_DEBT',))
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.policy.core.columns import Column, Columns  # noqa: F401 - Column is for the example
+from puhui.policy.core.condition import Condition, read_condition
+from puhui.policy.core.fault import ConditionFault
+from puhui.policy.core.outcome import OUTCOMES, SEVERITIES
+
+DAY = "_decided_on"
+_OPEN_FROM = date(1900, 1, 1)
+HEAD = ("code", "condition", "outcome", "severity", "text_zh", "text_en")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row. Dates are inclusive at both ends, as published; `shows` are the columns that explain a hit."""
+
+    code: str
+    condition: Condition
+    outcome: str
+    severity: str
+    on_missing: str
+    reason_code: str
+    shows: tuple[str, ...]
+    text_zh: str
+    text_en: str
+    effective_from: date = _OPEN_FROM
+    effective_to: date | None = None
+    source: str = ""
+
+    def in_force(self, on: date) -> bool:
+        return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Rules in the table's order; `version` is the hash of `text`, the table they were read from."""
+
+    version: str
+    text: str
+    rules: tuple[Rule, ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """All columns that its conditions and evidence read."""
+        return frozenset(name for rule in self.rules for name in (*rule.condition.columns, *rule.shows))
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule that is true of a row, with the values that made it so. `missing`: it answered because it is unknown."""
+
+    code: str
+    severity: str
+    outcome: str
+    reason_code: str
+    text_zh: str
+    text_en: str
+    evidence: dict[str, Any]
+    missing: bool = False
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Answers by column: `rank` counts in OUTCOMES; `hit` and `unknown` hold one boolean column a rule."""
+
+    book: Rulebook
+    seen: pl.DataFrame = field(repr=False)
+    rank: pl.Series = field(repr=False)
+    hit: pl.DataFrame = field(repr=False)
+    unknown: pl.DataFrame = field(repr=False)
+
+    def outcomes(self) -> list[str]:
+        return [OUTCOMES[rank] for rank in self.rank.to_list()]
+
+    def hits_of(self, row: int) -> tuple[Hit, ...]:
+        """Rules true of this row, in the table's order."""
+        return self._named(row, self.hit, missing=False)
+
+    def asked_by_missing(self, row: int) -> tuple[Hit, ...]:
+        """Rules that are unknown for this row and answer something else than pass."""
+        return self._named(row, self.unknown, missing=True)
+
+    def unknown_of(self, row: int) -> tuple[str, ...]:
+        """Codes of all rules that nobody could decide for this row."""
+        found = self.unknown.row(row)
+        return tuple(code for code, is_unknown in zip(self.unknown.columns, found, strict=True) if is_unknown)
+
+    def counts(self) -> dict[str, int]:
+        """How often each rule hits."""
+        return self.hit.select(pl.all().sum().cast(pl.Int64)).row(0, named=True) if self.hit.width else {}
+
+    def _named(self, row: int, table: pl.DataFrame, *, missing: bool) -> tuple[Hit, ...]:
+        found, seen = table.row(row), None
+        hits = []
+        for rule, is_true in zip(self.book.rules, found, strict=True):
+            outcome = rule.on_missing if missing else rule.outcome
+            if not is_true or (missing and outcome == "pass"):
+                continue
+            seen = seen or self.seen.row(row, named=True)
+            evidence = {name: seen[name] for name in rule.shows}
+            hits.append(
+                Hit(rule.code, rule.severity, outcome, rule.reason_code, rule.text_zh, rule.text_en, evidence, missing)
+            )
+        return tuple(hits)
+
+
+def read_rules(text: str, columns: Columns, *, on_missing: str = "") -> Rulebook:
+    """Parse and check a rule table (CSV). `on_missing` is the answer of rules that name none; "" is the careful default."""
+    reader = csv.DictReader(io.StringIO(text))
+    if lacking := [name for name in HEAD if name not in (reader.fieldnames or ())]:
+        raise Refused(
+            Refusal("RULE_HEAD_MISSING", f"规则表缺少列 {lacking[0]} · the table has no such column", where=lacking[0])
+        )
+    rules = tuple(_rule(row, columns, on_missing, line) for line, row in enumerate(reader, 2))
+    codes = [rule.code for rule in rules]
+    if len(set(codes)) != len(codes):
+        twice = min(code for code in codes if codes.count(code) > 1)
+        raise Refused(
+            Refusal("RULE_TWICE", f"规则代码出现两次：{twice} · a rule code appears twice: {twice}", where=twice)
+        )
+    return Rulebook(hashlib.sha256(text.encode()).hexdigest()[:12], text, rules)
+
+
+def evaluate(book: Rulebook, seen: pl.DataFrame, *, on: date | Sequence[date] | pl.Series) -> Judged:
+    """Judge every row by the rules in force on its day (one day for all, or one a row)."""
+    days = pl.Series(DAY, [on] if isinstance(on, date) else on, dtype=pl.Date)
+    if not book.rules or seen.is_empty():
+        nothing = pl.DataFrame({rule.code: pl.Series([], dtype=pl.Boolean) for rule in book.rules})
+        return Judged(book, seen, pl.zeros(seen.height, pl.UInt8, eager=True), nothing, nothing)
+    span = (days.min(), days.max())
+    frame = seen.with_columns(days) if len(days) > 1 else seen.with_columns(pl.lit(days[0]).alias(DAY))
+    answers = frame.lazy().with_columns(_answer(rule, span).alias(f"?{rule.code}") for rule in book.rules)
+    marks = [pl.col(f"?{rule.code}") for rule in book.rules]
+    told = answers.select(
+        *[mark.fill_null(False).name.map(lambda name: name[1:]) for mark in marks],
+        *[mark.is_null().name.map(lambda name: "~" + name[1:]) for mark in marks],
+    ).collect()
+    hit = told.select(told.columns[: len(marks)])
+    unknown = told.select(told.columns[len(marks) :]).rename(lambda name: name[1:])
+    return Judged(book, seen, _ranks(book, told), hit, unknown)
+
+
+def _answer(rule: Rule, span: tuple[Any, Any]) -> pl.Expr:
+    """True, false or unknown; outside the rule's dates false."""
+    answer = rule.condition.expression()
+    if rule.in_force(span[0]) and rule.in_force(span[1]):
+        return answer
+    until = rule.effective_to or date.max
+    return pl.when(pl.col(DAY).is_between(rule.effective_from, until)).then(answer).otherwise(False)
+
+
+def _ranks(book: Rulebook, told: pl.DataFrame) -> pl.Series:
+    """The gravest answer of each row, by one "any" a grade of gravity."""
+    form = pl.lit(0, dtype=pl.UInt8)
+    for rank, outcome in enumerate(OUTCOMES[1:], 1):
+        names = [rule.code for rule in book.rules if rule.outcome == outcome]
+        names += [f"~{rule.code}" for rule in book.rules if rule.on_missing == outcome]
+        if names:
+            form = pl.when(pl.any_horizontal(names)).then(pl.lit(rank, dtype=pl.UInt8)).otherwise(form)
+    return told.with_columns(form.alias("_rank"))["_rank"]
+
+
+def _rule(row: dict[str, str | None], columns: Columns, on_missing: str, line: int) -> Rule:
+    cells = {name: (value or "").strip() for name, value in row.items() if isinstance(value, str | None)}
+    code = cells["code"] or f"line {line}"
+    try:
+        condition = read_condition(cells["condition"], columns)
+    except ConditionFault as fault:
+        raise fault.refused(code) from None
+    outcome, severity = cells["outcome"], cells["severity"]
+    missing = cells.get("on_missing") or on_missing or ("review" if outcome == "refuse" else outcome)
+    for word, known, name in (
+        (outcome, OUTCOMES, "outcome"),
+        (severity, SEVERITIES, "severity"),
+        (missing, OUTCOMES, "on_missing"),
+    ):
+        if word not in known:
+            told = f"{name} 应为 {'、'.join(known)} 之一，得到 {word!r} · {name} {word!r} is not known"
+            raise Refused(Refusal("RULE_WORD", told, where=code))
+    shows = tuple((cells.get("shows") or " ".join(sorted(condition.columns))).split())
+    if strange := [name for name in shows if name not in columns]:
+        raise Refused(
+            Refusal(
+                "COLUMN_UNKNOWN", f"没有字段 {strange[0]} · there is no column {strange[0]}", where=f"{code}, shows"
+            )
+        )
+    if not cells["code"].isidentifier() or not cells["text_zh"] or not cells["text_en"]:
+        raise Refused(
+            Refusal(
+                "RULE_UNNAMED",
+                "规则须有代码（字母、数字、下划线）与中英文说明 · a rule needs a code (letters, digits, underscores) and both texts",
+                where=code,
+            )
+        )
+    since, until = _dates(cells, code)
+    return Rule(cells["code"], condition, outcome, severity, missing, cells.get("reason_code") or cells["code"], shows,
+                cells["text_zh"], cells["text_en"], since, until, cells.get("source", ""))  # fmt: skip
+
+
+def _dates(cells: dict[str, str], code: str) -> tuple[date, date | None]:
+    try:
+        since = date.fromisoformat(cells["effective_from"]) if cells.get("effective_from") else _OPEN_FROM
+        until = date.fromisoformat(cells["effective_to"]) if cells.get("effective_to") else None
+    except ValueError:
+        raise Refused(
+            Refusal("RULE_DATES", "日期写成 2026-01-31 的样子 · dates look like 2026-01-31", where=code)
+        ) from None
+    if until is not None and until < since:
+        raise Refused(Refusal("RULE_DATES", "失效日早于生效日 · it ends before it begins", where=code))
+    return since, until
