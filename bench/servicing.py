@@ -1,21 +1,21 @@
 """The loan book under load: `python -m bench.servicing [LOANS]` on a fresh installation of its own, one JSON line a figure.
 
 Everything in it is made up (虚构, src/puhui/simulate/loan_book.py). Measured: one end of day over the whole book with all its writes
-and proofs, on the embedded PostgreSQL with its plain settings (every commit reaches the disk); payments through the service,
-from several connections at once and one after the other on each.
+and proofs, on the embedded PostgreSQL with its plain settings (every commit reaches the disk); payments through the service
+from several processes at once, one after the other in each, as the workers of a web server would book them.
 """
 
 import json
+import os
 import subprocess
 import sys
-import threading
 import time
 from datetime import UTC, date, datetime, timedelta
 
 from bench.installation import fresh
 
 ON, NOW = date(2026, 6, 15), datetime(2026, 6, 15, 9, tzinfo=UTC)
-CONNECTIONS, PAYMENTS = 6, 6_000
+PAYERS, PAYMENTS = os.cpu_count() or 2, 6_000
 
 
 def main(loans: int) -> None:
@@ -56,41 +56,46 @@ def close(loans: int) -> None:
 
 
 def pay(loans: int) -> None:
-    """Payments in process: each connection pays its own loans, one after the other."""
-    from django.db import connections
-
-    from puhui.servicing import operations
-    from puhui.store import tenancy
-
-    day = ON + timedelta(days=2)
-    seconds: list[float] = []
-    gate = threading.Barrier(CONNECTIONS + 1)
-
-    def payer(first: int) -> None:
-        mine = []
-        with tenancy.scope(tenancy.PLATFORM):
-            operations.record_repayment(_loan(first + 1), 100, on=day, key=f"warm-{first}", now=NOW)
-            gate.wait()
-            for turn in range(PAYMENTS // CONNECTIONS):
-                number = 1 + (first * 7919 + turn * 104_729) % loans
-                began = time.perf_counter()
-                operations.record_repayment(_loan(number), 50_000, on=day, key=f"{first}-{turn}", now=NOW)
-                mine.append(time.perf_counter() - began)
-        seconds.extend(mine)
-        connections.close_all()
-
-    payers = [threading.Thread(target=payer, args=(first,)) for first in range(CONNECTIONS)]
-    for each in payers:
-        each.start()
-    gate.wait()
+    """Payments through the service: a process a processor, each with its connection, pays its own loans one after the other."""
+    command = [sys.executable, "-m", "bench.servicing", "--step"]
+    payers = [
+        subprocess.Popen(
+            [*command, f"pay-{first}", str(loans)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for first in range(PAYERS)
+    ]
+    for each in payers:  # ready when its first line is read; all start when all are ready
+        assert each.stdout is not None
+        each.stdout.readline()
     began = time.perf_counter()
     for each in payers:
-        each.join()
+        assert each.stdin is not None
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    told = [each.communicate()[0] for each in payers]
     whole = time.perf_counter() - began
-    ordered = sorted(seconds)
+    ordered = sorted(seconds for text in told for seconds in json.loads(text))
     _print("servicing.repayments_per_second", len(ordered) / whole, "1/s", len(ordered))
     _print("servicing.repayment_p50", 1000 * ordered[len(ordered) // 2], "ms", len(ordered))
     _print("servicing.repayment_p99", 1000 * ordered[len(ordered) * 99 // 100], "ms", len(ordered))
+
+
+def payer(first: int, loans: int) -> None:
+    """One of the processes: says that it is ready, waits for the word, prints the seconds of each payment."""
+    from puhui.servicing import operations
+
+    day = ON + timedelta(days=2)
+    for warm in range(50):
+        operations.record_repayment(_loan(1 + first * 50 + warm), 100, on=day, key=f"warm-{first}-{warm}", now=NOW)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    seconds = []
+    for turn in range(PAYMENTS // PAYERS):
+        number = 1 + (first * 7919 + turn * 104_729) % loans
+        began = time.perf_counter()
+        operations.record_repayment(_loan(number), 50_000, on=day, key=f"{first}-{turn}", now=NOW)
+        seconds.append(time.perf_counter() - began)
+    print(json.dumps(seconds), flush=True)
 
 
 def _loan(number: int) -> str:
@@ -105,11 +110,14 @@ def _print(name: str, value: float, unit: str, n: int) -> None:
 def _step(name: str, loans: int) -> None:
     from puhui.cli import attachment
 
-    if name == "load":
-        load(loans)
+    if name in ("load", "pay"):
+        {"load": load, "pay": pay}[name](loans)
         return
     with attachment.platform():
-        {"close": close, "pay": pay}[name](loans)
+        if name == "close":
+            close(loans)
+        else:
+            payer(int(name.removeprefix("pay-")), loans)
 
 
 if __name__ == "__main__":
