@@ -5,7 +5,7 @@ an institution its own. Amounts are minor units.
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -15,8 +15,11 @@ from puhui.servicing import models, queries
 from puhui.servicing.core.accounts import CHART
 from puhui.servicing.core.classification import CLASSES
 from puhui.servicing.core.delinquency import BUCKETS
+from puhui.servicing.holders import holders, provision_parts
 from puhui.servicing.views import AccountBalance
 
+_STAGES = ("1", "2", "3")
+PROVISION_MOVES = ("provided", "released", "used", "restored")
 _COUNTED = (
     "loans",
     "accrued_minor",
@@ -45,6 +48,10 @@ class Standing:
     by_bucket: dict[str, int]
     by_class: dict[str, int]
     by_stage: dict[str, int]
+    provision_by_class: dict[str, int]
+    provision_by_stage: dict[str, int]
+    provision_moves: dict[str, int]  # how it came from the day before's to this one's
+    provision_method: str  # class, ecl, greater; empty for days before methods were recorded
     balances: dict[str, int]  # account → debit − credit
 
 
@@ -128,7 +135,11 @@ def book_at(as_of: date, *, institution_id: str = "") -> Book | None:
             provision_minor=run.provision_minor,
             by_bucket=_in_order(run.outstanding_by_bucket, BUCKETS),
             by_class=_in_order(run.outstanding_by_class, CLASSES),
-            by_stage=_in_order(run.outstanding_by_stage, ("1", "2", "3")),
+            by_stage=_in_order(run.outstanding_by_stage, _STAGES),
+            provision_by_class=_in_order(run.provision_by_class, CLASSES),
+            provision_by_stage=_in_order(run.provision_by_stage, _STAGES),
+            provision_moves=_in_order(run.provision_moves, PROVISION_MOVES),
+            provision_method=run.provision_method,
             balances=dict(run.balances),
         )
         for run in runs
@@ -137,18 +148,21 @@ def book_at(as_of: date, *, institution_id: str = "") -> Book | None:
 
 
 def roll(*, until: date, institution_id: str = "", limit: int = 90) -> list[dict[str, Any]]:
-    """Outstanding principal over time, oldest first: in all, by bucket, provisions, loans late."""
+    """Outstanding principal over time, oldest first: in all, by bucket, provisions and what moved them, loans late."""
     runs = models.DayRun.objects.filter(business_date__lte=until)
     if institution_id:
         runs = runs.filter(institution_id=institution_id)
     days: dict[date, dict[str, Any]] = {}
     wanted = runs.order_by("-business_date").values_list("business_date", flat=True).distinct()[:limit]
     for run in runs.filter(business_date__in=list(wanted)).order_by("business_date"):
-        into = days.setdefault(run.business_date, {"business_date": run.business_date, "by_bucket": {}})
+        into = days.setdefault(
+            run.business_date, {"business_date": run.business_date, "by_bucket": {}, "provision_moves": {}}
+        )
         for name in ("loans", "overdue_loans", "outstanding_minor", "provision_minor", "accrued_minor"):
             into[name] = into.get(name, 0) + getattr(run, name)
-        for bucket, minor in run.outstanding_by_bucket.items():
-            into["by_bucket"][bucket] = into["by_bucket"].get(bucket, 0) + minor
+        for name, sums in (("by_bucket", run.outstanding_by_bucket), ("provision_moves", run.provision_moves)):
+            for group, minor in sums.items():
+                into[name][group] = into[name].get(group, 0) + minor
     return list(days.values())
 
 
@@ -207,8 +221,11 @@ def accruals(loan_id: str, *, limit: int = 400) -> list[dict[str, Any]]:
 def risk(loan_id: str) -> dict[str, Any]:
     """How the book judges one loan: stage, provision, product, and since when its interest is off the balance sheet."""
     queries.loan(loan_id)
-    names = ("stage", "provision_minor", "non_accrual_on", "restructured_on", "product")
-    return dict(models.Loan.objects.values(*names).get(pk=loan_id))
+    loan = models.Loan.objects.get(pk=loan_id)
+    told = {name: getattr(loan, name) for name in ("stage", "non_accrual_on", "restructured_on", "product")}
+    today = queries.business_date()
+    parts = provision_parts(loan, *holders(loan), today - timedelta(days=1)) if today else ()
+    return told | {"provision_minor": int(sum(parts))}
 
 
 def shares(loan_id: str) -> list[tuple[str, int, int]]:

@@ -23,6 +23,8 @@ _BY = {
     "by_bucket": "outstanding_by_bucket",
     "by_five_class": "outstanding_by_class",
     "by_at_stage": "outstanding_by_stage",
+    "provision_by_five_class": "provision_by_class",
+    "provision_by_at_stage": "provision_by_stage",
 }
 
 
@@ -76,6 +78,23 @@ def recorded(figures: Mapping[str, Any]) -> dict[str, Any]:
     named = {column: dict(figures.get(name, {})) for name, column in _BY.items()}
     sums = {"outstanding_minor": figures.get("outstanding", 0), "provision_minor": figures.get("provision", 0)}
     return plain | named | sums
+
+
+def provision_moves(day: date) -> dict[str, dict[str, int]]:
+    """How each institution's provision moved on a day, from its postings: set aside, released, used by losses and sales, restored."""
+    found: dict[str, dict[str, int]] = {}
+    provision, impairment = accounts.LOAN_LOSS_PROVISION, accounts.IMPAIRMENT_LOSS
+    sums = models.Posting.objects.filter(Q(debit=provision) | Q(credit=provision), business_date=day)
+    for institution, debit, credit, minor in (
+        sums.order_by().values_list("institution_id", "debit", "credit").annotate(Sum("amount_minor"))
+    ):
+        if credit == provision:
+            name = "provided" if debit == impairment else "restored"
+        else:
+            name = "released" if credit == impairment else "used"
+        into = found.setdefault(institution, dict.fromkeys(("provided", "released", "used", "restored"), 0))
+        into[name] += int(minor)
+    return found
 
 
 def breaches_at_close(ledger: Ledger, figures: Figures) -> list[Breach]:

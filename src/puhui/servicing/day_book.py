@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from puhui.servicing.core import accounts
+from puhui.servicing.core import accounts, changes
 from puhui.servicing.core.changes import EARNED
 from puhui.servicing.core.classification import CLASSES
 from puhui.servicing.core.day import DayLoans, DayOutcome, earn
 from puhui.servicing.core.delinquency import BUCKETS, bucket_position
+from puhui.servicing.core.provision import standing as provided_under
 from puhui.servicing.core.shares import Holdings, Line, lines
 from puhui.servicing.core.terms import Flags, Whole
 from puhui.servicing.slices import Quiet
@@ -44,6 +45,7 @@ class Standing:
     credit_minor: Whole
     credit_used_minor: Whole
     provision_minor: Whole
+    ecl_minor: Whole
     class_position: Whole
     stage: Whole
     days_past_due: Whole
@@ -73,6 +75,7 @@ def standing(watched: pl.DataFrame, loans: DayLoans, outcome: DayOutcome, quiet:
         credit_minor=both(outcome.settlement.credit_minor, quiet.credit_minor),
         credit_used_minor=both(loans.held.credit_minor - outcome.settlement.credit_minor, nothing),
         provision_minor=both(outcome.provision_minor, quiet.provision_minor),
+        ecl_minor=both(outcome.ecl_minor, quiet.ecl_minor),
         class_position=both(outcome.class_position, quiet.class_position),
         stage=both(outcome.stage, nothing + 1),
         days_past_due=both(outcome.settlement.days_past_due, nothing),
@@ -84,6 +87,22 @@ def standing(watched: pl.DataFrame, loans: DayLoans, outcome: DayOutcome, quiet:
 def own_postings(outcome: DayOutcome, held: Holdings, kind: str) -> list[Line]:
     """Postings of the loans looked at, holding by holding."""
     return lines(outcome.changes[kind], held)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Methods:
+    """How each institution provides, as positions in METHODS: at the end of the day before, and of this one."""
+
+    before: Whole
+    now: Whole
+
+
+def provided(loans: DayLoans, outcome: DayOutcome, held: Holdings, methods: Methods) -> list[Line]:
+    """What changes in the provisions of the loans looked at, holding by holding, each under its institution's method."""
+    at, whose = held.loan, held.institution
+    was = provided_under(loans.provision_minor[at], loans.ecl_minor[at], methods.before[whose])
+    is_now = provided_under(outcome.provision_minor[at], outcome.ecl_minor[at], methods.now[whose])
+    return changes.provided(held.part_at(was), held.part_at(is_now))
 
 
 def accrued_parts(book: Standing, held: Holdings) -> dict[str, Whole]:
@@ -112,11 +131,14 @@ def summed(amounts: Whole, held: Holdings, names: Sequence[str]) -> Iterator[tup
         yield names[place], int(total[place])
 
 
-def figures(book: Standing, held: Holdings, names: Sequence[str], parts: dict[str, Whole]) -> dict[str, dict[str, Any]]:
+def figures(
+    book: Standing, held: Holdings, names: Sequence[str], parts: dict[str, Whole], method: Whole
+) -> dict[str, dict[str, Any]]:
     """The sums of a slice by institution: counts at the first funder, amounts by what each holds."""
     loan, first = held.loan, held.first
     on, late = book.on_balance[loan], book.days_past_due[loan] > 0
     held_sums = {head: held.part(book.after[head]) for head in HEADS}
+    provision = provided_under(book.provision_minor[loan], book.ecl_minor[loan], method[held.institution])
     memo = sum((np.where(on, 0, held_sums[head]) for head in EARNED), np.zeros(len(loan), np.int64))
     frame = pl.DataFrame(
         {
@@ -133,7 +155,7 @@ def figures(book: Standing, held: Holdings, names: Sequence[str], parts: dict[st
             "credit": np.where(first, book.credit_minor[loan], 0),
             **{head: np.where(on | (head == "fee"), held_sums[head], 0) for head in HEADS},
             "memo": memo,
-            "provision": held.part(book.provision_minor),
+            "provision": held.part_at(provision),
             "bucket": bucket_position(book.days_past_due)[loan],
             "five_class": book.class_position[loan],
             "at_stage": book.stage[loan],
@@ -142,9 +164,11 @@ def figures(book: Standing, held: Holdings, names: Sequence[str], parts: dict[st
     sums = frame.group_by("institution").agg(pl.exclude("bucket", "five_class", "at_stage").sum())
     found = {names[row.pop("institution")]: row for row in sums.to_dicts()}
     for name, titles in _GROUPS.items():
-        grouped = frame.group_by("institution", name).agg(pl.col("outstanding").sum()).sort(name)
-        for institution, group, minor in grouped.rows():
-            found[names[institution]].setdefault(f"by_{name}", {})[titles[group]] = minor
+        grouped = frame.group_by("institution", name).agg(pl.col("outstanding", "provision").sum()).sort(name)
+        for institution, group, minor, provided_minor in grouped.rows():
+            into = found[names[institution]]
+            into.setdefault(f"by_{name}", {})[titles[group]] = minor
+            into.setdefault(f"provision_by_{name}", {})[titles[group]] = provided_minor
     return found
 
 

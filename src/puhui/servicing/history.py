@@ -19,9 +19,6 @@ from puhui.servicing.core.loan_policy import YEAR_DAYS, LoanPolicy
 from puhui.servicing.core.provision import penalty_rate_millionths
 from puhui.servicing.core.terms import RATE_SCALE, LoanTerms
 
-# A penalty that is charged by a fact is booked as a fee: the penalty columns hold what accrues by the day.
-_BOOKED_AS = {"charge_penalty": "charge_fee"}
-
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -62,7 +59,7 @@ def fact_of(event_id: str, kind: str, on: date, amount_minor: int | None, sequen
     """A stored event as a fact; `more` are its details and the event it reverses."""
     details, reverses = more
     ref = (reverses if kind == "reverse" else event_id) or ""
-    return Fact(day_number(on), _BOOKED_AS.get(kind, kind), amount_minor or 0, ref, sequence, None, details)
+    return Fact(day_number(on), kind, amount_minor or 0, ref, sequence, None, details)
 
 
 def policy_of(row: models.Loan) -> Policy:

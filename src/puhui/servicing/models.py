@@ -5,7 +5,6 @@ beyond what is due, one open business day, one key once; migrations add row secu
 tables and fixed terms.
 """
 
-from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import connection, models
 from django.db.models import F, Func, Q, Value
@@ -14,6 +13,9 @@ from puhui.servicing.core.accounts import CHART
 from puhui.servicing.core.classification import CLASSES
 from puhui.servicing.core.facts import KINDS
 from puhui.servicing.core.lifecycle import STATES
+from puhui.servicing.day_records import BusinessDay, DayPart, DayRun, DaySlice, ProvisionChoice, SettlementLine
+
+__all__ = ["BusinessDay", "DayPart", "DayRun", "DaySlice", "ProvisionChoice", "SettlementLine"]
 
 
 class Disclosure(models.Model):
@@ -59,7 +61,8 @@ class Loan(models.Model):
     frozen at booking, `terms` the agreed terms beyond the typed columns. `oldest_due_on` is the oldest
     unpaid due date: a loan that stays late need not be touched every day. `look_on` is the next end of day that must look at
     the instalments; until then the running period in the three columns after it is all that the day needs. Whoever rewrites
-    instalments sets `look_on` to NULL, which means: look today.
+    instalments sets `look_on` to NULL, which means: look today. `provision_minor` and `ecl_minor` are what the five classes and the
+    three stages ask to be set aside; which of them stands in a funder's books is its method (provisioning.py).
     """
 
     id = models.TextField(primary_key=True)
@@ -98,6 +101,7 @@ class Loan(models.Model):
     five_class = models.TextField(default=CLASSES[0])
     stage = models.PositiveSmallIntegerField(default=1)
     provision_minor = models.BigIntegerField(default=0)
+    ecl_minor = models.BigIntegerField(db_default=0, default=0)
     non_accrual_on = models.DateField(null=True)
     restructured_on = models.DateField(null=True)
     look_on = models.DateField(null=True)
@@ -119,6 +123,7 @@ class Loan(models.Model):
             models.CheckConstraint(condition=Q(five_class__in=CLASSES), name="loan_five_class_known"),
             models.CheckConstraint(condition=Q(stage__in=[1, 2, 3]), name="loan_stage_known"),
             models.CheckConstraint(condition=Q(provision_minor__gte=0), name="loan_provision_not_negative"),
+            models.CheckConstraint(condition=Q(ecl_minor__gte=0), name="loan_ecl_not_negative"),
         ]
 
 
@@ -127,7 +132,8 @@ class Instalment(models.Model):
 
     Penalty and compound interest are counted exactly up to (not including) `penalty_to`: whole cents in `…_minor`, what is
     below a cent as a numerator in `…_carry` over (days of the year × 10⁶); from that date on they grow by unpaid × rate × days
-    (core/penalty), so an unpaid instalment need not be touched every day. Where the interest of a period began to run
+    (core/penalty), so an unpaid instalment need not be touched every day. `charged_penalty_minor` is the part of the penalty that
+    facts charged, which is owed within the days of grace too. Where the interest of a period began to run
     differently inside it, `starts_on` is that day and `earned_before_minor` what was earned by then. `fee_minor` is all fees: the planned one, which
     is earned on the due date, and those charged since, which are posted when they are charged.
     """
@@ -147,6 +153,7 @@ class Instalment(models.Model):
     fee_minor = models.BigIntegerField(db_default=0, default=0)
     penalty_minor = models.BigIntegerField(db_default=0, default=0)
     penalty_carry = models.BigIntegerField(db_default=0, default=0)
+    charged_penalty_minor = models.BigIntegerField(db_default=0, default=0)
     compound_minor = models.BigIntegerField(db_default=0, default=0)
     compound_carry = models.BigIntegerField(db_default=0, default=0)
     penalty_to = models.DateField(null=True)
@@ -330,123 +337,6 @@ class Request(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["institution_id", "operation", "idempotency_key"], name="request_key_once")
-        ]
-
-
-class BusinessDay(models.Model):
-    """The business date (营业日) of the whole platform, separate from the clock. Exactly one is open, at most one closing."""
-
-    business_date = models.DateField(primary_key=True)
-    state = models.TextField(default="open")
-    opened_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "servicing_business_day"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["state"], condition=Q(state__in=["open", "closing"]), name="one_open_business_day"
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=["open", "closing"], closed_at__isnull=True)
-                | Q(state="closed", closed_at__isnull=False),
-                name="business_day_state_known",
-            ),
-        ]
-
-
-class DaySlice(models.Model):
-    """A range of loan numbers that one end of day closes in one transaction; planned when the day starts closing."""
-
-    business_date = models.DateField()
-    first_number = models.BigIntegerField()
-    last_number = models.BigIntegerField()
-    done_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "servicing_day_slice"
-        constraints = [
-            models.UniqueConstraint(fields=["business_date", "first_number"], name="one_slice_per_range"),
-            models.CheckConstraint(condition=Q(first_number__lte=F("last_number")), name="slice_not_empty"),
-        ]
-
-
-class DayPart(models.Model):
-    """What one end of day accrued on one institution's loans of one slice: arrays with one figure a loan, and sums.
-
-    The view servicing_accrual shows the arrays as lines. `closed_early`: one loan that was closed for the day ahead of its
-    slice, because something was written on it while the run went on.
-    """
-
-    business_date = models.DateField()
-    institution_id = models.TextField()
-    first_number = models.BigIntegerField()
-    last_number = models.BigIntegerField()
-    closed_early = models.BooleanField(default=False)
-    loan_numbers = ArrayField(models.BigIntegerField())
-    interest_minor = ArrayField(models.BigIntegerField())
-    penalty_minor = ArrayField(models.BigIntegerField())
-    compound_minor = ArrayField(models.BigIntegerField())
-    on_balance = ArrayField(models.BooleanField())
-    figures = models.JSONField()
-    recorded_at = models.DateTimeField()
-
-    class Meta:
-        db_table = "servicing_day_part"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["business_date", "institution_id", "first_number", "closed_early"], name="one_part_per_slice"
-            )
-        ]
-
-
-class SettlementLine(models.Model):
-    """What a funder is owed of the money received for it on one business date (资金方清算): the cash postings of that day."""
-
-    institution_id = models.TextField()
-    business_date = models.DateField()
-    principal_minor = models.BigIntegerField()
-    interest_minor = models.BigIntegerField()
-    penalty_minor = models.BigIntegerField()
-    fee_minor = models.BigIntegerField()
-    other_minor = models.BigIntegerField()
-    loans = models.IntegerField()
-    recorded_at = models.DateTimeField()
-
-    class Meta:
-        db_table = "servicing_settlement_line"
-        constraints = [
-            models.UniqueConstraint(fields=["institution_id", "business_date"], name="one_settlement_line_a_day")
-        ]
-
-
-class DayRun(models.Model):
-    """What one end of day did to one institution's book, and its ledger balances at the end of that day."""
-
-    business_date = models.DateField()
-    institution_id = models.TextField()
-    loans = models.IntegerField()
-    accrued_minor = models.BigIntegerField()
-    credit_used_minor = models.BigIntegerField()
-    became_overdue = models.IntegerField()
-    cured = models.IntegerField()
-    closed = models.IntegerField()
-    overdue_loans = models.IntegerField()
-    outstanding_minor = models.BigIntegerField()
-    balances = models.JSONField()
-    outstanding_by_bucket = models.JSONField()
-    outstanding_by_class = models.JSONField()
-    penalty_minor = models.BigIntegerField(default=0)
-    compound_minor = models.BigIntegerField(default=0)
-    off_balance_minor = models.BigIntegerField(default=0)
-    provision_minor = models.BigIntegerField(default=0)
-    outstanding_by_stage = models.JSONField(default=dict)
-    recorded_at = models.DateTimeField()
-
-    class Meta:
-        db_table = "servicing_day_run"
-        constraints = [
-            models.UniqueConstraint(fields=["institution_id", "business_date"], name="one_run_per_institution_day")
         ]
 
 

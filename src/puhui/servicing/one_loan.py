@@ -36,7 +36,8 @@ _DAYS = "SELECT state, business_date FROM servicing_business_day WHERE state <> 
 # Only the loan's row is waited for; days, key and shares cannot change under the locks that are held by then.
 _LOAN = f"""
 SELECT id, number, institution_id, state, outstanding_minor, received_minor, credit_minor, oldest_due_on, five_class, stage,
-       provision_minor, non_accrual_on, restructured_on, disbursed_on, rounding, annual_rate, day_count, waterfall,
+       provision_minor, ecl_minor, product, final_due_on, non_accrual_on, restructured_on, disbursed_on, rounding,
+       annual_rate, day_count, waterfall,
        policy::text AS policy, (SELECT array_agg(ARRAY[state, business_date::text]) FROM ({_DAYS}) days) AS days,
        (SELECT ARRAY[request.input_hash, request.answer::text] FROM servicing_request request
          WHERE request.institution_id = loan.institution_id AND request.operation = %s
@@ -49,7 +50,7 @@ SELECT id, number, institution_id, state, outstanding_minor, received_minor, cre
 _ROW_FIELDS = (
     *("n", "starts_on", "due_on", "penalty_to", "interest_minor", "principal_minor", "fee_minor", "planned_fee_minor"),
     "earned_before_minor",
-    *("penalty_minor", "penalty_carry", "compound_minor", "compound_carry"),
+    *("penalty_minor", "penalty_carry", "compound_minor", "compound_carry", "charged_penalty_minor"),
     *("paid_fee_minor", "paid_penalty_minor", "paid_compound_minor", "paid_interest_minor", "paid_principal_minor"),
 )
 _ROWS = (
@@ -119,10 +120,13 @@ def day_loans(loan: Any) -> tuple[DayLoans, dict[str, Waterfall]]:
             class_position=_one(CLASSES.index(loan.five_class)),
             stage=_one(loan.stage),
             provision_minor=_one(loan.provision_minor),
+            ecl_minor=_one(loan.ecl_minor),
             non_accrual=np.array([loan.non_accrual_on is not None]),
             restructured=np.array([loan.restructured_on is not None]),
             order_late=np.array([policy.non_performing.name]),
             late_over=_one(policy.non_performing_over),
+            product=np.array([loan.product]),
+            final_due_on=np.array([loan.final_due_on], "datetime64[D]"),
         ),
         {order.name: order for order in (policy.performing, policy.non_performing)},
     )
@@ -156,6 +160,7 @@ def day_rows(loan: Any, rows: Sequence[tuple[Any, ...]]) -> DayRows:
         half_even=np.full(count, loan.rounding == "half_even"),
         late_terms=late.of_rows(np.zeros(count, np.int64)),
         earned_before_minor=whole("earned_before_minor"),
+        charged_penalty_minor=whole("charged_penalty_minor"),
     )
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from puhui.policy import rule_table
 from puhui.servicing.core.classification import ClassLimits
-from puhui.servicing.core.provision import EclRates, PenaltyBand, ProvisionRates, StageLimits
+from puhui.servicing.core.provision import PenaltyBand, ProvisionRates, StageLimits
 from puhui.servicing.core.terms import RATE_SCALE
 
 
@@ -25,7 +25,6 @@ class BookRules:
     classes: ClassLimits
     stages: StageLimits
     provisions: ProvisionRates
-    ecl: EclRates
     penalty: PenaltyBand
     non_accrual_over: int  # interest stops being income when a loan is late by more than so many days
 
@@ -39,7 +38,6 @@ def rules_on(day: date, lender_type: str = "any") -> BookRules:
         classes=ClassLimits(*(table.late_over("FIVE_CLASS", metric) for metric in classes)),
         stages=StageLimits(*(table.late_over("ECL_STAGE", metric) for metric in ("stage_two_dpd", "stage_three_dpd"))),
         provisions=ProvisionRates(*(table.millionths("PROVISION", name.name) for name in fields(ProvisionRates))),
-        ecl=EclRates(*(table.millionths("ECL", name.name) for name in fields(EclRates))),
         penalty=PenaltyBand(
             overdue_min=table.millionths("PENAL_MULT", "overdue_min"),
             overdue_max=table.millionths("PENAL_MULT", "overdue_max"),

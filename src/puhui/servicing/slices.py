@@ -55,12 +55,15 @@ _WATCHED: Mapping[str, Any] = {
     "outstanding_minor": pl.Int64,
     "credit_minor": pl.Int64,
     "provision_minor": pl.Int64,
+    "ecl_minor": pl.Int64,
     "stage": pl.Int64,
     "class_position": pl.Int64,
     "oldest_due_on": pl.Date,
     "non_accrual_on": pl.Date,
     "restructured_on": pl.Date,
     "look_on": pl.Date,
+    "final_due_on": pl.Date,
+    "product": pl.String,
     "rate_millionths": pl.Int64,
     "day_count": pl.String,
     "waterfall": pl.String,
@@ -76,7 +79,7 @@ _ROWS: Mapping[str, Any] = {
     **dict.fromkeys(
         (
             *("principal_minor", "interest_minor", "fee_minor", "planned_fee_minor"),
-            *("penalty_minor", "penalty_carry", "compound_minor", "compound_carry"),
+            *("penalty_minor", "penalty_carry", "compound_minor", "compound_carry", "charged_penalty_minor"),
             *(f"paid_{head}_minor" for head in ("principal", "interest", "fee", "penalty", "compound")),
         ),
         pl.Int64,
@@ -108,6 +111,7 @@ class Quiet:
     outstanding_minor: Whole
     credit_minor: Whole
     provision_minor: Whole
+    ecl_minor: Whole
     class_position: Whole
     starts_on: Days
     ends_on: Days
@@ -119,7 +123,15 @@ class Quiet:
 
 def quiet_loans(wanted: Range, *, none: bool = False) -> Quiet:
     """Read them, one row an institution with a column an array."""
-    names = ("number", "half_even", "outstanding_minor", "credit_minor", "provision_minor", "class_position")
+    names = (
+        "number",
+        "half_even",
+        "outstanding_minor",
+        "credit_minor",
+        "provision_minor",
+        "ecl_minor",
+        "class_position",
+    )
     asked = [*(_SPECIAL.get(name, name) for name in names), *(f"{name} - date '1970-01-01'" for name in _PERIOD)]
     rows = arrays.fetch(
         f"SELECT institution_id, {', '.join(f'array_agg(({each})::int8)' for each in asked)}, "
@@ -127,14 +139,13 @@ def quiet_loans(wanted: Range, *, none: bool = False) -> Quiet:
         f"WHERE {wanted.where} AND state = 'active' AND look_on > %s AND %s GROUP BY institution_id ORDER BY 1",
         [*wanted.parameters, wanted.day, not none],
     )
-    columns_found = [np.concatenate([row[at] for row in rows] or [np.zeros(0, np.int64)]) for at in range(1, 10)]
+    columns_found = [np.concatenate([row[at] for row in rows] or [np.zeros(0, np.int64)]) for at in range(1, 11)]
     owner = np.repeat(np.array([row[0] for row in rows], object), [len(row[1]) for row in rows])
     order = np.argsort(columns_found[0], kind="stable")
-    number, half_even, outstanding, credit, provision, places, starts, ends, interest = (
-        c[order] for c in columns_found
-    )
+    number, half_even, *figures = (c[order] for c in columns_found)
+    outstanding, credit, provision, ecl, places, starts, ends, interest = figures
     dates = (starts.astype("datetime64[D]"), ends.astype("datetime64[D]"))
-    return Quiet(number, owner[order], half_even == 1, outstanding, credit, provision, places, *dates, interest)
+    return Quiet(number, owner[order], half_even == 1, outstanding, credit, provision, ecl, places, *dates, interest)
 
 
 _PERIOD = ("period_from", "period_to")
@@ -145,7 +156,7 @@ def watched_loans(wanted: Range, *, every: bool = False) -> pl.DataFrame:
     statement = (
         f"SELECT {_selected(_WATCHED)} FROM servicing_loan "
         f"WHERE {wanted.where} AND (%s OR state <> 'active' OR look_on IS NULL OR look_on <= %s) AND "
-        f"(state IN {SERVICED} OR outstanding_minor <> 0 OR credit_minor <> 0 OR provision_minor <> 0) ORDER BY number"
+        f"(state IN {SERVICED} OR outstanding_minor <> 0 OR credit_minor <> 0 OR provision_minor <> 0 OR ecl_minor <> 0) ORDER BY number"
     )
     return arrays.read_columns(statement, _WATCHED, [*wanted.parameters, every, wanted.day]).with_row_index("loan")
 
@@ -177,8 +188,11 @@ def day_loans(loans: pl.DataFrame) -> tuple[DayLoans, dict[str, Waterfall]]:
             class_position=whole(loans, "class_position"),
             stage=whole(loans, "stage"),
             provision_minor=whole(loans, "provision_minor"),
+            ecl_minor=whole(loans, "ecl_minor"),
             non_accrual=~np.isnat(days(loans, "non_accrual_on")),
             restructured=~np.isnat(days(loans, "restructured_on")),
+            product=loans["product"].to_numpy().astype(str),
+            final_due_on=days(loans, "final_due_on"),
             order_late=np.array([p.non_performing.name for p in policies], object)[which],
             late_over=np.array([p.non_performing_over for p in policies], np.int64)[which],
         ),
@@ -211,6 +225,7 @@ def day_rows(loans: pl.DataFrame, rows: pl.DataFrame) -> DayRows:
         half_even=(loans["half_even"].to_numpy() == 1)[loan],
         late_terms=late_terms(loans).of_rows(loan),
         earned_before_minor=whole(rows, "earned_before_minor"),
+        charged_penalty_minor=whole(rows, "charged_penalty_minor"),
     )
 
 

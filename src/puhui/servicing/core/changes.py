@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from puhui.servicing.core import accounts
-from puhui.servicing.core.shares import Change
+from puhui.servicing.core.shares import Change, Line
 from puhui.servicing.core.terms import Flags, Whole
 
 EARNED = ("interest", "penalty", "compound")  # heads that accrue daily and leave the balance sheet together
@@ -85,9 +85,15 @@ def fees_due(before: Whole, after: Whole) -> list[Change]:
     return [Change(before, after, ((accounts.FEE_RECEIVABLE, accounts.FEE_INCOME),))]
 
 
-def provided(before: Whole, after: Whole) -> list[Change]:
-    more, less = np.maximum(after, before), np.minimum(after, before)
+def provided(before: Whole, after: Whole) -> list[Line]:
+    """Provisions of holdings that go from one target to another: more is an impairment, less releases one.
+
+    >>> [(line.debit, line.amount_minor.tolist()) for line in provided(np.array([5, 9]), np.array([7, 2]))]
+    [('impairment_loss', [2, 0]), ('loan_loss_provision', [0, 7])]
+    """
+    pair = (accounts.IMPAIRMENT_LOSS, accounts.LOAN_LOSS_PROVISION)
     return [
-        Change(before, more, ((accounts.IMPAIRMENT_LOSS, accounts.LOAN_LOSS_PROVISION),)),
-        Change(before, less, ((accounts.LOAN_LOSS_PROVISION, accounts.IMPAIRMENT_LOSS),)),
+        Line(*sides, amount)
+        for sides, amount in ((pair, np.maximum(after - before, 0)), (pair[::-1], np.maximum(before - after, 0)))
+        if amount.any()
     ]

@@ -18,7 +18,14 @@ from puhui.servicing.core.classification import ClassLimits, five_class
 from puhui.servicing.core.delinquency import days_late
 from puhui.servicing.core.lifecycle import SERVICED, move_for
 from puhui.servicing.core.penalty import Counted, Late, LateTerms, charged, count, within_grace
-from puhui.servicing.core.provision import ProvisionRates, StageLimits, ecl_stage, provision_minor
+from puhui.servicing.core.provision import (
+    EclTable,
+    ProvisionRates,
+    StageLimits,
+    ecl_minor,
+    ecl_stage,
+    provision_minor,
+)
 from puhui.servicing.core.settlement import OpenLoans, OpenRows, Settlement, settle_due
 from puhui.servicing.core.shares import Change
 from puhui.servicing.core.terms import Days, Flags, Whole
@@ -26,7 +33,11 @@ from puhui.servicing.core.waterfall import WATERFALLS, Waterfall, per_loan
 
 _ONE_DAY = np.timedelta64(1, "D")
 _NEVER = np.datetime64("NaT", "D")
-CHARGES = ("fee", "penalty", "compound")  # heads of the waterfall beside interest and principal
+CHARGES = (
+    "penalty",
+    "compound",
+    "fee",
+)  # heads beside interest and principal; where an order names none, in the order of the fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,7 @@ class DayRules:
     classes: ClassLimits
     stages: StageLimits
     provisions: ProvisionRates
+    ecl: EclTable
     non_accrual_over: int
 
 
@@ -43,6 +55,7 @@ class DayRules:
 class DayLoans:
     """The loans to look at, one row each, as they were at the end of the day before.
 
+    `provision_minor` and `ecl_minor` are what the two methods ask for, whichever of them the books follow.
     `order_late` and `late_over`: the order of allocation that takes over when a loan is late by more than so many days.
     """
 
@@ -53,8 +66,11 @@ class DayLoans:
     class_position: Whole
     stage: Whole
     provision_minor: Whole
+    ecl_minor: Whole
     non_accrual: Flags
     restructured: Flags
+    product: np.ndarray
+    final_due_on: Days
     order_late: np.ndarray
     late_over: Whole
 
@@ -82,13 +98,15 @@ class DayRows:
     half_even: Flags
     late_terms: LateTerms
     earned_before_minor: Whole  # interest earned before `starts_on`: a row whose running changed inside its period
+    charged_penalty_minor: Whole  # part of the penalty that facts charged
 
     def __len__(self) -> int:
         return len(self.loan)
 
     def late(self) -> Late:
         principal, interest = (self.asked[head] - self.paid[head] for head in ("principal", "interest"))
-        return Late(self.due_on, principal, interest, self.penalty, self.compound, self.counted_to)
+        counted = (self.penalty, self.compound, self.counted_to)
+        return Late(self.due_on, principal, interest, *counted, self.charged_penalty_minor)
 
     def owed_at(self, day: np.datetime64) -> dict[str, Whole]:
         """What each row owes at the start of `day` by head, paid or not: whole interest and principal once they are due."""
@@ -104,7 +122,7 @@ class DayRows:
         changed = sum(done.taken.values(), np.zeros(len(self), np.int64)) > 0
         in_time = done.row_settled & within_grace(self.due_on, self.late_terms, day)
         penalty, compound = (
-            Counted(np.where(changed, new.minor, old.minor), np.where(changed, new.carry, old.carry)).where(~in_time)
+            Counted(np.where(changed, new.minor, old.minor), np.where(changed, new.carry, old.carry))
             for new, old in zip(count(self.late(), self.late_terms, day), (self.penalty, self.compound), strict=True)
         )
         return DayRows(
@@ -114,12 +132,13 @@ class DayRows:
             self.asked,
             self.planned_fee_minor,
             paid,
-            penalty,
-            compound,
+            penalty.where(~in_time, self.charged_penalty_minor),
+            compound.where(~in_time),
             np.where(changed & (self.due_on <= day), day, self.counted_to),
             self.half_even,
             self.late_terms,
             self.earned_before_minor,
+            self.charged_penalty_minor,
         )
 
 
@@ -157,6 +176,7 @@ class DayOutcome:
     class_position: Whole
     stage: Whole
     provision_minor: Whole
+    ecl_minor: Whole
     non_accrual: Flags
     verb: np.ndarray
     running: Running
@@ -177,7 +197,7 @@ def close(
     classes = np.where(
         loans.serviced, five_class(late, rules.classes, restructured=loans.restructured), loans.class_position
     )
-    provision = provision_minor(outstanding, classes, rules.provisions)
+    stage = np.where(loans.serviced, ecl_stage(late, rules.stages), loans.stage)
     moved = non_accrual != loans.non_accrual
     return DayOutcome(
         settlement=done,
@@ -188,8 +208,9 @@ def close(
         receivable=end,
         outstanding_minor=outstanding,
         class_position=classes,
-        stage=np.where(loans.serviced, ecl_stage(late, rules.stages), loans.stage),
-        provision_minor=provision,
+        stage=stage,
+        provision_minor=provision_minor(outstanding, classes, rules.provisions),
+        ecl_minor=ecl_minor(outstanding, stage, _months(loans.final_due_on, day), rules.ecl.of(loans.product, stage)),
         non_accrual=non_accrual,
         verb=_moves(loans.state, done, outstanding),
         running=_running(after, done, non_accrual, day, len(loans)),
@@ -198,7 +219,6 @@ def close(
             "non_accrual": changes.off_balance(start, moved & non_accrual)
             + changes.back_on_balance(start, moved & ~non_accrual),
             "accrue": changes.fees_due(start["fee"], end["fee"]),
-            "provision": changes.provided(loans.provision_minor, provision),
         },
     )
 
@@ -237,6 +257,12 @@ def settle(
     return Settled(done, rows.after(done, day), outstanding, posted)
 
 
+def _months(final_due_on: Days, day: np.datetime64) -> Whole:
+    """Months left until the last due date, begun ones counted whole; none once it has passed."""
+    days_left = np.maximum((final_due_on - day).astype(np.int64), 0)
+    return (days_left * 12 + 364) // 365
+
+
 def _receivable(rows: DayRows, owed: Mapping[str, Whole], loans: int) -> dict[str, Whole]:
     return {head: per_loan(amounts - rows.paid[head], rows.loan, loans) for head, amounts in owed.items()}
 
@@ -260,7 +286,7 @@ def _moves(state: np.ndarray, done: Settlement, outstanding: Whole) -> np.ndarra
 def _running(rows: DayRows, done: Settlement, non_accrual: Flags, day: np.datetime64, loans: int) -> Running:
     """Where exactly one unsettled row has begun, is not due and unpaid, nothing need be looked at until it is due."""
     untouched = sum(rows.paid.values(), np.zeros(len(rows), np.int64)) == 0
-    untouched &= rows.earned_before_minor == 0
+    untouched &= (rows.earned_before_minor == 0) & (rows.penalty.minor == 0)
     quiet = (rows.due_on > day) & untouched & (rows.asked["fee"] == rows.planned_fee_minor) & ~done.row_settled
     still_open = np.zeros(loans, np.int64)
     np.add.at(still_open, rows.loan, ~done.row_settled)

@@ -50,8 +50,8 @@ class Counted:
         """Half up; asked at a date, so that the differences of a row of days re-add."""
         return self.minor + (self.carry >= denominator - self.carry)
 
-    def where(self, flags: Flags) -> "Counted":
-        return Counted(np.where(flags, self.minor, 0), np.where(flags, self.carry, 0))
+    def where(self, flags: Flags, rest_minor: Whole | int = 0) -> "Counted":
+        return Counted(np.where(flags, self.minor, rest_minor), np.where(flags, self.carry, 0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +64,7 @@ class Late:
     penalty: Counted
     compound: Counted
     counted_to: Days  # NaT: nothing counted yet, counting starts on the due date
+    charged_penalty_minor: Whole | int = 0  # part of the penalty that facts charged: owed from its day on, grace or not
 
 
 def count(rows: Late, terms: LateTerms, as_of: np.datetime64) -> tuple[Counted, Counted]:
@@ -76,11 +77,12 @@ def count(rows: Late, terms: LateTerms, as_of: np.datetime64) -> tuple[Counted, 
 
 
 def charged(rows: Late, terms: LateTerms, as_of: np.datetime64) -> tuple[Whole, Whole]:
-    """What the borrower owes of both at the start of `as_of`, in cents: nothing within the days of grace."""
+    """What the borrower owes of both at the start of `as_of`, in cents: within the days of grace only what facts charged."""
     over = ~within_grace(rows.due_on, terms, as_of)
     penalty, compound = count(rows, terms, as_of)
     denominator = terms.year_days * RATE_SCALE
-    return np.where(over, penalty.rounded(denominator), 0), np.where(over, compound.rounded(denominator), 0)
+    owed = np.where(over, penalty.rounded(denominator), rows.charged_penalty_minor)
+    return owed, np.where(over, compound.rounded(denominator), 0)
 
 
 def within_grace(due_on: Days, terms: LateTerms, as_of: np.datetime64) -> Flags:

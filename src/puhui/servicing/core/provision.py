@@ -1,5 +1,9 @@
 """Loss allowances and the price of being late, in columns: stages, provisions, expected loss, penalty rates.
 
+Three methods say what stands as provision in a legal entity's books: the rate of the five classes, the expected credit loss of
+the three stages, or the greater of both (expected loss with the classes as a floor). Both targets are worked out for every loan;
+the method chooses, entity by entity.
+
 Rule kept: every limit and rate comes in as data (dated rows of the rule table, read by `servicing/rules.py`); money is
 integer minor units, rates are integer millionths, and each amount is rounded once, half up. A provision is a target:
 the caller posts the difference to what stands.
@@ -9,6 +13,8 @@ the caller posts the difference to what stands.
 [150000, 1500000]
 >>> ecl_stage(np.array([30, 31, 90, 91]), StageLimits(30, 90)).tolist()
 [1, 2, 2, 3]
+>>> standing(np.array([150, 150, 150]), np.array([135, 135, 200]), np.array([0, 1, 2])).tolist()
+[150, 135, 200]
 >>> penalty_rate_millionths(np.array([120_000, 180_000]), 1_500_000, 240_000).tolist()
 [180000, 240000]
 """
@@ -22,6 +28,7 @@ from puhui.servicing.core.rounding import divide, widen
 from puhui.servicing.core.terms import RATE_SCALE, Whole
 
 STAGES = {1: "第一阶段", 2: "第二阶段", 3: "第三阶段"}
+METHODS = {"class": "五级分类", "ecl": "预期信用损失", "greater": "两者取高"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +52,25 @@ class ProvisionRates:
 
 @dataclass(frozen=True, slots=True)
 class EclRates:
-    """Chance of default within twelve months and loss given default, in millionths."""
+    """Chance of default within twelve months and loss given default, in millionths; one figure, or one a loan."""
 
-    pd_12m: int
-    lgd: int
+    pd_12m: Whole | int
+    lgd: Whole | int
+
+
+@dataclass(frozen=True, slots=True)
+class EclTable:
+    """The rates in force: (product, stage, rates); the product "any" stands for those that have no row of their own."""
+
+    rows: tuple[tuple[str, int, EclRates], ...]
+
+    def of(self, product: np.ndarray, stage: Whole) -> EclRates:
+        """The rates of each loan by its product and stage."""
+        chance, loss = np.zeros(len(stage), np.int64), np.zeros(len(stage), np.int64)
+        for name, at_stage, rates in sorted(self.rows, key=lambda row: row[0] != "any"):
+            mine = (stage == at_stage) & ((product == name) | (name == "any"))
+            chance[mine], loss[mine] = rates.pd_12m, rates.lgd
+        return EclRates(chance, loss)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +103,12 @@ def ecl_minor(balance_minor: Whole, stage: Whole, months_left: Whole, rates: Ecl
     """Expected credit loss = PD × LGD × EAD, rounded once, half up.
 
     PD is that of twelve months in stage 1, of the remaining life in stage 2, and one in stage 3. EAD is the balance
-    (principal and interest receivable) now: the instalments that will lower it and the discounting are left out, so
-    the figure errs upwards. Source: CAS 22 (财会〔2017〕7号), 银保监规〔2022〕10号; ECL = Σ PD·LGD·EAD·DF with one term
+    of principal now: the instalments that will lower it and the discounting are left out, so the figure errs upwards
+    (decision 0056 says why interest receivable is not in it). Source: CAS 22 (财会〔2017〕7号), 银保监规〔2022〕10号; ECL = Σ PD·LGD·EAD·DF with one term
     (domain facts 1.10). For a portfolio with a fitted model, pass that model's rates.
     """
     chance = np.where(stage >= 3, RATE_SCALE, np.where(stage == 2, lifetime_pd(months_left, rates), rates.pd_12m))
-    loss_rate = chance * rates.lgd
+    loss_rate = chance * np.asarray(rates.lgd)
     product = widen(balance_minor, _largest(balance_minor), _largest(loss_rate)) * loss_rate
     return _whole(divide(product, RATE_SCALE**2, half_even=False))
 
@@ -97,9 +119,17 @@ def lifetime_pd(months_left: Whole, rates: EclRates) -> Whole:
     A constant yearly hazard; at least one year, so the lifetime figure is never below the twelve-month one.
     """
     years = np.maximum(-(-np.asarray(months_left) // 12), 1)
-    longest = _largest(years)
-    by_years = [0] + [_default_within(years_begun, rates.pd_12m) for years_begun in range(1, longest + 1)]
-    return np.array(by_years, np.int64)[years]
+    chance, found = np.broadcast_to(rates.pd_12m, years.shape), np.zeros(years.shape, np.int64)
+    for pd_12m in np.unique(chance).tolist():
+        mine = chance == pd_12m
+        by_years = [0] + [_default_within(begun, pd_12m) for begun in range(1, _largest(years[mine]) + 1)]
+        found[mine] = np.array(by_years, np.int64)[years[mine]]
+    return found
+
+
+def standing(class_minor: Whole, ecl_minor: Whole, method: Whole) -> Whole:
+    """What is provided under each row's method, a position in METHODS: one of the two targets, or the greater."""
+    return np.choose(method, [class_minor, ecl_minor, np.maximum(class_minor, ecl_minor)])
 
 
 def penalty_rate_millionths(

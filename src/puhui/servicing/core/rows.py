@@ -35,6 +35,7 @@ class Row:
     fee_minor: int
     penalty_minor: int
     penalty_carry: int
+    charged_penalty_minor: int
     compound_minor: int
     compound_carry: int
     penalty_to: date | None
@@ -111,6 +112,7 @@ def _row(told: Folded, k: int, first: int, left: int, planned_fee: int) -> Row:
         fee_minor=dues.asked["fee"][k] + dues.asked["cost"][k],
         penalty_minor=penalty[0],
         penalty_carry=penalty[1],
+        charged_penalty_minor=_charged_penalty(told, k),
         compound_minor=compound[0],
         compound_carry=compound[1],
         penalty_to=day_of(told.as_of) if _counting(told, k) else None,
@@ -149,6 +151,13 @@ def _counted(told: Folded, k: int, head: str) -> tuple[int, int]:
         return told.dues.asked[head][k], 0
     whole, rest = divmod(carry, lateness.late.basis_days * RATE_SCALE)
     return whole + lateness.charged.get((k, head), 0) - lateness.waived.get((k, head), 0), rest
+
+
+def _charged_penalty(told: Folded, k: int) -> int:
+    """What facts charged as penalty and nobody waived: owed within the days of grace too."""
+    lateness = told.lateness
+    assert lateness is not None
+    return max(lateness.charged.get((k, "penalty"), 0) - lateness.waived.get((k, "penalty"), 0), 0)
 
 
 def _settled_on(told: Folded, k: int) -> date | None:

@@ -45,7 +45,10 @@ class Holdings:
 
     def part(self, balance_minor: Whole) -> Whole:
         """Each row's part of its loan's balance (`balance_minor` has one row a loan)."""
-        balance = balance_minor[self.loan]
+        return self.part_at(balance_minor[self.loan])
+
+    def part_at(self, balance: Whole) -> Whole:
+        """Each row's part of a balance that is told row by row: funders may see one loan differently."""
         product = widen(balance, int(np.abs(balance).max(initial=0)), int(self.of_weight.max(initial=1)))
         upper = divide(product * self.to_weight, self.of_weight, half_even=False)
         return np.asarray(upper - divide(product * self.from_weight, self.of_weight, half_even=False)).astype(np.int64)

@@ -2,6 +2,7 @@
 
 from puhui.servicing.operations.book_loan import book_loan
 from puhui.servicing.operations.cancel_loan import cancel_loan
+from puhui.servicing.operations.choose_provision import choose_provision
 from puhui.servicing.operations.close_day import close_day, close_through
 from puhui.servicing.operations.confirm_disclosure import confirm_disclosure
 from puhui.servicing.operations.disburse import disburse
@@ -13,6 +14,7 @@ from puhui.servicing.operations.record_repayment import record_repayment
 __all__ = [
     "book_loan",
     "cancel_loan",
+    "choose_provision",
     "close_day",
     "close_through",
     "confirm_disclosure",

@@ -19,11 +19,12 @@ from puhui.servicing import columns, day_book, models, slices
 from puhui.servicing.core import lifecycle
 from puhui.servicing.core.changes import EARNED
 from puhui.servicing.core.classification import CLASSES
-from puhui.servicing.core.day import DayOutcome, DayRules, close
+from puhui.servicing.core.day import DayLoans, DayOutcome, DayRules, close
 from puhui.servicing.core.shares import Holdings
-from puhui.servicing.day_book import Standing
+from puhui.servicing.day_book import Methods, Standing
 from puhui.servicing.history import History
 from puhui.servicing.instalment_rows import write_ahead
+from puhui.servicing.provisioning import MethodTable, ecl_table, methods_on
 from puhui.servicing.rules import rules_on
 from puhui.servicing.slices import Range
 from puhui.store import arrays, copying
@@ -36,20 +37,24 @@ class Closing:
     rules: DayRules
     every: bool
     now: datetime
+    before: MethodTable  # how each institution provided the day before, and how it does now
+    methods: MethodTable
 
 
 def closing_of(day: date, *, now: datetime) -> Closing:
     """The rules of the day, and whether they are those of the day before."""
+    yesterday = day - timedelta(days=1)
+    before, methods = methods_on(yesterday), methods_on(day)
     try:
-        every = _day_rules(day - timedelta(days=1)) != _day_rules(day)
+        every = _day_rules(yesterday) != _day_rules(day) or before != methods
     except RuleAbsent:
         every = True
-    return Closing(_day_rules(day), every, now)
+    return Closing(_day_rules(day), every, now, before, methods)
 
 
 def _day_rules(day: date) -> DayRules:
     rules = rules_on(day)
-    return DayRules(rules.classes, rules.stages, rules.provisions, rules.non_accrual_over)
+    return DayRules(rules.classes, rules.stages, rules.provisions, ecl_table(day), rules.non_accrual_over)
 
 
 def close_slice(wanted: Range, closing: Closing, *, early: bool = False) -> None:
@@ -66,8 +71,9 @@ def close_slice(wanted: Range, closing: Closing, *, early: bool = False) -> None
     book = day_book.standing(watched, loans, outcome, quiet, day)
     owners = [*watched["institution_id"], *quiet.owner.tolist()]
     held, names = slices.holdings(wanted, book.number, owners)
-    written = _Written(wanted, closing.now, book, held, names, early)
-    written.post(outcome)
+    methods = Methods(closing.before.of(names), closing.methods.of(names))
+    written = _Written(wanted, closing.now, book, held, names, early, methods)
+    written.post(loans, outcome)
     written.record_parts()
     _write_loans(wanted, watched, outcome, closing.now)
     _write_instalments(wanted, rows, outcome)
@@ -89,8 +95,9 @@ class _Written:
     held: Holdings
     names: Sequence[str]
     early: bool
+    methods: Methods
 
-    def post(self, outcome: DayOutcome) -> None:
+    def post(self, loans: DayLoans, outcome: DayOutcome) -> None:
         """Postings of single loans, and of the day's accruals and provisions in sums."""
         looked_at = np.searchsorted(self.held.loan, self.book.watched)
         columns_of = (
@@ -108,7 +115,7 @@ class _Written:
         postings.append(self._sums("accrue", day_book.accrual_sums(parts, on, self.held, self.names)))
         provided = (
             (institution, line.debit, line.credit, minor)
-            for line in day_book.own_postings(outcome, held, "provision")
+            for line in day_book.provided(loans, outcome, held, self.methods)
             for institution, minor in day_book.summed(line.amount_minor, held, self.names)
         )
         postings.append(self._sums("provision", provided))
@@ -117,7 +124,7 @@ class _Written:
     def record_parts(self) -> None:
         """One part an institution: its lines and its figures."""
         parts = day_book.accrued_parts(self.book, self.held)
-        figures = day_book.figures(self.book, self.held, self.names, parts)
+        figures = day_book.figures(self.book, self.held, self.names, parts, self.methods.now)
         if self.early and not figures:  # not in service: only the mark that its slice must leave it out
             owner = models.Loan.objects.values_list("institution_id", flat=True).get(number=self.wanted.first)
             figures = {owner: {}}
@@ -222,6 +229,7 @@ def _write_loans(wanted: Range, watched: pl.DataFrame, outcome: DayOutcome, now:
             "five_class": np.array(CLASSES)[outcome.class_position].tolist(),
             "stage": outcome.stage,
             "provision_minor": outcome.provision_minor,
+            "ecl_minor": outcome.ecl_minor,
             "non_accrual_on": np.where(outcome.non_accrual, off, np.datetime64("NaT", "D")),
             "look_on": running.look_on,
             "period_from": running.starts_on,
@@ -243,7 +251,7 @@ def _write_loans(wanted: Range, watched: pl.DataFrame, outcome: DayOutcome, now:
 def _changed(wanted: Range, watched: pl.DataFrame, new: pl.DataFrame, outcome: DayOutcome) -> pl.Series:
     """Loans of which a column differs from what is stored."""
     differs = outcome.verb != ""
-    for name in ("outstanding_minor", "credit_minor", "stage", "provision_minor"):
+    for name in ("outstanding_minor", "credit_minor", "stage", "provision_minor", "ecl_minor"):
         differs = differs | (slices.whole(watched, name) != new[name].to_numpy())
     differs = differs | (slices.whole(watched, "class_position") != outcome.class_position)
     for name in ("oldest_due_on", "non_accrual_on", "look_on"):

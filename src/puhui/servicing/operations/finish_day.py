@@ -9,6 +9,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from puhui.servicing import control, models
+from puhui.servicing.provisioning import methods_on
 
 
 class LawBroken(Exception):
@@ -26,12 +27,15 @@ def finish_day(day: date, *, now: datetime) -> None:
     breaches = control.breaches_at_close(ledger, figures) + control.lines_against_postings(day)
     if breaches:
         raise LawBroken("; ".join(f"{b.law} {b.where}: {b.expected} ≠ {b.found}" for b in breaches[:5]))
+    moved, methods = control.provision_moves(day), methods_on(day)
     models.DayRun.objects.bulk_create(
         models.DayRun(
             business_date=day,
             institution_id=institution,
             recorded_at=now,
             balances=ledger.get(institution, {}),
+            provision_moves=moved.get(institution, {}),
+            provision_method=methods.name_of(institution),
             **control.recorded(figures.get(institution, {})),
         )
         for institution in sorted(ledger.keys() | figures.keys())

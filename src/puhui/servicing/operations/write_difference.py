@@ -4,21 +4,20 @@ Rule kept: nothing in the journal is edited. What a fact changes, back-dated or 
 difference between the fold without it and the fold with it; rows and columns are derived and written anew where they differ.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
-
 from puhui.kernel.ids import new_id
-from puhui.servicing import instalment_rows, models, one_loan
+from puhui.servicing import instalment_rows, models
 from puhui.servicing.core import accounts, lifecycle
 from puhui.servicing.core.daycount import day_of
 from puhui.servicing.core.fold import Folded
+from puhui.servicing.core.parted import Triple, of_steps, parted
 from puhui.servicing.core.positions import MONEY_IN, Booked, Step, positions, steps
 from puhui.servicing.core.rows import fees_ahead, rows_of, touched
-from puhui.servicing.core.shares import Change, lines
+from puhui.servicing.holders import holders, provision_parts
 from puhui.servicing.operations.asked_once import Asked
 from puhui.servicing.operations.write_entry import move
 
@@ -33,15 +32,20 @@ class Cause:
     business_date: date
 
 
+ONE_DAY = timedelta(days=1)
 _LONG = 200  # instalments; of a longer loan only rows that the two folds differ in are looked at
 
 
 def write_difference(loan: models.Loan, before: Folded, after: Folded, cause: Cause, asked: Asked) -> str:
     """Write everything; returns the id of the first entry, empty where nothing was posted."""
-    booked = Booked(loan.non_accrual_on is not None, loan.provision_minor)
+    held, names = holders(loan)
+    ended = "written_off" in (before.state, after.state)
+    provided = provision_parts(loan, held, names, cause.business_date - ONE_DAY) if ended else None
+    booked = Booked(loan.non_accrual_on is not None, 0 if provided is None else int(provided.sum()))
     was = positions(before, fees_ahead(before), booked)
     now = positions(after, fees_ahead(after), booked)
-    entry_id = post(loan, steps(was, now), cause, asked)
+    postings = parted(steps(was, now), was, now, held, provided)
+    entry_id = store_postings(loan, dict(zip(names, postings, strict=True)), cause, asked)
     some = touched(before, after) if len(after.dues) > _LONG else None
     instalment_rows.write(loan, rows_of(after, some), whole=some is None)
     _write_loan(loan, after, cause, asked)
@@ -50,19 +54,17 @@ def write_difference(loan: models.Loan, before: Folded, after: Folded, cause: Ca
 
 def post(loan: models.Loan, wanted: Sequence[Step], cause: Cause, asked: Asked) -> str:
     """One entry in the books of every funder that something moves in."""
-    shares = list(models.Share.objects.filter(loan=loan).order_by("from_weight"))
-    named = [(row.institution_id, row.from_weight, row.to_weight, row.of_weight) for row in shares]
-    held, names = one_loan.holdings(loan, named)
-    changes = [Change(np.array([step.before_minor]), np.array([step.after_minor]), (step.pair,)) for step in wanted]
-    postings: list[list[tuple[str, str, int]]] = [[] for _ in names]
-    for line in lines(changes, held):
-        for place in np.flatnonzero(line.amount_minor).tolist():
-            postings[place].append((line.debit, line.credit, int(line.amount_minor[place])))
-    stored = [_store(names[place], found, loan, cause, asked) for place, found in enumerate(postings) if found]
+    held, names = holders(loan)
+    return store_postings(loan, dict(zip(names, of_steps(wanted, held), strict=True)), cause, asked)
+
+
+def store_postings(loan: models.Loan, wanted: Mapping[str, list[Triple]], cause: Cause, asked: Asked) -> str:
+    """One entry an institution; returns the id of the first, empty where nothing is posted."""
+    stored = [_store(institution, found, loan, cause, asked) for institution, found in wanted.items() if found]
     return stored[0] if stored else ""
 
 
-def _store(institution: str, found: list[tuple[str, str, int]], loan: models.Loan, cause: Cause, asked: Asked) -> str:
+def _store(institution: str, found: list[Triple], loan: models.Loan, cause: Cause, asked: Asked) -> str:
     cash = sum(m if debit == accounts.CASH else -m for debit, credit, m in found if accounts.CASH in (debit, credit))
     entry = models.Entry.objects.create(
         id=new_id("entry", now=asked.now),
@@ -107,10 +109,11 @@ def _write_loan(loan: models.Loan, after: Folded, cause: Cause, asked: Asked) ->
         "period_to": None,
         "period_interest_minor": None,
         "closed_on": None if after.closed_on is None else day_of(after.closed_on),
+        "final_due_on": day_of(max(after.dues.dues)),
         "state": loan.state,
     }
     if after.state == "written_off":
-        columns["provision_minor"] = 0
+        columns |= {"provision_minor": 0, "ecl_minor": 0}
     if cause.kind == "restructure":
         columns["restructured_on"] = cause.effective_date
     models.Loan.objects.filter(pk=loan.pk).update(**columns)

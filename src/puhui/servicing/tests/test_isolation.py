@@ -10,6 +10,7 @@ from django.db import connections, transaction
 
 from puhui.kernel.refusal import Refused
 from puhui.servicing import models, queries
+from puhui.servicing.operations.choose_provision import Choice, choose_provision
 from puhui.servicing.operations.close_day import STAGES, close_day
 from puhui.servicing.operations.record_repayment import record_repayment
 from puhui.servicing.tests.bookings import FIRST_DAY, NOW, disbursed
@@ -27,12 +28,15 @@ TENANT_TABLES = (
     "servicing_day_run",
     "servicing_day_part",
     "servicing_event",
+    "servicing_provision_choice",
 )
 
 
 def two_institutions() -> tuple[str, str]:
     ours = disbursed(name="1", institution_id="inst_a")
     theirs = disbursed(name="2", institution_id="inst_b")
+    for name in ("inst_a", "inst_b"):
+        choose_provision(Choice(name, "class", FIRST_DAY, "board decision"), key="choice", now=NOW)
     close_day(now=NOW)
     return ours, theirs
 

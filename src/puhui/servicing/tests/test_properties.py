@@ -22,18 +22,21 @@ from puhui.servicing.core.daycount import day_number
 from puhui.servicing.core.dues import Late, Policy
 from puhui.servicing.core.fold import Fact, Folded, fold
 from puhui.servicing.core.penalty import Counted, LateTerms
-from puhui.servicing.core.provision import ProvisionRates, StageLimits
+from puhui.servicing.core.provision import EclRates, EclTable, ProvisionRates, StageLimits, standing
 from puhui.servicing.core.schedule import build
 from puhui.servicing.core.settlement import OpenLoans
-from puhui.servicing.core.shares import Change, Holdings, lines
+from puhui.servicing.core.shares import Change, Holdings, Line, lines
 from puhui.servicing.core.terms import LoanTerms, Whole
 from puhui.servicing.core.waterfall import Waterfall
+from puhui.servicing.day_book import Methods, provided
 
 START, LAST = date(2026, 1, 29), 120
 NPL_OVER = 20  # short, so that loans come there and back within the test
+ECL = EclTable(tuple(("any", stage, EclRates(30_000, 450_000)) for stage in (1, 2, 3)))
 RULES = DayRules(
-    ClassLimits(), StageLimits(10, 40), ProvisionRates(15_000, 30_000, 300_000, 600_000, 1_000_000), NPL_OVER
+    ClassLimits(), StageLimits(10, 40), ProvisionRates(15_000, 30_000, 300_000, 600_000, 1_000_000), ECL, NPL_OVER
 )
+METHODS = np.array([0, 2])  # the first institution provides by class, the second by the greater
 HEADS = ("fee", "penalty", "compound", "interest", "principal")
 TERMS = st.builds(
     LoanTerms,
@@ -72,7 +75,7 @@ class Book:
         self.counted_to = np.full(rows, np.datetime64("NaT", "D"))
         self.settled = np.zeros(rows, bool)
         self.left = np.array([terms.principal_minor for terms in self.batch], np.int64)
-        self.credit, self.provision = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        self.credit, self.provision, self.ecl = (np.zeros(count, np.int64) for _ in range(3))
         self.state, self.off = np.full(count, "active", "<U16"), np.zeros(count, bool)
         self.oldest = np.full(count, np.datetime64("NaT", "D"))
         self.post([Change(0 * self.left, self.left, ((accounts.LOAN_PRINCIPAL, accounts.CASH),))])
@@ -87,10 +90,13 @@ class Book:
             class_position=np.zeros(count, np.int64),
             stage=np.ones(count, np.int64),
             provision_minor=self.provision,
+            ecl_minor=self.ecl,
             non_accrual=self.off,
             restructured=np.zeros(count, bool),
             order_late=np.full(count, self.orders[1].name),
             late_over=np.full(count, NPL_OVER),
+            product=np.full(count, ""),
+            final_due_on=np.full(count, np.datetime64("2026-04-29")),
         )
 
     def rows(self, day: np.datetime64) -> tuple[Whole, DayRows]:
@@ -119,6 +125,7 @@ class Book:
                 )
             ),
             earned_before_minor=np.zeros(len(begun), np.int64),
+            charged_penalty_minor=np.zeros(len(begun), np.int64),
         )
 
     @property
@@ -164,7 +171,8 @@ class Book:
             on, off = np.where(outcome.non_accrual, before, after), np.where(outcome.non_accrual, after, before)
             self.post([Change(before, on, ((accounts.RECEIVABLE_OF_HEAD[head], accounts.INCOME_OF_HEAD[head]),))])
             self.post([Change(before, off, ((accounts.MEMO_INTEREST, accounts.MEMO_CONTRA),))])
-        self.off, self.provision = outcome.non_accrual, outcome.provision_minor
+        self.book(provided(loans, outcome, self.held, Methods(METHODS, METHODS)))
+        self.off, self.provision, self.ecl = outcome.non_accrual, outcome.provision_minor, outcome.ecl_minor
         self.state = np.array([_STATES.get(verb, state) for verb, state in zip(outcome.verb, self.state, strict=True)])
         self.laws(outcome.receivable)
 
@@ -182,7 +190,10 @@ class Book:
         self.post(done.changes)
 
     def post(self, changes: list[Change]) -> None:
-        for line in lines(changes, self.held):
+        self.book(lines(changes, self.held))
+
+    def book(self, posted: list[Line]) -> None:
+        for line in posted:
             assert (line.amount_minor >= 0).all()
             for place in np.flatnonzero(line.amount_minor):
                 minor, institution = int(line.amount_minor[place]), int(self.held.institution[place])
@@ -197,7 +208,7 @@ class Book:
             assert sum(minor for (owner, _), minor in self.ledger.items() if owner == institution) == 0
             wanted = {
                 accounts.LOAN_PRINCIPAL: self.held.part(self.left),
-                accounts.LOAN_LOSS_PROVISION: -self.held.part(self.provision),
+                accounts.LOAN_LOSS_PROVISION: -self.held.part_at(self.provided()),
                 accounts.BORROWER_CREDIT: -np.where(self.held.first, self.credit[self.held.loan], 0),
                 accounts.MEMO_INTEREST: np.sum(
                     [self.held.part(np.where(self.off, receivable[head], 0)) for head in EARNED], axis=0
@@ -209,6 +220,10 @@ class Book:
             }
             for account, parts in wanted.items():
                 assert self.ledger[institution, account] == int(parts[mine].sum()), account
+
+    def provided(self) -> Whole:
+        held = self.held
+        return standing(self.provision[held.loan], self.ecl[held.loan], METHODS[held.institution])
 
 
 _STATES = {"miss_due": "overdue", "cure": "active", "settle": "closed"}

@@ -162,6 +162,55 @@ class TestCharges:
         assert paid.by_head == {"interest": 100_000, "principal": 788_488, "fee": 3_000, "penalty": 394, "compound": 50}
         assert balances()["fee_income"] == -3_000
 
+    def test_a_penalty_is_a_penalty_in_the_journal_the_rows_and_the_order(self) -> None:
+        heads = ("penalty", "compound", "interest", "fee", "principal")
+        order = replace(INTEREST_FIRST, name="penalty-first", heads=heads)
+        loan_id = lent(policy=replace(LATE, performing=order, non_performing=order, grace_days=5))
+        end_of("2026-02-01")
+        say(loan_id, "charge_penalty", "2026-02-02", 3_000)
+        say(loan_id, "charge_fee", "2026-02-02", 1_000)
+        held = balances()
+        assert (held["penalty_receivable"], held["penalty_income"]) == (3_000, -3_000)
+        assert (held["fee_receivable"], held["fee_income"]) == (1_000, -1_000)
+        end_of("2026-02-17")
+        # Within the days of grace what accrues is not asked, what was charged is; and it is paid before interest.
+        paid = record_repayment(loan_id, 2_000, on=date(2026, 2, 18), key="part", now=NOW)
+        assert (paid.penalty_minor, paid.interest_minor) == (2_000, 0)
+        assert say(loan_id, "waive", "2026-02-18", 400, heads=["penalty"]).by_head == {"penalty": 400}
+        paid = record_repayment(loan_id, 888_488 + 1_000 + 600, on=date(2026, 2, 18), key="rest", now=NOW)
+        heads_paid = (paid.penalty_minor, paid.interest_minor, paid.fee_minor, paid.principal_minor)
+        assert heads_paid == (600, 100_000, 1_000, 788_488)
+        assert (paid.days_past_due, paid.credit_minor) == (0, 0)
+        assert queries.verify() == []
+        end_of("2026-03-10")
+        assert queries.verify() == []
+        held = balances()
+        assert (held["penalty_receivable"], held["penalty_income"], held["fee_income"]) == (0, -2_600, -1_000)
+
+    def test_a_charged_penalty_goes_on_with_what_accrues_and_off_the_balance_sheet(self) -> None:
+        loan_id = lent(policy=replace(LATE, grace_days=2))
+        end_of("2026-02-16")
+        charged = say(loan_id, "charge_penalty", "2026-02-16", 3_000)
+        end_of("2026-02-19")  # four days after the due date: 788,488 × 18 % × 5 ÷ 360 by the end of the day
+        assert balances()["penalty_receivable"] == 3_000 + 1_971
+        end_of("2026-05-20")
+        held = balances()
+        assert (held["penalty_receivable"], held["penalty_income"]) == (0, 0)
+        assert held["memo_interest"] > 3_000
+        say(loan_id, "charge_penalty", "2026-05-21", 500)
+        assert balances()["memo_interest"] == held["memo_interest"] + 500
+        say(loan_id, "reverse", "2026-05-21", ref=charged.event_id)
+        assert balances()["memo_interest"] == held["memo_interest"] + 500 - 3_000
+
+    def test_what_no_order_names_is_paid_in_one_order_by_day_and_by_fold(self) -> None:
+        loan_id = lent()  # its order names interest and principal only
+        say(loan_id, "charge_fee", "2026-01-15", 1_000)
+        say(loan_id, "charge_penalty", "2026-01-15", 1_000)
+        end_of("2026-02-14")
+        paid = record_repayment(loan_id, 888_488 + 1_500, on=date(2026, 2, 15), key="part", now=NOW)
+        assert (paid.penalty_minor, paid.fee_minor) == (1_000, 500)
+        assert queries.verify() == []
+
     def test_credit_is_refunded(self) -> None:
         loan_id = lent()
         say(loan_id, "repay", "2026-01-15", 5_000)

@@ -10,7 +10,7 @@ from puhui.kernel.refusal import Refused
 from puhui.policy.rule_table import RuleAbsent
 from puhui.servicing.core.classification import ClassLimits
 from puhui.servicing.core.disclosure import Disclosure, draw_up
-from puhui.servicing.core.provision import EclRates, PenaltyBand, ProvisionRates, StageLimits
+from puhui.servicing.core.provision import PenaltyBand, ProvisionRates, StageLimits
 from puhui.servicing.core.terms import LoanTerms
 from puhui.servicing.operations.disclose import checked_cap
 from puhui.servicing.rules import rules_on
@@ -25,7 +25,6 @@ class TestRules:
         assert found.classes == ClassLimits(0, 90, 270, 360)
         assert found.stages == StageLimits(30, 90)
         assert found.provisions == ProvisionRates(15_000, 30_000, 300_000, 600_000, 1_000_000)
-        assert found.ecl == EclRates(30_000, 450_000)
         assert found.penalty == PenaltyBand(1_300_000, 1_500_000, 1_500_000, 2_000_000, 240_000)
         assert found.non_accrual_over == 90
 
