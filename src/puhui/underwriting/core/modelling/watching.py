@@ -1,0 +1,94 @@
+"""The terms of watching models as data: bands of PSI, lines of lateness, reject inference, alerts (card 26).
+
+`policy/watching.toml` holds the version in force; a row of figures and an alert keep the version they were made by.
+
+>>> in_force().bands.band(0.2), in_force().vintage_lines
+('watch', (30, 90))
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from puhui.underwriting.core.modelling.reject_inference import RejectTerms
+from puhui.underwriting.core.modelling.stability import Bands
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """Raised when `figure` lies above the line; a figure that is missing raises nothing and is shown as missing."""
+
+    figure: str
+    above: float
+    level: str  # watch | act
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One line that was passed."""
+
+    line: AlertLine
+    value: float
+
+    @property
+    def message(self) -> str:
+        shown = f"{self.line.figure} {self.value:.4g} > {self.line.above:g}"
+        return f"{self.line.zh}（{shown}） · {self.line.en} ({shown})"
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """One version of the table."""
+
+    stored: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        return str(self.stored["version"])
+
+    @property
+    def bands(self) -> Bands:
+        return Bands(**self.stored["psi"])
+
+    @property
+    def vintage_lines(self) -> tuple[int, ...]:
+        return tuple(self.stored["lateness"]["vintage_lines"])
+
+    @property
+    def first_payment_days(self) -> tuple[int, ...]:
+        return tuple(self.stored["lateness"]["first_payment_days"])
+
+    @property
+    def reject_terms(self) -> RejectTerms:
+        return RejectTerms(**self.stored["reject_inference"])
+
+    @property
+    def daily(self) -> dict[str, int]:
+        return self.stored["daily"]
+
+    @property
+    def alert_lines(self) -> list[AlertLine]:
+        return [AlertLine(**row) for row in self.stored["alert"]]
+
+
+@cache
+def in_force() -> Watching:
+    """The version shipped with this release."""
+    text = resources.files("puhui.underwriting").joinpath("policy/watching.toml").read_text(encoding="utf-8")
+    stored = tomllib.loads(text)
+    stored["effective_from"] = stored["effective_from"].isoformat()
+    return Watching(stored)
+
+
+def alerts(figures: dict[str, float | None], lines: list[AlertLine]) -> list[Alert]:
+    """The gravest line passed by each figure."""
+    found: dict[str, Alert] = {}
+    for line in sorted(lines, key=lambda one: one.above):
+        value = figures.get(line.figure)
+        if value is not None and value > line.above:
+            found[line.figure] = Alert(line, value)
+    return list(found.values())
