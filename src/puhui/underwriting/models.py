@@ -198,6 +198,7 @@ class Application(models.Model):
     firm = models.ForeignKey(Firm, on_delete=models.PROTECT, null=True)
     requested_minor = models.BigIntegerField()
     months = models.SmallIntegerField()
+    segment = models.CharField(max_length=10, blank=True, default="")  # shop | company | farmer, as the applicant says
     state = models.CharField(max_length=12)
     submitted_at = models.DateTimeField(db_index=True)
     decision_id = models.CharField(max_length=40, blank=True)
@@ -263,3 +264,100 @@ class OfferMove(models.Model):
 
     class Meta:
         db_table = "underwriting_offer_move"
+
+
+class EvidenceItem(models.Model):
+    """One piece of evidence about a small owner: what was observed over which days, by whom, how good. Never edited.
+
+    A correction is a later item that `replaces` it. `observed_to` is the first day after what was observed; the box holds a
+    plot's boundary, so that neighbours are found without reading every field of the country.
+    """
+
+    id = models.CharField(primary_key=True, max_length=40)  # evi_…
+    key = models.CharField(max_length=160, unique=True)
+    input_hash = models.CharField(max_length=64)
+    person_id = models.CharField(max_length=40)
+    shop_id = models.CharField(max_length=40)
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, null=True, related_name="evidence_items")
+    kind = models.CharField(max_length=20)
+    source = models.CharField(max_length=20)
+    grade = models.CharField(max_length=1)
+    observed_from = models.DateField()
+    observed_to = models.DateField()
+    values = models.JSONField()
+    document_hash = models.CharField(max_length=64, blank=True)
+    consent_id = models.CharField(max_length=40, blank=True)
+    verified_by = models.CharField(max_length=150, blank=True)
+    replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replaced_by")
+    box_west = models.FloatField(null=True)
+    box_east = models.FloatField(null=True)
+    box_south = models.FloatField(null=True)
+    box_north = models.FloatField(null=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "underwriting_evidence_item"
+        indexes = [
+            models.Index(fields=["shop_id", "observed_to"], name="underwriting_evidence_shop"),
+            models.Index(fields=["box_south"], name="underwriting_evidence_box", condition=Q(box_south__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(grade__in=["A", "B", "C", "D"]), name="underwriting_evidence_grade"),
+            models.CheckConstraint(
+                condition=Q(observed_from__lt=models.F("observed_to")), name="underwriting_evidence_period"
+            ),
+        ]
+
+
+class EvidenceSignal(models.Model):
+    """Something about evidence that looks like fraud, with its figure; passed on to anti-fraud, judged there. Appended."""
+
+    item = models.ForeignKey(EvidenceItem, on_delete=models.PROTECT, related_name="signals")
+    other = models.ForeignKey(EvidenceItem, on_delete=models.PROTECT, null=True, related_name="+")
+    code = models.CharField(max_length=30)
+    value = models.FloatField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "underwriting_evidence_signal"
+
+
+class Questionnaire(models.Model):
+    """Answers an owner saved on the phone and may go on with; a draft, replaced at every step and gone once sent.
+
+    Names, ID numbers and phones are asked for at the end and never stand here; `owner_index` is the phone's blind index.
+    """
+
+    owner_index = models.BinaryField(primary_key=True, max_length=32)
+    segment = models.CharField(max_length=10)
+    answers = models.JSONField()
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "underwriting_questionnaire"
+
+
+class AcceptanceCurve(models.Model):
+    """How many customers leave at which rate, estimated from our own offers; the newest counts. Never edited."""
+
+    id = models.CharField(primary_key=True, max_length=40)  # curve_…
+    content = models.JSONField()
+    offers = models.IntegerField()
+    fitted_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "underwriting_acceptance_curve"
+
+
+class FairnessReport(models.Model):
+    """Answers by declared group, as computed once; who asked, over what. Never edited, and never an input of a decision."""
+
+    id = models.CharField(primary_key=True, max_length=40)  # fair_…
+    appraisal = models.ForeignKey(Appraisal, on_delete=models.PROTECT, null=True)
+    declared_hash = models.CharField(max_length=64)
+    content = models.JSONField()
+    asked_by = models.CharField(max_length=150)
+    computed_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "underwriting_fairness_report"
