@@ -1,0 +1,64 @@
+"""The model card 模型卡: one HTML file that opens anywhere, with pictures inside and no script, in Chinese and English.
+
+    write(folder, facts)        → folder/card.html
+
+Facts, all optional but `model`: `model` {name, kind, digest, fitted_at, seed, terms_version, libraries}, `tape` {name,
+sha256, rows, columns, bads, target, positive, weight, time}, `split` {by, training, validation, test}, `evaluation`
+(`Evaluation.as_json` on the test part), `scorecard` (`Scorecard.as_json`) or `importance` [{name, share}], `stability`
+{score_psi, columns [{column, psi}], bands}, `leaks` [{column, told_zh, told_en, kept}], `reject_inference`
+(`Augmented.as_json`), `limits` [(zh, en)].
+
+Rule kept: what is not known is left out or said, never invented; the same facts give the same file, byte for byte.
+
+>>> "<script" in html({"model": {"name": "<script>", "kind": "scorecard"}})
+False
+"""
+
+from html import escape
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from puhui.underwriting.workbench import card_sections
+
+NAME = "card.html"
+_SECTIONS = (
+    card_sections.purpose, card_sections.data, card_sections.performance, card_sections.features, card_sections.stability,
+    card_sections.suspects, card_sections.reject_inference, card_sections.limits, card_sections.versions,
+)  # fmt: skip
+
+
+def write(folder: Path, facts: dict[str, Any]) -> Path:
+    """Write the card beside the model; returns its path."""
+    path = folder / NAME
+    path.write_text(html(facts), encoding="utf-8")
+    return path
+
+
+def html(facts: dict[str, Any]) -> str:
+    """The whole card as one text."""
+    model = facts["model"]
+    name = escape(str(model.get("name") or model.get("kind", "")))
+    kind = {"scorecard": ("评分卡", "scorecard"), "boosting": ("提升树", "boosted trees")}.get(
+        model.get("kind", ""), ("模型", "model")
+    )
+    inside = "".join(section(facts) for section in _SECTIONS)
+    return f"""<!doctype html>
+<html lang="zh-Hans">
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
+<title>{name} · 模型卡 model card · 普惠 Puhui</title>
+<style>{_style()}</style>
+</head>
+<body>
+<input class="tongue" type="radio" name="tongue" id="zh" checked aria-label="中文"><input class="tongue" type="radio" name="tongue" id="en" aria-label="English">
+<header><div class="tongues"><label for="zh" lang="zh-Hans">中文</label><label for="en" lang="en">English</label></div>
+<p class="quiet">{card_sections.both("普惠模型卡", "Puhui model card")} · {card_sections.both(*kind)}</p><h1>{name}</h1></header>
+<main>{inside}</main>
+</body>
+</html>
+"""
+
+
+def _style() -> str:
+    return resources.files("puhui.underwriting.workbench").joinpath("card.css").read_text(encoding="utf-8")
