@@ -37,7 +37,40 @@ def folded(term: Term) -> Term:
     term = replace(term, args=tuple(folded(arg) for arg in term.args))
     if term.op in _STRICT and any(arg.op == "null" for arg in term.args):
         return replace(term, op="null", args=())
-    return term if term.columns() else _constant(term)
+    if term.op in ("and", "or", "case", "coalesce"):
+        term = _shortened(term)
+    if term.op in _TURNED and term.args[0].op == "literal":
+        # Polars 2.1 gives one value for the frame when a constant stands to the left of a choice that fell on a constant
+        term = replace(term, op=_TURNED[term.op], args=term.args[::-1])
+    return term if term.op in ("literal", "null", "column") or term.columns() else _constant(term)
+
+
+def _shortened(term: Term) -> Term:
+    """Without the parts that a constant beside them decides."""
+    if term.op == "case":
+        return _shorter_case(term)
+    if term.op == "coalesce":
+        known = [arg for arg in term.args if arg.op != "null"] or [term.args[0]]
+        last = next((place for place, arg in enumerate(known) if arg.op == "literal"), len(known) - 1)
+        return known[0] if last == 0 else replace(term, args=tuple(known[: last + 1]))
+    decides = term.op == "or"  # TRUE decides an OR, FALSE an AND; the other one says nothing
+    constants = [arg.value for arg in term.args if arg.op == "literal"]
+    open_parts = [arg for arg in term.args if arg.op != "literal"]
+    if decides in constants or not open_parts:
+        return Term("literal", "boolean", (), decides if decides in constants else not decides)
+    return open_parts[0] if len(open_parts) == 1 else replace(term, args=tuple(open_parts))
+
+
+def _shorter_case(term: Term) -> Term:
+    *branches, last = term.args
+    kept: list[Term] = []
+    for condition, value in zip(branches[::2], branches[1::2], strict=True):
+        if condition.op == "literal" and condition.value:
+            last = value
+            break
+        if condition.op not in ("literal", "null"):
+            kept += [condition, value]
+    return replace(term, args=(*kept, last)) if kept else last
 
 
 def _constant(term: Term) -> Term:
@@ -146,13 +179,6 @@ def _case(term: Term) -> pl.Expr:
     return answer
 
 
-def _coalesce(term: Term) -> pl.Expr:
-    """The first that is known; nothing behind a number written out is ever asked for."""
-    forms = _operands(term)
-    known = next((place for place, arg in enumerate(term.args) if arg.op == "literal"), len(forms) - 1)
-    return forms[0] if known == 0 else pl.coalesce(*forms[: known + 1])
-
-
 def _extreme(better: Callable[[pl.Expr, pl.Expr], pl.Expr]) -> Callable[..., pl.Expr]:
     """GREATEST and LEAST: nulls are passed over; only when all are null is the answer null."""
 
@@ -168,6 +194,8 @@ def _truncated(left: pl.Expr, right: pl.Expr) -> pl.Expr:
     return pl.when((left < 0) != (right < 0)).then(size * -1).otherwise(size)
 
 
+_TURNED = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "distinct": "distinct",
+           "not_distinct": "not_distinct"}  # fmt: skip
 _STRICT = {"eq", "ne", "lt", "le", "gt", "ge", "not", "add", "sub", "mul", "div", "mod", "neg", "abs", "length", "like",
            "starts_with", "to_float", "rescale", "whole", "year", "month", "day", "bool_to_int"}  # fmt: skip
 _STORED: dict[str, Any] = {
@@ -176,7 +204,7 @@ _STORED: dict[str, Any] = {
 }  # fmt: skip
 _SPECIAL: dict[str, Callable[[Term], pl.Expr]] = {
     "column": _column, "literal": _literal, "null": _null, "to_float": _to_float, "rescale": _rescale, "in": _in,
-    "like": _like, "case": _case, "coalesce": _coalesce,
+    "like": _like, "case": _case,
     "starts_with": lambda term: _form(term.args[0]).str.starts_with(term.value),
 }  # fmt: skip
 _PLAIN: dict[str, Callable[..., pl.Expr]] = {
@@ -202,6 +230,7 @@ _PLAIN: dict[str, Callable[..., pl.Expr]] = {
     "mod": lambda left, right: left - right * _truncated(left, right),
     "neg": lambda form: form * -1,
     "abs": lambda form: form.abs(),
+    "coalesce": lambda *forms: pl.coalesce(*forms),
     "nullif": lambda left, right: pl.when((left == right).fill_null(False)).then(None).otherwise(left),
     "greatest": _extreme(lambda other, best: other > best),
     "least": _extreme(lambda other, best: other < best),

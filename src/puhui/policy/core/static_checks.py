@@ -13,7 +13,7 @@ an overlap or a shadow is named only where every witness can happen, or where th
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
 from typing import Literal
@@ -23,12 +23,14 @@ import polars as pl
 from puhui.policy.core.columns import Columns
 from puhui.policy.core.condition import Condition
 from puhui.policy.core.outcome import OUTCOMES
+from puhui.policy.core.polars_form import folded
 from puhui.policy.core.rulebook import Rule, Rulebook
+from puhui.policy.core.term import Term
 from puhui.policy.core.witness import constants_of, witnesses
 
-Finding_kind = Literal[
+FindingKind = Literal[
     "never_fires", "always_fires", "duplicate", "shadowed", "overlap", "missing", "out_of_range", "unused", "whole_division",
-    "never_in_force",
+    "never_in_force", "gap", "unchecked", "not_monotone",
 ]  # fmt: skip
 GRAVE = ("never_fires", "always_fires", "duplicate", "never_in_force")
 
@@ -37,7 +39,7 @@ GRAVE = ("never_fires", "always_fires", "duplicate", "never_in_force")
 class Finding:
     """One thing to look at. `about` is the other rule or the column."""
 
-    kind: Finding_kind
+    kind: FindingKind
     rule: str
     about: str
     zh: str
@@ -70,7 +72,9 @@ def _alone(rule: Rule, columns: Columns) -> Iterator[Finding]:
         yield Finding("never_fires", rule.code, "", *told)
         return
     if found is not None and found.answers[0].all(ignore_nulls=True):
-        yield Finding("always_fires", rule.code, "", "只要字段不缺失就总成立", "it is true whenever its columns are known")
+        yield Finding(
+            "always_fires", rule.code, "", "只要字段不缺失就总成立", "it is true whenever its columns are known"
+        )
     if any(term.op == "div" and term.kind == "integer" for term in rule.condition.tree.walk()):
         told = "整数相除舍去余数；要小数请写 a::float8 / b", "whole-number division drops the rest; write a::float8 / b"
         yield Finding("whole_division", rule.code, "", *told)
@@ -87,24 +91,47 @@ def _out_of_range(rule: Rule, columns: Columns) -> Iterator[Finding]:
             if column.kind in ("integer", "decimal", "float") and not (
                 (column.low is None or constant >= column.low) and (column.high is None or constant <= column.high)
             ):
-                told = f"门槛 {constant} 在字段 {name} 的范围之外", f"the threshold {constant} lies outside what {name} can be"
+                told = (
+                    f"门槛 {constant} 在字段 {name} 的范围之外",
+                    f"the threshold {constant} lies outside what {name} can be",
+                )
                 yield Finding("out_of_range", rule.code, name, *told)
 
 
 def _missing(rule: Rule, name: str, columns: Columns) -> Finding:
     """How the rule answers when this column is null."""
-    found = witnesses([rule.condition], columns)
-    if found is None or name not in found.values.columns:
-        answers = {None, True, False} if rule.condition.tree.op in ("or", "case", "coalesce", "is_null") else {None}
-    else:
-        answers = set(found.answers[0].filter(found.values[name].is_null()).to_list())
+    answers = _answers_without(rule.condition, name, columns)
     if None in answers:
-        told = f"{name} 缺失时规则答 {rule.on_missing}", f"where {name} is missing the rule answers {rule.on_missing}"
+        told = (
+            f"{name} 缺失而无法判断时规则答 {rule.on_missing}",
+            f"undecided for want of {name}, it answers {rule.on_missing}",
+        )
     elif True in answers and False not in answers:
-        told = f"{name} 缺失时条件成立（条件自己写明）", f"where {name} is missing it is true; the condition says so itself"
+        told = (
+            f"{name} 缺失时条件成立（条件自己写明）",
+            f"where {name} is missing it is true; the condition says so itself",
+        )
     else:
-        told = f"{name} 缺失时条件可不成立（条件自己写明）", f"where {name} is missing it may be false; the condition says so itself"
+        told = (
+            f"{name} 缺失时条件可不成立（条件自己写明）",
+            f"where {name} is missing it may be false; the condition says so itself",
+        )
     return Finding("missing", rule.code, name, *told)
+
+
+def _answers_without(condition: Condition, name: str, columns: Columns) -> set[bool | None]:
+    """What the condition can answer where this column is null."""
+    tree = folded(_emptied(condition.tree, name))
+    if tree.op in ("null", "literal"):
+        return {tree.value}
+    found = witnesses([Condition(condition.text, tree, tree.columns())], columns)
+    return {None} if found is None else set(found.answers[0].to_list())
+
+
+def _emptied(term: Term, name: str) -> Term:
+    if term.op == "column" and term.value == name:
+        return replace(term, op="null", value=None)
+    return replace(term, args=tuple(_emptied(arg, name) for arg in term.args))
 
 
 def _pair(one: Rule, other: Rule, columns: Columns) -> Iterator[Finding]:
@@ -120,7 +147,10 @@ def _pair(one: Rule, other: Rule, columns: Columns) -> Iterator[Finding]:
         return
     for inner, outer, narrow, wide in ((first, second, one, other), (second, first, other, one)):
         if not (inner & ~outer).any() and _covers(wide, narrow) and _gravity(wide) >= _gravity(narrow):
-            told = f"凡成立时 {wide.code} 也成立且不轻于它", f"whenever it is true so is {wide.code}, which weighs no less"
+            told = (
+                f"凡成立时 {wide.code} 也成立且不轻于它",
+                f"whenever it is true so is {wide.code}, which weighs no less",
+            )
             yield Finding("shadowed", narrow.code, wide.code, *told)
             return
     if not found.opaque and (first & second).any():
@@ -134,7 +164,9 @@ def _gravity(rule: Rule) -> int:
 
 def _together(one: Rule, other: Rule) -> bool:
     """Is there a day on which both are in force?"""
-    return one.effective_from <= (other.effective_to or date.max) and other.effective_from <= (one.effective_to or date.max)
+    return one.effective_from <= (other.effective_to or date.max) and other.effective_from <= (
+        one.effective_to or date.max
+    )
 
 
 def _covers(wide: Rule, narrow: Rule) -> bool:
@@ -143,7 +175,9 @@ def _covers(wide: Rule, narrow: Rule) -> bool:
     return wide.effective_from <= narrow.effective_from and ends
 
 
-def gaps_and_overlaps(conditions: Sequence[Condition], columns: Columns) -> tuple[dict[str, object] | None, list[tuple[int, int]], bool]:
+def gaps_and_overlaps(
+    conditions: Sequence[Condition], columns: Columns
+) -> tuple[dict[str, object] | None, list[tuple[int, int]], bool]:
     """For the rows of a decision table: a combination that none meets (or None), pairs met at once, and whether all was seen."""
     found = witnesses(conditions, columns)
     if found is None:

@@ -45,7 +45,7 @@ class Witnesses:
 def witnesses(conditions: Sequence[Condition], columns: Columns) -> Witnesses | None:
     """All combinations that these conditions can tell apart; None where they would be more than MOST_ROWS."""
     veils: dict[Term, str] = {}
-    trees = [_veiled(condition.tree, columns, veils) for condition in conditions]
+    trees = [_veiled(polars_form.folded(condition.tree), columns, veils) for condition in conditions]
     cuts: dict[str, set[Any]] = {}
     for tree in trees:
         for name, constants in _atoms(tree):

@@ -1,0 +1,263 @@
+"""A policy as its texts (columns, rules, tables, grids, terms) and as what they say: one value that decides over a frame.
+
+    columns.csv   what may be named         rules.csv      the rulebook
+    tables/*.csv  decision tables           grids/*.csv    price grids
+    policy.toml   scorer, steps in order, the answer's limit and rate as SQL, the economics of the backtest
+
+Rules kept: a row is a batch of one; a limit or rate that cannot be told for want of a value turns `pass` into `review`.
+
+>>> texts = {"columns.csv": "name,kind,zh,en\\nage,integer,年龄,age\\nasked_minor,integer,申请额,asked\\n",
+...          "rules.csv": "code,condition,outcome,severity,text_zh,text_en\\nMINOR,age < 18,refuse,grave,未成年,a minor\\n",
+...          "policy.toml": '[answer]\\nlimit_minor = "LEAST(asked_minor, 5000000)"\\n'}
+>>> policy = read_policy(texts)
+>>> seen = policy.columns.frame([{"age": 17, "asked_minor": 9}, {"age": 40, "asked_minor": 9_000_000}, {"age": 40}])
+>>> decided = policy.decide(seen, on=date(2026, 1, 1))
+>>> decided.outcomes(), decided.frame["limit_minor"].to_list()
+(['refuse', 'pass', 'review'], [0, 5000000, 0])
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import polars as pl
+
+from puhui.kernel.canonical import digest
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.policy.core import decision_table, price_grid, static_checks
+from puhui.policy.core.columns import Columns, read_columns
+from puhui.policy.core.condition import Condition, read_formula
+from puhui.policy.core.decision_table import DecisionTable
+from puhui.policy.core.fault import ConditionFault
+from puhui.policy.core.outcome import OUTCOMES
+from puhui.policy.core.price_grid import PriceGrid
+from puhui.policy.core.rulebook import Hit, Judged, Rulebook, evaluate, read_rules
+from puhui.policy.core.scorer import PD, Scorer
+from puhui.policy.core.term import Term
+
+_REVIEW = OUTCOMES.index("review")
+ANSWERS = ("limit_minor", "rate_bps")
+
+
+@dataclass(frozen=True, slots=True)
+class Economics:
+    """How the backtest reckons money: whole-life, simple, and said so. Shares and yearly rates as decimals."""
+
+    lgd: Decimal = Decimal("0.60")
+    cost_of_funds: Decimal = Decimal("0.04")
+    balance_share: Decimal = Decimal("0.55")
+    cost_per_loan_minor: int = 0
+    months: str = ""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`steps` are tables and grids in the order in which they add columns; `answers` are the formulas of the answer."""
+
+    texts: Mapping[str, str] = field(repr=False)
+    columns: Columns = field(repr=False)
+    scorer: str
+    steps: tuple[DecisionTable | PriceGrid, ...]
+    book: Rulebook
+    answers: Mapping[str, Condition]
+    economics: Economics
+
+    @property
+    def content_hash(self) -> str:
+        return digest(dict(self.texts))
+
+    def decide(
+        self, seen: pl.DataFrame, *, on: date | Sequence[date] | pl.Series, scorer: Scorer | None = None
+    ) -> "Decided":
+        """Score, look up, judge and answer every row. `scorer` must be the one that the policy names."""
+        if (scorer.title if scorer else "") != self.scorer:
+            told = f"该策略用模型 {self.scorer or '无'} · the policy names the scorer {self.scorer or 'none'}"
+            raise Refused(Refusal("SCORER_OTHER", told, where=scorer.title if scorer else ""))
+        frame = scorer.over(seen) if scorer else seen
+        for step in self.steps:
+            frame = step.over(frame)
+        judged = evaluate(self.book, frame, on=on)
+        frame = frame.with_columns(_told(formula).alias(f"_{name}") for name, formula in self.answers.items())
+        blank = [pl.col(f"_{name}").is_null() for name in self.answers] or [pl.lit(False)]
+        priced = frame.with_columns(judged.rank.alias("rank")).select(
+            "rank", ((pl.col("rank") < _REVIEW) & pl.any_horizontal(blank)).alias("unpriced")
+        )
+        rank = priced.select(pl.when("unpriced").then(pl.lit(_REVIEW, dtype=pl.UInt8)).otherwise("rank").alias("rank"))
+        return _answered(self, frame, replace(judged, rank=rank["rank"]), priced["unpriced"])
+
+
+@dataclass(frozen=True)
+class Decided:
+    """`frame` holds what was seen, what was added, `outcome_rank`, `limit_minor` (0 unless passed) and `rate_bps`."""
+
+    policy: Policy = field(repr=False)
+    frame: pl.DataFrame
+    judged: Judged = field(repr=False)
+    unpriced: pl.Series = field(repr=False)
+
+    def outcomes(self) -> list[str]:
+        return self.judged.outcomes()
+
+    def output(self, row: int) -> dict[str, Any]:
+        """The answer as it is recorded and compared on replay; JSON types only."""
+        added = self.frame.row(row, named=True)
+        names = [column.name for step in self.policy.steps for column in step.outputs]
+        asked = [hit.code for hit in self.judged.asked_by_missing(row)]
+        return {
+            "outcome": OUTCOMES[self.judged.rank[row]], "limit_minor": added["limit_minor"], "rate_bps": added["rate_bps"],
+            "scores": {"pd": added["pd"]} if self.policy.scorer else {},
+            "outputs": {name: _plain(added[name]) for name in names},
+            "hits": [hit.code for hit in self.judged.hits_of(row)], "unknown": list(self.judged.unknown_of(row)),
+            "asked_by_missing": [*asked, *(["LIMIT_OR_RATE_UNKNOWN"] if self.unpriced[row] else [])],
+        }  # fmt: skip
+
+    def reasons(self, row: int) -> list[dict[str, Any]]:
+        """Why, for people: every hit, every rule that answered for want of a value, the limit that could not be told."""
+        hits = (*self.judged.hits_of(row), *self.judged.asked_by_missing(row))
+        unpriced = [{"code": "LIMIT_OR_RATE_UNKNOWN", "rule": "", "outcome": "review", "severity": "warn", "missing": True,
+                     "text_zh": "缺少数据，额度或利率无法确定", "text_en": "for want of a value, limit or rate cannot be told",
+                     "evidence": {}}] if self.unpriced[row] else []  # fmt: skip
+        return [*map(_reason, hits), *unpriced]
+
+
+def read_policy(texts: Mapping[str, str]) -> Policy:
+    """Parse and check all texts of a policy; refusals name the file."""
+    known = ("columns.csv", "rules.csv", "policy.toml")
+    if strange := [name for name in texts if name not in known and not name.startswith(("tables/", "grids/"))]:
+        raise Refused(Refusal("POLICY_FILE", "不认识的文件 · a policy has no such file", where=strange[0]))
+    if lacking := [name for name in known[:2] if name not in texts]:
+        raise Refused(Refusal("POLICY_FILE_MISSING", f"缺少 {lacking[0]} · it is missing", where=lacking[0]))
+    terms = _terms(texts.get("policy.toml", ""))
+    inputs = columns = read_columns(texts["columns.csv"])
+    scorer = terms.get("scorer", {})
+    title = f"{scorer['name']}@{scorer['version']}" if scorer else ""
+    columns = columns.plus([PD]) if title else columns
+    steps = []
+    for name in terms.get("steps") or sorted(name for name in texts if "/" in name):
+        if name not in texts:
+            raise Refused(Refusal("POLICY_FILE_MISSING", f"缺少 {name} · it is missing", where=name))
+        read = decision_table.read_table if name.startswith("tables/") else price_grid.read_grid
+        step: DecisionTable | PriceGrid = read(name.split("/")[1].removesuffix(".csv"), texts[name], columns)
+        columns = columns.plus(step.outputs)
+        steps.append(step)
+    book = read_rules(texts["rules.csv"], columns)
+    answers = _answers(terms.get("answer", {}), columns)
+    return Policy(
+        dict(texts), inputs, title, tuple(steps), book, answers, _economics(terms.get("economics", {}), columns)
+    )
+
+
+def check(policy: Policy) -> list[static_checks.Finding]:
+    """All that can be said of it without running it."""
+    columns = policy.columns.plus([PD]) if policy.scorer else policy.columns
+    for step in policy.steps:
+        columns = columns.plus(step.outputs)
+    used = {name for step in policy.steps for name in (*step.columns, *(column.name for column in step.outputs))}
+    used |= {name for formula in policy.answers.values() for name in formula.columns} | {
+        policy.economics.months,
+        PD.name,
+    }
+    findings = static_checks.check(policy.book, columns, used_elsewhere=frozenset(used))
+    for step in policy.steps:
+        if isinstance(step, DecisionTable):
+            findings += step.check(columns)
+    return findings
+
+
+def single_table(rules: str, texts: Mapping[str, str]) -> dict[str, str]:
+    """The texts of a policy with its rules replaced: a draft that is one CSV file."""
+    return {**texts, "rules.csv": rules}
+
+
+def _answered(policy: Policy, frame: pl.DataFrame, judged: Judged, unpriced: pl.Series) -> Decided:
+    passed = (judged.rank == 0).alias("_passed")
+    limit = pl.col("_limit_minor") if "limit_minor" in policy.answers else pl.lit(0, dtype=pl.Int64)
+    rate = pl.col("_rate_bps") if "rate_bps" in policy.answers else pl.lit(None, dtype=pl.Int64)
+    answered = frame.with_columns(judged.rank.alias("outcome_rank"), passed).with_columns(
+        pl.when("_passed").then(limit).otherwise(0).alias("limit_minor"), rate.alias("rate_bps")
+    )
+    return Decided(policy, answered.drop(f"_{name}" for name in ("passed", *policy.answers)), judged, unpriced)
+
+
+def _told(formula: Condition) -> pl.Expr:
+    """The answer's number; null where any column is missing that COALESCE does not stand in for (LEAST would pass it over)."""
+    needed = sorted(_needed(formula.tree))
+    answer = formula.expression().cast(pl.Int64)
+    return (
+        pl.when(pl.any_horizontal(pl.col(name).is_null() for name in needed)).then(None).otherwise(answer)
+        if needed
+        else answer
+    )
+
+
+def _needed(tree: Term) -> set[str]:
+    if tree.op in ("coalesce", "is_null"):
+        return set()
+    below = {name for arg in tree.args for name in _needed(arg)}
+    return below | ({tree.value} if tree.op == "column" else set())
+
+
+def _terms(text: str) -> dict[str, Any]:
+    try:
+        terms = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(
+            Refusal("POLICY_TERMS", f"policy.toml 读不出 · cannot be read: {error}", where="policy.toml")
+        ) from None
+    if strange := [name for name in terms if name not in ("scorer", "steps", "answer", "economics")]:
+        raise Refused(Refusal("POLICY_TERMS", "policy.toml 没有这一节 · no such section", where=strange[0]))
+    scorer = terms.get("scorer", {})
+    if scorer and not (isinstance(scorer.get("name"), str) and isinstance(scorer.get("version"), str)):
+        raise Refused(Refusal("POLICY_TERMS", "scorer 须有 name 与 version · it needs both", where="scorer"))
+    return terms
+
+
+def _answers(written: Mapping[str, Any], columns: Columns) -> dict[str, Condition]:
+    answers = {}
+    for name, text in written.items():
+        if name not in ANSWERS or not isinstance(text, str):
+            raise Refused(
+                Refusal("POLICY_ANSWER", f"回答只有 {'、'.join(ANSWERS)} · those are the answers", where=str(name))
+            )
+        try:
+            formula = read_formula(text, columns)
+        except ConditionFault as fault:
+            raise fault.refused(f"policy.toml, {name}") from None
+        if formula.tree.kind != "integer":
+            raise Refused(Refusal("POLICY_ANSWER", "须为整数（分、基点） · it must be a whole number", where=name))
+        answers[name] = formula
+    return answers
+
+
+def _economics(written: Mapping[str, Any], columns: Columns) -> Economics:
+    plain = Economics()
+    try:
+        shares = {
+            name: Decimal(str(written.get(name, getattr(plain, name))))
+            for name in ("lgd", "cost_of_funds", "balance_share")
+        }
+        economics = Economics(
+            **shares, cost_per_loan_minor=int(written.get("cost_per_loan_minor", 0)), months=written.get("months", "")
+        )
+    except (InvalidOperation, ValueError, TypeError):
+        raise Refused(Refusal("POLICY_ECONOMICS", "须为数字 · it must be numbers", where="economics")) from None
+    if economics.months and economics.months not in columns:
+        raise Refused(
+            Refusal("COLUMN_UNKNOWN", "没有这个字段 · no such column", where=f"economics, {economics.months}")
+        )
+    return economics
+
+
+def _reason(hit: Hit) -> dict[str, Any]:
+    return {
+        "code": hit.reason_code, "rule": hit.code, "outcome": hit.outcome, "severity": hit.severity, "missing": hit.missing,
+        "text_zh": hit.text_zh, "text_en": hit.text_en,
+        "evidence": {name: _plain(value) for name, value in hit.evidence.items()},
+    }  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal | date) else value
