@@ -42,7 +42,7 @@ class TestCard:
     def test_nothing_of_the_tape_runs_and_nothing_is_fetched(self):
         text = card.html(facts())
         assert "<img" not in text
-        assert not re.search(r"<script|<link|@import|url\(|src=|onerror=\"alert\(1\)\">", text)
+        assert not re.search(r"<script|<link|@import|url\(|onerror=\"alert\(1\)\">", text)
         assert text.count("&lt;img src=x onerror=&quot;alert(1)&quot;&gt;") >= 6
 
     def test_both_languages_and_every_section(self):
