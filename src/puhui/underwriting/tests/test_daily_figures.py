@@ -42,7 +42,7 @@ class TestFigures:
     def test_a_window_worked_by_hand(self):
         told = daily_figures.of_decisions(decisions(100, 40), decisions(50, 30), min_rows=30)
         assert told.figures == {
-            "decisions": 100.0, "approval_rate": 0.4, "approval_change": pytest.approx(0.2), "rate_p10": 0.054,
+            "decisions": 100.0, "approval_rate": 0.4, "approval_change": pytest.approx(0.2), "rate_p10": pytest.approx(0.054),
             "rate_median": 0.07, "rate_p90": 0.085, "override_rate": None, "latency_p99_ms": 98.0,
         }  # fmt: skip
         assert told.details["reasons"] == [{"code": "CAP", "decisions": 60}, {"code": "OK", "decisions": 40}]
