@@ -19,10 +19,11 @@ from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy.operations import record_decisions
 from puhui.policy.record import BatchDraft, DecisionDraft
 from puhui.store import asked_once
-from puhui.underwriting import evidence, loading, models
+from puhui.underwriting import evidence, lending, loading, models, owner_evidence
 from puhui.underwriting.appraisal import POLICY_NAME, day_after_last_invoice
-from puhui.underwriting.core import appraising, intake, lifecycle
+from puhui.underwriting.core import deciding, intake, lifecycle
 from puhui.underwriting.core.intake import InvoicesSent
+from puhui.underwriting.core.lending_policy import check_segment
 from puhui.underwriting.core.policy_table import AppraisalPolicy
 from puhui.underwriting.core.scorecard import Scorecard
 from puhui.underwriting.loading import LoadSummary
@@ -45,6 +46,7 @@ class ApplicationDraft:
     load_id: str | None = None
     firm_code: str | None = None
     partner_ref: str = ""
+    segment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,10 @@ class Decided:
 def submit_application(draft: ApplicationDraft, *, key: str, now: datetime) -> str:
     """Put an application on file; returns its id. The same key with the same content gives the same id."""
     with transaction.atomic():
-        wanted = digest(asdict(draft))
+        told = {
+            name: value for name, value in asdict(draft).items() if name != "segment" or value
+        }  # as before segments
+        wanted = digest(told)
         seen = asked_once.stored(asked_once.Key(models.Application, {"key": key}, wanted, code="KEY_REUSED"))
         if seen is not None:
             return str(seen.id)
@@ -71,6 +76,7 @@ def submit_application(draft: ApplicationDraft, *, key: str, now: datetime) -> s
             id=new_id("app", now=now), key=key, input_hash=wanted, entrance=draft.entrance, person_id=draft.person_id,
             shop_id=draft.shop_id, partner_ref=draft.partner_ref, firm=_firm_of(draft),
             requested_minor=draft.requested_minor, months=draft.months, state="submitted", submitted_at=now,
+            segment=draft.segment,
         )  # fmt: skip
         return application.id
 
@@ -95,7 +101,8 @@ def decide_application(application_id: str, *, now: datetime, as_of: date | None
     """Decide once; asked again it returns the same answer.
 
     `as_of` is the business date. None: for firms of the standing appraisal its own day, else the day after the
-    applicant's last invoice, never before the standing appraisal's day.
+    applicant's last invoice, never before the standing appraisal's day. What else the owner brought is seen as of today (or
+    of `as_of`): nothing recorded or observed later counts.
     """
     with transaction.atomic():
         application = lock_application(application_id)
@@ -103,9 +110,11 @@ def decide_application(application_id: str, *, now: datetime, as_of: date | None
             return decided(application)
         standing = standing_appraisal()
         seen_on = as_of or _seen_on(application, standing)
-        row, parameters = _row(application, standing, as_of=seen_on), _parameters(standing)
-        judged = appraising.judge([row], parameters)
-        answer = appraising.answers(judged, appraising.share_out(judged, [row], parameters), parameters)[0]
+        today = now.astimezone(owner_evidence.ZONE).date()
+        brought_on = as_of or today
+        row = _row(application, standing, as_of=seen_on) | _brought(application, as_of=brought_on, now=now)
+        parameters = lending.parameters(_parameters(standing), as_of=brought_on, on=today)
+        answer = deciding.decide([row], parameters)[0]
         reasons = [reason.as_json() for reason in answer.reasons]
         batch = BatchDraft(KIND, POLICY_NAME, parameters["policy"]["version"], parameters, seen_on)
         drafts = [DecisionDraft(f"application:{application.id}", row, answer.output, reasons)]
@@ -253,6 +262,7 @@ def decided(application: models.Application) -> Decided:
 
 
 def _check(draft: ApplicationDraft) -> None:
+    check_segment(draft.segment)
     if draft.entrance not in ENTRANCES:
         raise Refused(Refusal("ENTRANCE_UNKNOWN", f"entrance is one of {', '.join(ENTRANCES)}", draft.entrance))
     if draft.requested_minor <= 0:
@@ -292,6 +302,13 @@ def _row(application: models.Application, standing: models.Appraisal, *, as_of: 
         "defaulted": firm.defaulted if firm else None, "cross_fitted_pd": chances.get(firm.code) if firm else None,
         "wanted_minor": application.requested_minor,
     }  # fmt: skip
+
+
+def _brought(application: models.Application, *, as_of: date, now: datetime) -> dict[str, Any]:
+    """What the owner brought besides invoices, who they say they are, and for how long they want the money."""
+    known_at = min(now, owner_evidence.end_of(as_of))
+    items = owner_evidence.gather([application.shop_id], as_of=as_of, known_at=known_at)[application.shop_id]
+    return {"items": items, "segment": application.segment, "months": application.months}
 
 
 def _evidence_of(firm: models.Firm, standing: models.Appraisal, *, as_of: date) -> dict[str, Any]:

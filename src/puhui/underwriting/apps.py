@@ -10,7 +10,7 @@ class UnderwritingConfig(AppConfig):
 
     def ready(self) -> None:
         from puhui.policy import replay
-        from puhui.underwriting.core import appraising
+        from puhui.underwriting.core import appraising, deciding
 
-        for kind in ("underwriting.appraisal", "underwriting.application"):
-            replay.register(kind, appraising.replay)
+        replay.register("underwriting.appraisal", appraising.replay)
+        replay.register("underwriting.application", deciding.replay)

@@ -4,7 +4,7 @@ Rule kept: queries store nothing and hand out values (views.py), never rows.
 """
 
 import time
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +12,8 @@ import numpy as np
 from django.db import connection
 from django.db.models import Q
 
-from puhui.underwriting import models
-from puhui.underwriting.core import appraising, features, offer_book
+from puhui.underwriting import models, owner_evidence
+from puhui.underwriting.core import appraising, coefficients, features, offer_book, revenue
 from puhui.underwriting.core.findings import Finding
 from puhui.underwriting.core.policy_table import AppraisalPolicy
 from puhui.underwriting.evidence import query
@@ -190,6 +190,28 @@ def application(application_id: str) -> ApplicationView:
     if row is None:
         raise ApplicationUnknown(application_id)
     return _application_view(row)
+
+
+def evidence_of_shop(shop_id: str, *, as_of: date, known_at: datetime) -> list[dict[str, Any]]:
+    """Items of small owners as visible then: {id, kind, source, grade, observed_from, observed_to, values}, oldest first."""
+    return owner_evidence.gather([shop_id], as_of=as_of, known_at=known_at)[shop_id]
+
+
+def evidence_signals(shop_id: str, *, now: datetime) -> tuple[dict[str, float], date | None]:
+    """What anti-fraud should hear of a shop's evidence: `plot_overlap` (the worst IoU with another owner's field) and
+    `evidence_disagreement` (the Birge ratio of its sources), and the day they are as of. Nothing where nothing was brought."""
+    day = now.astimezone(owner_evidence.ZONE).date()
+    items = evidence_of_shop(shop_id, as_of=day, known_at=now)
+    if not items:
+        return {}, None
+    seen = {}
+    overlaps = models.EvidenceSignal.objects.filter(item__shop_id=shop_id, code=owner_evidence.PLOT_OVERLAP)
+    if any("boundary" in item["values"] for item in items):
+        seen["plot_overlap"] = max(overlaps.values_list("value", flat=True), default=0.0)
+    sold = revenue.estimate([items], coefficients.in_force(day), as_of=day)
+    if len(sold.sources) > 1:
+        seen["evidence_disagreement"] = round(float(sold.birge[0]), 6)
+    return seen, day
 
 
 def applications_of_shop(shop_id: str) -> list[ApplicationView]:

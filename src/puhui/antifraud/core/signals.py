@@ -28,7 +28,15 @@ class Signal:
     en: str
 
 
-EVIDENCE = ("self_dealing_share", "void_share", "red_share", "buyer_top1", "months_active")
+EVIDENCE = (
+    "self_dealing_share",
+    "void_share",
+    "red_share",
+    "buyer_top1",
+    "months_active",
+    "plot_overlap",
+    "evidence_disagreement",
+)
 SIGNALS: tuple[Signal, ...] = (
     Signal("id_severity", pl.String, "identity", "身份证号校验", "check of the resident ID"),
     Signal("age_years", pl.Int64, "identity", "申请时年龄", "age when applying"),
@@ -47,6 +55,8 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("red_share", pl.Float64, "invoices", "红冲金额占比", "reversed amount as a share of sales"),
     Signal("buyer_top1", pl.Float64, "invoices", "最大买方占比", "share of the largest buyer"),
     Signal("months_active", pl.Float64, "invoices", "近12个月有销售的月数", "months with sales in the last 12"),
+    Signal("plot_overlap", pl.Float64, "fields", "地块与他人重叠比例", "share of a field that another owner has brought too"),
+    Signal("evidence_disagreement", pl.Float64, "evidence", "各来源收入分歧倍数", "how far sources of revenue disagree (Birge ratio)"),
 )  # fmt: skip
 SCHEMA: dict[str, Any] = {signal.name: signal.kind for signal in SIGNALS}
 NAMES: tuple[str, ...] = tuple(SCHEMA)

@@ -29,6 +29,8 @@ CLEAN: dict[str, Any] = {
     "red_share": 0.01,
     "buyer_top1": 0.3,
     "months_active": 12.0,
+    "plot_overlap": 0.0,
+    "evidence_disagreement": 1.0,
 }
 EDGES = [
     # signal, harmless, hits, code, outcome
@@ -50,6 +52,8 @@ EDGES = [
     ("buyer_top1", 0.8, 0.81, "ONE_BUYER", "pass"),
     ("evidence_age_days", 180, 181, "EVIDENCE_STALE", "pass"),
     ("months_active", 6.0, 5.0, "FEW_ACTIVE_MONTHS", "step_up"),
+    ("plot_overlap", 0.2, 0.21, "PLOT_OVERLAP", "review"),
+    ("evidence_disagreement", 4.0, 4.1, "EVIDENCE_DISAGREES", "review"),
 ]
 
 

@@ -44,7 +44,7 @@ def value(items: list[list[dict[str, Any]]], table: Coefficients, *, as_of: date
 
 def _one(item: dict[str, Any], table: Coefficients, as_of: date) -> dict[str, Any] | None:
     formula = _FORMULAS.get(item["kind"])
-    age_days = (as_of - date.fromisoformat(item["observed_to"])).days
+    age_days = max((as_of - date.fromisoformat(item["observed_to"])).days, 0)
     if formula is None or age_days > table.value("STALE_AFTER_DAYS", KINDS[item["kind"]].age):
         return None
     gross = formula(item["values"], table, as_of)

@@ -79,7 +79,7 @@ def _farm(plots: list[dict[str, Any]], table: Coefficients, as_of: date) -> dict
 
 def _plot(item: dict[str, Any], table: Coefficients, as_of: date) -> dict[str, Any]:
     seen, crop = item["values"], item["values"]["crop"]
-    age_days = (as_of - date.fromisoformat(item["observed_to"])).days
+    age_days = max((as_of - date.fromisoformat(item["observed_to"])).days, 0)
     stale = age_days > table.value("STALE_AFTER_DAYS", "crop")
     wrong_use = seen.get("land_use", "cropland") == "other"
     shift = 1 + table.value("NDVI_SLOPE") * seen.get("ndvi_z", 0)

@@ -83,7 +83,7 @@ def _fresh(newest: dict[str, dict[str, Any]], kind: str, table: Coefficients, as
     item = newest.get(kind)
     if item is None:
         return None
-    age_days = (as_of - date.fromisoformat(item["observed_to"])).days
+    age_days = max((as_of - date.fromisoformat(item["observed_to"])).days, 0)
     return item if age_days <= table.value("STALE_AFTER_DAYS", KINDS[kind].age) else None
 
 

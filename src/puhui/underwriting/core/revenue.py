@@ -145,7 +145,7 @@ def _along(block: Columns) -> Columns:
 def _source(applicant: int, item: dict[str, Any], table: Coefficients, as_of: date) -> Source | None:
     """One item → its word on monthly revenue; None for kinds that say nothing of it, for stale ones and for zeros."""
     said = _POINTS.get(item["kind"])
-    age_days = (as_of - date.fromisoformat(item["observed_to"])).days
+    age_days = max((as_of - date.fromisoformat(item["observed_to"])).days, 0)
     kind = KINDS.get(item["kind"])
     age = kind.age if kind else "flow"
     if said is None or age_days > table.value("STALE_AFTER_DAYS", age):
@@ -155,7 +155,7 @@ def _source(applicant: int, item: dict[str, Any], table: Coefficients, as_of: da
         return None
     noise = table.value("GRADE_NOISE", item["grade"])
     variance = _sampling(item, table) + of_coefficient**2 + noise**2
-    variance *= 2 ** (max(age_days, 0) / table.value("HALF_LIFE_DAYS", age))
+    variance *= 2 ** (age_days / table.value("HALF_LIFE_DAYS", age))
     return Source(applicant, item["kind"], item["grade"], age_days, monthly, float(np.sqrt(variance)))
 
 

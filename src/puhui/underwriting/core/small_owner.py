@@ -81,7 +81,7 @@ def judge(inputs: list[dict[str, Any]], parameters: dict[str, Any], terms: Terms
     wanted = np.array([row.get("wanted_minor") or ABSENT for row in inputs], dtype=np.int64)
     step = int(terms.policy.limit["step_minor"])
     balance = np.minimum(line.least(first, step_minor=step).limit_minor, wanted)
-    curve = curve_from_json(parameters["churn"])
+    curve = curve_from_json(parameters["lending"].get("churn") or parameters["churn"])
     prices = pricing.price(pd, rating, curve, balance, terms=terms.policy.terms, cap=terms.cap)
     rate = np.where(np.isnan(prices.rate), float(terms.cap.rate), prices.rate)
     bounds = first | _cash_bounds(facts, segments, rate, months, terms)
@@ -225,7 +225,7 @@ def signals(facts: OwnerFacts, row: int, table: Coefficients) -> list[dict[str, 
     birge = round(float(facts.revenue.birge[row]), 6)
     if birge > table.value("DISAGREEMENT", "birge"):
         found.append({"code": "EVIDENCE_DISAGREES", "measure": "birge", "value": birge})
-    if any(plot["age_days"] >= 0 and not plot["counted"] for plot in facts.farms.told[row]["plots"]):
+    if any(not plot["counted"] for plot in facts.farms.told[row]["plots"]):
         found.append({"code": "PLOT_NOT_COUNTED", "measure": "plots",
                       "value": sum(not plot["counted"] for plot in facts.farms.told[row]["plots"])})  # fmt: skip
     return found

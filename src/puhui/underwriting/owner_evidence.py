@@ -1,0 +1,158 @@
+"""Evidence of small owners: recorded once, never edited, verified by a named person, read as of a day.
+
+Rules kept: every value is checked by `core.evidence_item` before anything is stored; the grade follows from the source; an item
+recorded or observed later than the moment asked about is invisible, in a replay as on the day; what looks like fraud (a field
+that another owner has brought too) becomes a signal row, which anti-fraud reads and this room does not judge.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+
+from puhui.kernel.canonical import digest
+from puhui.kernel.ids import new_id
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.store import asked_once
+from puhui.underwriting import models
+from puhui.underwriting.core import coefficients, evidence_item, plots
+from puhui.underwriting.core.evidence_item import Observed
+from puhui.underwriting.evidence import query
+
+ZONE = ZoneInfo("Asia/Shanghai")
+PLOT_OVERLAP = "PLOT_OVERLAP"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceDraft:
+    """One observation of one shop. `document_hash` is SHA-256 of the paper or photo, `verified_by` who looked, both optional."""
+
+    person_id: str
+    shop_id: str
+    seen: Observed
+    application_id: str | None = None
+    document_hash: str = ""
+    consent_id: str = ""
+    verified_by: str = ""
+    replaces: str | None = None
+
+
+@transaction.atomic
+def record_evidence(drafts: Sequence[EvidenceDraft], *, key: str, now: datetime) -> list[str]:
+    """Store observations, all or none; returns their ids. The same key with the same content gives the same ids."""
+    today = now.astimezone(ZONE).date()
+    checked = [evidence_item.check(draft.seen, now=today) for draft in drafts]
+    return [
+        _store(draft, plain, key=f"{key}/{n}", now=now)
+        for n, (draft, plain) in enumerate(zip(drafts, checked, strict=True))
+    ]
+
+
+@transaction.atomic
+def verify_evidence(item_id: str, *, by: str, now: datetime) -> str:
+    """A named person has looked at the thing itself: the item is said again with the grade of a visit. Idempotent."""
+    item = models.EvidenceItem.objects.filter(id=item_id).first()
+    if item is None:
+        raise Refused(Refusal("EVIDENCE_UNKNOWN", "没有这条证据 · no such evidence", item_id))
+    if not by.strip():
+        raise Refused(Refusal("VERIFIER_MISSING", "须写明核对人 · name who looked", "by"))
+    visit = coefficients.sources()["staff_visit"]
+    if item.grade <= visit["grade"]:
+        raise Refused(
+            Refusal(
+                "EVIDENCE_GOOD_ENOUGH", "该证据等级不低于上门核对 · it is graded as well as a visit would be", item_id
+            )
+        )
+    seen = Observed(item.kind, "staff_visit", item.observed_from, item.observed_to, item.values)
+    draft = EvidenceDraft(item.person_id, item.shop_id, seen, item.application_id, item.document_hash, item.consent_id, by.strip(),
+                          replaces=item.id)  # fmt: skip
+    return record_evidence([draft], key=f"verify/{item_id}", now=now)[0]
+
+
+def gather(shop_ids: Sequence[str], *, as_of: date, known_at: datetime) -> dict[str, list[dict[str, Any]]]:
+    """Visible items of each shop as plain JSON, in the shape the core reads."""
+    asked: dict[str, Any] = {"shop_ids": list(shop_ids), "as_of": as_of, "known_at": known_at}
+    found: dict[str, list[dict[str, Any]]] = {shop_id: [] for shop_id in shop_ids}
+    with connection.cursor() as cursor:
+        cursor.execute(query("owner_evidence"), asked)
+        for shop_id, item_id, kind, source, grade, start, end, values in cursor.fetchall():
+            found[shop_id].append({
+                "id": item_id, "kind": kind, "source": source, "grade": grade, "observed_from": start.isoformat(),
+                "observed_to": end.isoformat(), "values": json.loads(values) if isinstance(values, str) else values,
+            })  # fmt: skip
+    return found
+
+
+def end_of(day: date) -> datetime:
+    """The first moment after a Chinese day: what was recorded on it is known."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=ZONE)
+
+
+def _store(draft: EvidenceDraft, plain: dict[str, Any], *, key: str, now: datetime) -> str:
+    wanted = digest(asdict(draft))
+    known = asked_once.stored(asked_once.Key(models.EvidenceItem, {"key": key}, wanted, code="KEY_REUSED"))
+    if known is not None:
+        return str(known.id)
+    _check_hash(draft.document_hash)
+    item = models.EvidenceItem.objects.create(
+        id=new_id("evi", now=now), key=key, input_hash=wanted, person_id=draft.person_id, shop_id=draft.shop_id,
+        application_id=draft.application_id, kind=plain["kind"], source=plain["source"], grade=plain["grade"],
+        observed_from=draft.seen.observed_from, observed_to=draft.seen.observed_to, values=plain["values"],
+        document_hash=draft.document_hash, consent_id=draft.consent_id, verified_by=draft.verified_by,
+        replaces=_replaced(draft), recorded_at=now, **_box(plain["values"]),
+    )  # fmt: skip
+    if "boundary" in plain["values"]:
+        _pass_on_overlaps(item, now=now)
+    return item.id
+
+
+def _check_hash(text: str) -> None:
+    if text and not (len(text) == 64 and set(text) <= set("0123456789abcdef")):
+        raise Refused(
+            Refusal("DOCUMENT_HASH_WRONG", "须为 64 位十六进制 SHA-256 · 64 hexadecimal digits", "document_hash")
+        )
+
+
+def _replaced(draft: EvidenceDraft) -> models.EvidenceItem | None:
+    """The item this one corrects: of the same shop and kind, and not corrected before."""
+    if draft.replaces is None:
+        return None
+    former = models.EvidenceItem.objects.filter(id=draft.replaces).first()
+    if former is None or (former.shop_id, former.kind) != (draft.shop_id, draft.seen.kind):
+        raise Refused(
+            Refusal(
+                "EVIDENCE_UNKNOWN", "没有可更正的同类证据 · no item of this shop and kind to replace", draft.replaces
+            )
+        )
+    if models.EvidenceItem.objects.filter(replaces=former).exists():
+        raise Refused(
+            Refusal("EVIDENCE_REPLACED", "该证据已被更正 · it has been replaced; replace the newer one", draft.replaces)
+        )
+    return former
+
+
+def _box(values: dict[str, Any]) -> dict[str, float]:
+    boundary = values.get("boundary")
+    if not boundary:
+        return {}
+    xs, ys = [corner[0] for corner in boundary], [corner[1] for corner in boundary]
+    return {"box_west": min(xs), "box_east": max(xs), "box_south": min(ys), "box_north": max(ys)}
+
+
+def _pass_on_overlaps(item: models.EvidenceItem, *, now: datetime) -> None:
+    """A field that lies on another owner's by more than the policy allows is told; who is right, others find out."""
+    most = coefficients.in_force(now.astimezone(ZONE).date()).value(PLOT_OVERLAP, "iou")
+    asked = {"person_id": item.person_id, "north": item.box_north, "south": item.box_south, "east": item.box_east,
+             "west": item.box_west}  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(query("plots_nearby"), asked)
+        others = [(other, json.loads(b) if isinstance(b, str) else b) for other, b in cursor.fetchall()]
+    shared = [(other, plots.overlap(item.values["boundary"], boundary)) for other, boundary in others]
+    models.EvidenceSignal.objects.bulk_create([
+        models.EvidenceSignal(item=item, other_id=other, code=PLOT_OVERLAP, value=round(share, 6), recorded_at=now)
+        for other, share in shared if share > most
+    ])  # fmt: skip
