@@ -3,10 +3,10 @@
 Rule kept: facts are folded by one code (core/fold), whoever asks: a write, a quote, a preview, the proof.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from puhui.servicing.core.fold import Fact, Folded, fold, fold_both
 from puhui.servicing.core.loan_policy import YEAR_DAYS, LoanPolicy
 from puhui.servicing.core.provision import penalty_rate_millionths
 from puhui.servicing.core.terms import RATE_SCALE, LoanTerms
+from puhui.store import arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,7 @@ class History:
     @classmethod
     def of(cls, row: models.Loan) -> "History":
         """The history of a stored loan."""
-        events = models.Event.objects.filter(loan_id=row.id).order_by("sequence").values_list(*_FACT)
-        told = [fact_of(*event) for event in events.iterator(chunk_size=10_000)]
+        told = [_fact(*event) for event in arrays.fetch(_EVENTS, [row.id])]
         first = next((fact for fact in told if fact.kind == "disburse"), None)
         return cls(terms_of(row), policy_of(row), tuple(fact for fact in told if fact is not first))
 
@@ -52,14 +52,18 @@ class History:
         return fold(self.terms, self.policy, facts, day, overdue_stays=overdue_stays, credit_waits=credit_waits)
 
 
-_FACT = ("id", "kind", "effective_date", "amount_minor", "sequence", "details", "reverses_id")
+# Day numbers and text as the fold takes them: a long history has thousands of facts, most of them without details.
+_EVENTS = """
+SELECT CASE WHEN kind = 'reverse' THEN coalesce(reverses_id, '') ELSE id END, kind, effective_date - date '1970-01-01',
+       coalesce(amount_minor, 0), sequence, CASE WHEN details <> '{}' THEN details::text END
+  FROM servicing_event WHERE loan_id = %s ORDER BY sequence
+"""
 
 
-def fact_of(event_id: str, kind: str, on: date, amount_minor: int | None, sequence: int, *more: Any) -> Fact:
-    """A stored event as a fact; `more` are its details and the event it reverses."""
-    details, reverses = more
-    ref = (reverses if kind == "reverse" else event_id) or ""
-    return Fact(day_number(on), kind, amount_minor or 0, ref, sequence, None, details)
+def _fact(ref: str, kind: str, on: int, amount_minor: int, sequence: int, details: str | None) -> Fact:
+    """A stored event as a fact; that of a reversal is named after the event it undoes."""
+    told = {} if details is None else json.loads(details)
+    return Fact(on, kind, amount_minor, ref, sequence, None, told)
 
 
 def policy_of(row: models.Loan) -> Policy:

@@ -56,10 +56,10 @@ class Dues:
         """Pay an instalment with at most `money` by the order of heads; returns what each head took."""
         taken: Amounts = {}
         for head in order:
-            amount = min(money, self.asked[head][k] - self.paid[head][k])
-            if amount > 0:
+            unpaid = self.asked[head][k] - self.paid[head][k]
+            if unpaid > 0 < money:
+                taken[head] = amount = unpaid if unpaid < money else money
                 self.paid[head][k] += amount
-                taken[head] = amount
                 money -= amount
         return taken
 
@@ -96,7 +96,10 @@ class Dues:
 
     def oldest_open(self, day: int) -> int | None:
         """Due day of the oldest instalment that is due by `day` and not paid in full."""
-        return next((self.dues[k] for k in self.open_due if self.dues[k] <= day), None)
+        for k in self.open_due:
+            if self.dues[k] <= day:
+                return self.dues[k]
+        return None
 
     def fall_due(self, k: int) -> None:
         """An instalment has become due, or one that was paid in full asks more: it is open until it is paid."""

@@ -17,47 +17,50 @@ from puhui.servicing.core.dues import Dues, Late
 from puhui.servicing.core.rounding import HALF_UP, round_ratio
 from puhui.servicing.core.terms import RATE_SCALE
 
-_ON = {"penalty": "principal", "compound": "interest"}
+_ON_PRINCIPAL = (("penalty", "principal"),)
+_ON_BOTH = (*_ON_PRINCIPAL, ("compound", "interest"))
 
 
 @dataclass(slots=True)
 class Lateness:
-    """Carries of one loan by instalment and head, in units of 1 ÷ (days of the year × 10⁶) minor units."""
+    """Carries of one loan by head and instalment, in units of 1 ÷ (days of the year × 10⁶) minor units."""
 
     late: Late | None
     now: int | None = None
-    carry: dict[tuple[int, str], int] = field(default_factory=dict)
+    carry: dict[str, dict[int, int]] = field(
+        default_factory=lambda: {head: {} for head, _ in _ON_BOTH}
+    )  # head, instalment
     charged: dict[tuple[int, str], int] = field(default_factory=dict)  # asked by facts, beside what the carry asks
     waived: dict[tuple[int, str], int] = field(default_factory=dict)
 
     def copy(self) -> "Lateness":
         """The same carries, to go on from in another way."""
-        return Lateness(self.late, self.now, self.carry.copy(), self.charged.copy(), self.waived.copy())
+        carry = {head: carried.copy() for head, carried in self.carry.items()}
+        return Lateness(self.late, self.now, carry, self.charged.copy(), self.waived.copy())
 
     def run(self, dues: Dues, day: int) -> None:
         """Let lateness cost up to `day`."""
         since, self.now = self.now if self.now is not None else day, day
-        if self.late is None or day <= since:
+        if self.late is None or day <= since or not dues.open_due:
             return
-        for k in dues.open_due:
-            days = day - max(since, dues.dues[k])
-            if days > 0:
-                self._add(dues, k, days)
+        for head, base in _ON_BOTH if self.late.compound else _ON_PRINCIPAL:
+            self._run(dues, since, head, base, self.late)
 
-    def _add(self, dues: Dues, k: int, days: int) -> None:
-        late = self.late
-        assert late is not None
-        assert self.now is not None
-        for head, base in _ON.items():
-            if head == "compound" and not late.compound:
+    def _run(self, dues: Dues, since: int, head: str, base: str, late: Late) -> None:
+        day, due_days, carried = self.now or since, dues.dues, self.carry[head]
+        owed, paid, whole = dues.asked[base], dues.paid[base], late.basis_days * RATE_SCALE
+        for k in dues.open_due:
+            due = due_days[k]
+            if due >= day:
+                break
+            carry = carried.get(k)
+            if carry is None and owed[k] == paid[k]:
                 continue
-            key = (k, head)
-            if key not in self.carry and not dues.open_of(k, base):
-                continue
-            self.carry[key] = self.carry.get(key, 0) + dues.open_of(k, base) * late.rate_millionths * days
-            if self.now - dues.dues[k] > late.grace_days:
-                asked = round_ratio(self.carry[key], late.basis_days * RATE_SCALE, HALF_UP)
-                dues.asked[head][k] = asked + self.charged.get(key, 0) - self.waived.get(key, 0)
+            days = day - (due if due > since else since)
+            carried[k] = carry = (carry or 0) + (owed[k] - paid[k]) * late.rate_millionths * days
+            if day - due > late.grace_days:
+                asked = round_ratio(carry, whole, HALF_UP)
+                dues.asked[head][k] = asked + self.charged.get((k, head), 0) - self.waived.get((k, head), 0)
 
     def charge(self, k: int, head: str, amount: int) -> None:
         """A charge by a fact joined an instalment."""
@@ -69,5 +72,5 @@ class Lateness:
 
     def settled(self, k: int) -> None:
         """Paid in full: a carry that was not asked (within grace) is dropped; one that was, can grow no more."""
-        for head in _ON:
-            self.carry.pop((k, head), None)
+        for carried in self.carry.values():
+            carried.pop(k, None)

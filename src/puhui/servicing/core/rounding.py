@@ -28,6 +28,8 @@ def round_ratio(numerator: Any, denominator: Any, mode: Any) -> Any:
     quotient = numerator // denominator
     rest = numerator - quotient * denominator
     gap = denominator - rest  # compared instead of 2·rest, which could overflow
+    if isinstance(mode, int) and mode == HALF_UP:
+        return quotient + (rest >= gap)
     tie_goes_up = (mode == HALF_UP) | (quotient % 2 == 1)
     nearest = (mode <= HALF_EVEN) & ((rest > gap) | ((rest == gap) & tie_goes_up))
     return quotient + (nearest | ((mode == UP) & (rest > 0)))

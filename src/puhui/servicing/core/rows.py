@@ -6,7 +6,8 @@ rest below a cent (core/penalty).
 
 >>> from datetime import date; from decimal import Decimal
 >>> from puhui.servicing.core.fold import Policy, fold
->>> from puhui.servicing.core.terms import LoanTerms
+>>> from puhui.servicing.core.given_up import GIVEN_UP
+from puhui.servicing.core.terms import LoanTerms
 >>> told = fold(LoanTerms("CNY", 10_000, Decimal("0.07"), 2, date(2024, 1, 1)), Policy(), [], 19_723)
 >>> [(row.n, row.due_on.isoformat(), row.interest_minor) for row in rows_of(told)]
 [(1, '2024-02-01', 58), (2, '2024-03-01', 29)]
@@ -90,9 +91,8 @@ def planned_fees(told: Folded) -> dict[int, int]:
 def fees_ahead(told: Folded) -> Amounts:
     """Planned fees that are not due yet and not paid, as a sum under one name: they are not earned."""
     dues = told.dues
-    ahead = sum(
-        max(minor - dues.paid["fee"][k], 0) for k, minor in planned_fees(told).items() if dues.dues[k] > told.as_of
-    )
+    until = told.closed_on if told.state in GIVEN_UP and told.closed_on is not None else told.as_of
+    ahead = sum(max(minor - dues.paid["fee"][k], 0) for k, minor in planned_fees(told).items() if dues.dues[k] > until)
     return {"fee": ahead}
 
 
@@ -139,14 +139,14 @@ def _runs_from(told: Folded, k: int) -> tuple[int, int]:
 
 def _counting(told: Folded, k: int) -> bool:
     lateness = told.lateness
-    return lateness is not None and any((k, head) in lateness.carry for head in ("penalty", "compound"))
+    return lateness is not None and any(k in carried for carried in lateness.carry.values())
 
 
 def _counted(told: Folded, k: int, head: str) -> tuple[int, int]:
     """(whole cents, numerator of the rest) of what being late costs, charged and waived amounts with the cents."""
     lateness = told.lateness
     assert lateness is not None
-    carry = lateness.carry.get((k, head))
+    carry = lateness.carry[head].get(k)
     if carry is None or lateness.late is None:
         return told.dues.asked[head][k], 0
     whole, rest = divmod(carry, lateness.late.basis_days * RATE_SCALE)

@@ -13,20 +13,26 @@ from puhui.servicing.core.fees import withheld_minor
 from puhui.servicing.core.positions import Step
 from puhui.servicing.operations.asked_once import Asked, answer_once
 from puhui.servicing.operations.write_difference import Cause, post
-from puhui.servicing.operations.write_entry import Said, loan_or_refusal, move, refuse_unless_today, store_event
+from puhui.servicing.operations.write_entry import (
+    Said,
+    books_of,
+    loan_or_refusal,
+    move,
+    refuse_unless_today,
+    store_event,
+)
 
 
 @transaction.atomic
 def disburse(loan_id: str, *, on: date, key: str, now: datetime) -> str:
     """Post the disbursement on the agreed day, which must be the open business date; returns the entry's id."""
-    loan = loan_or_refusal(loan_id, lock=False)
-    asked = Asked(loan.institution_id, "disburse", key, {"loan_id": loan_id, "on": on}, now)
+    asked = Asked(books_of(loan_id), "disburse", key, {"loan_id": loan_id, "on": on}, now)
     return str(answer_once(asked, lambda: _post(loan_id, asked, on))["entry_id"])
 
 
 def _post(loan_id: str, asked: Asked, on: date) -> dict[str, Any]:
     today = refuse_unless_today(on)
-    loan = loan_or_refusal(loan_id, lock=True)
+    loan = loan_or_refusal(loan_id)
     if on != loan.disbursed_on:
         text = f"合同放款日为 {loan.disbursed_on} · the agreed day differs; its schedule counts from it"
         raise Refused(Refusal("DISBURSED_ON_OTHER_DATE", text, where=loan_id))

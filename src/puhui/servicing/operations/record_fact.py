@@ -21,7 +21,7 @@ from puhui.servicing.core.fold import Fact, Folded
 from puhui.servicing.history import History
 from puhui.servicing.operations.asked_once import Asked, answer_once
 from puhui.servicing.operations.write_difference import Cause, write_difference
-from puhui.servicing.operations.write_entry import Said, loan_or_refusal, store_event
+from puhui.servicing.operations.write_entry import Said, books_of, loan_or_refusal, store_event
 
 NOT_RECORDED_HERE = ("transfer",)
 WITH_AMOUNT = (
@@ -69,9 +69,8 @@ class Happened:
 def record_fact(loan_id: str, happened: Happened, *, key: str, now: datetime) -> FactReceipt:
     """Record a fact. Raises Refused; asked again under the same key it answers again."""
     with transaction.atomic():
-        loan = loan_or_refusal(loan_id, lock=False)
         inputs = {"loan_id": loan_id, **asdict(happened)}
-        asked = Asked(loan.institution_id, "record_fact", key, inputs, now)
+        asked = Asked(books_of(loan_id), "record_fact", key, inputs, now)
         return FactReceipt(**answer_once(asked, lambda: asdict(record(loan_id, happened, asked))))
 
 
@@ -80,7 +79,7 @@ def record(loan_id: str, happened: Happened, asked: Asked) -> FactReceipt:
     today = models.open_day(lock="share")
     if today is None:
         raise Refused(Refusal("BOOKS_NOT_OPEN", "账簿尚未开启 · open the books on a first business date"))
-    loan = loan_or_refusal(loan_id, lock=True)
+    loan = loan_or_refusal(loan_id)
     _refuse(loan, happened, today.business_date)
     history = History.of(loan)
     fact = _fact(loan, happened, history, today.business_date)
@@ -188,7 +187,6 @@ def _payoff(history: History, fact: Fact, today: date) -> Fact:
 
 def _receipt(loan: models.Loan, event: models.Event, entry_id: str, fact: Fact, after: Folded) -> FactReceipt:
     mine = [t for t in after.transactions if t.kind == fact.kind and t.on == fact.on and t.ref == fact.ref]
-    loan.refresh_from_db(fields=["state"])
     return FactReceipt(
         event_id=event.id,
         entry_id=entry_id,

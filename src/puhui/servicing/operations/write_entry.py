@@ -75,14 +75,25 @@ def refuse_unless_today(on: date) -> date:
     return today.business_date
 
 
-def loan_or_refusal(loan_id: str, *, lock: bool) -> models.Loan:
-    """The loan, locked if asked; refuses an unknown id (or one of another institution, which is the same thing).
+def loan_or_refusal(loan_id: str) -> models.Loan:
+    """The loan, locked and ready to be written on: while a day is closing it is closed for that day first.
 
-    A locked loan is ready to be written on: while a day is closing it is closed for that day first.
+    Refuses an unknown id (or one of another institution, which is the same thing).
     """
-    if lock:
-        close_early(loan_id)
-    loan = models.lock_loan(loan_id) if lock else models.Loan.objects.filter(pk=loan_id).first()
+    close_early(loan_id)
+    loan = models.lock_loan(loan_id)
     if loan is None:
-        raise Refused(Refusal("LOAN_UNKNOWN", "没有这笔贷款 · no such loan", where=loan_id))
+        raise _unknown(loan_id)
     return loan
+
+
+def books_of(loan_id: str) -> str:
+    """The institution in whose books the loan stands; refuses an unknown id."""
+    found = models.Loan.objects.filter(pk=loan_id).values_list("institution_id", flat=True).first()
+    if found is None:
+        raise _unknown(loan_id)
+    return str(found)
+
+
+def _unknown(loan_id: str) -> Refused:
+    return Refused(Refusal("LOAN_UNKNOWN", "没有这笔贷款 · no such loan", where=loan_id))
