@@ -8,6 +8,23 @@ firms and invoices have small integer keys because there are millions of them.
 from django.db import models
 from django.db.models import Q
 
+from puhui.underwriting.fitted_rows import (
+    FitRequest,
+    FitStep,
+    FittedModel,
+    ModelAlert,
+    ModelDay,
+    ModelMove,
+    SplitProposal,
+    SplitVerdict,
+)  # fmt: skip
+
+__all__ = [
+    "AcceptanceCurve", "Application", "ApplicationMove", "Appraisal", "ChurnPoint", "EvidenceItem", "EvidenceSignal", "FairnessReport",
+    "Firm", "FitRequest", "FitStep", "FittedModel", "Invoice", "Load", "ModelAlert", "ModelDay", "ModelMove", "Offer", "OfferMove",
+    "Questionnaire", "Rejection", "Scorecard", "SplitProposal", "SplitVerdict", "Standing", "Verdict",
+]  # fmt: skip
+
 
 class Load(models.Model):
     """One folder (or one applicant's own invoices) as read; `content_hash` makes loading twice harmless."""
