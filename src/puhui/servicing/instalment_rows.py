@@ -46,6 +46,6 @@ def write(loan: models.Loan, wanted: Sequence[Row], *, whole: bool) -> None:
     owner = {"loan": loan, "institution_id": loan.institution_id}
     models.Instalment.objects.bulk_create(models.Instalment(**owner, **asdict(row)) for row in fresh)
     if changed:
-        values = {name: [getattr(row, name) for row in changed] for name in ("n", *_COLUMNS)}
-        frame = pl.DataFrame({"loan_id": [loan.id] * len(changed), **values}, schema=_SCHEMA)
+        by_name = {name: [getattr(row, name) for row in changed] for name in ("n", *_COLUMNS)}
+        frame = pl.DataFrame({"loan_id": [loan.id] * len(changed)} | by_name, schema=_SCHEMA)
         columns.update_rows("servicing_instalment", frame, keys=["loan_id", "n"])

@@ -58,7 +58,7 @@ class Dues:
         for head in order:
             unpaid = self.asked[head][k] - self.paid[head][k]
             if unpaid > 0 < money:
-                taken[head] = amount = unpaid if unpaid < money else money
+                taken[head] = amount = min(money, unpaid)
                 self.paid[head][k] += amount
                 money -= amount
         return taken

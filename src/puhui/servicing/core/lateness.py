@@ -56,7 +56,7 @@ class Lateness:
             carry = carried.get(k)
             if carry is None and owed[k] == paid[k]:
                 continue
-            days = day - (due if due > since else since)
+            days = day - max(since, due)
             carried[k] = carry = (carry or 0) + (owed[k] - paid[k]) * late.rate_millionths * days
             if day - due > late.grace_days:
                 asked = round_ratio(carry, whole, HALF_UP)
