@@ -129,6 +129,15 @@ def match(request: MatchRequest, *, as_of: date, now: datetime) -> queries.Match
     return queries.shown(record)
 
 
+def would_fund(request: MatchRequest, *, as_of: date) -> bool:
+    """Whether some programme takes it on that day; nothing is recorded."""
+    programmes = queries.programmes_for_matching(queries.programmes(), on=as_of)
+    asked = matching.Requests.of([request.as_core()])
+    return (
+        matching.match(asked, matching.ProgrammeColumns.of(list(programmes.values())), on=as_of)[0].chosen is not None
+    )
+
+
 def _standing(request: MatchRequest, choice: matching.Choice, *, as_of: date) -> models.Match | None:
     """The offer's last match, when it was reserved, or when it would still be answered the same way."""
     found = models.Match.objects.filter(offer_id=request.offer_id).select_related("programme", "institution")

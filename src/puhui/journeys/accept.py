@@ -6,7 +6,7 @@ booking); handing data to that institution needs a consent of its own (PIPL Art.
 default; the quota is reserved, the loan booked and its disbursement enqueued in one transaction.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from puhui.funding.queries import MatchShown
 from puhui.journeys import offer_shown, tasks
 from puhui.journeys.asked_once import Asked, answer_once
 from puhui.journeys.offer_shown import OfferShown
+from puhui.journeys.way_to_borrow import AT_WILL, LEVEL, Way, policy_of, refuse_way, terms_of
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.parties import operations as parties
 from puhui.parties.operations import ConsentDraft
@@ -30,7 +31,6 @@ from puhui.underwriting import operations as underwriting
 from puhui.underwriting import queries as underwriting_queries
 from puhui.underwriting.views import OfferView
 
-CURRENCY = "CNY"
 FUNDING_PURPOSE = "funding"
 FUNDING_TEXT = "funding-1"
 HANDED_ON = ("identity", "contact", "business", "loan")
@@ -46,6 +46,14 @@ class Confirmation:
     scrolled_to_end: bool
     channel: str
     device: str = ""
+    way: Way = field(default_factory=Way)
+
+    def as_record(self) -> dict[str, Any]:
+        """For the hash under its key; the plain way is left out, as before there were two."""
+        record = asdict(self)
+        if self.way.plain:
+            del record["way"]
+        return record
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +71,21 @@ class Accepted:
 
 
 @transaction.atomic
-def show_offer(offer_id: str, *, now: datetime) -> OfferShown:
-    """Find who funds the offer and draw up its cost form. Asked again on the same day it shows the same form."""
+def show_offer(offer_id: str, *, now: datetime, way: Way | None = None) -> OfferShown:
+    """Find who funds the offer and draw up its cost form. Asked again on the same day it shows the same form. Raises Refused."""
     offer = underwriting_queries.offer(offer_id)
     if offer.state != "open":
         return offer_shown.of_settled(offer)
-    match, _, drawn = _prepare(offer, now=now)
-    return offer_shown.of_open(offer, match, drawn)
+    match, terms, drawn = _prepare(offer, way or Way(), now=now)
+    return offer_shown.of_open(offer, match, drawn, terms)
+
+
+def ways_of(offer_id: str) -> tuple[str, ...]:
+    """The ways of paying back that somebody funds this offer in today; nothing is recorded."""
+    offer, today = underwriting_queries.offer(offer_id), servicing_queries.business_date()
+    if offer.state != "open" or today is None:
+        return ()
+    return tuple(each for each in (LEVEL, AT_WILL) if funding.would_fund(_match_request(offer, each), as_of=today))
 
 
 @transaction.atomic
@@ -94,7 +110,7 @@ def book(offer_id: str, confirmation: Confirmation, *, key: str, now: datetime) 
 
 
 def _asked(offer_id: str, confirmation: Confirmation, key: str, now: datetime) -> Asked:
-    return Asked("accept", key, asdict(confirmation) | {"offer_id": offer_id}, now)
+    return Asked("accept", key, confirmation.as_record() | {"offer_id": offer_id}, now)
 
 
 @transaction.atomic
@@ -112,7 +128,7 @@ def _decline(offer_id: str, now: datetime) -> dict[str, Any]:
 def _book(offer_id: str, confirmation: Confirmation, key: str, now: datetime) -> dict[str, Any]:
     offer = underwriting_queries.offer(offer_id)
     _refuse_unless_open(offer, now=now)
-    match, terms, drawn = _prepare(offer, now=now)
+    match, terms, drawn = _prepare(offer, confirmation.way, now=now)
     if match.institution_id is None or drawn is None or terms is None:
         raise Refused(Refusal("NO_FUNDER", "暂无资金方承接，请稍后再试 · nobody funds this offer now", where=offer_id))
     _refuse_if_changed(confirmation, match, drawn)
@@ -123,7 +139,8 @@ def _book(offer_id: str, confirmation: Confirmation, key: str, now: datetime) ->
     servicing.confirm_disclosure(
         drawn.disclosure_id, sha256=confirmation.disclosure_hash, reading=reading, key=key, now=now
     )
-    loan_id = servicing.book_loan(Booking(drawn.disclosure_id, terms), key=f"book:{offer_id}", now=now)
+    booking = Booking(drawn.disclosure_id, terms, policy=policy_of(confirmation.way))
+    loan_id = servicing.book_loan(booking, key=f"book:{offer_id}", now=now)
     underwriting.accept_offer(offer_id, disclosure_hash=confirmation.disclosure_hash, now=now)
     accepted = Accepted(
         loan_id=loan_id,
@@ -138,21 +155,27 @@ def _book(offer_id: str, confirmation: Confirmation, key: str, now: datetime) ->
     return asdict(accepted)
 
 
-def _prepare(offer: OfferView, *, now: datetime) -> tuple[MatchShown, LoanTerms | None, DrawnUp | None]:
-    """The match that stands, the terms it leads to, and the cost form of these terms; the same again on the same day."""
-    today = _open_business_date()
-    request = funding.MatchRequest(
+def _match_request(offer: OfferView, method: str) -> funding.MatchRequest:
+    """The whole limit looks for money, however much of it is drawn first."""
+    return funding.MatchRequest(
         application_id=offer.application_id,
         offer_id=offer.offer_id,
         amount_minor=offer.limit_minor,
         annual_rate=offer.annual_rate,
         months=offer.months,
         rating=offer.rating or "",
+        method=method,
     )
-    match = funding.match(request, as_of=today, now=now)
+
+
+def _prepare(offer: OfferView, way: Way, *, now: datetime) -> tuple[MatchShown, LoanTerms | None, DrawnUp | None]:
+    """The match that stands, the terms it leads to, and the cost form of these terms; the same again on the same day."""
+    today = _open_business_date()
+    refuse_way(offer, way, where=offer.offer_id)
+    match = funding.match(_match_request(offer, way.method), as_of=today, now=now)
     if match.institution_id is None or match.annual_rate is None:
         return match, None, None
-    terms = LoanTerms(CURRENCY, offer.limit_minor, match.annual_rate, offer.months, today)
+    terms = terms_of(offer, match.annual_rate, way, today)
     form = DisclosureRequest(
         institution_id=match.institution_id,
         lender_type=match.lender_type or "",
@@ -163,7 +186,8 @@ def _prepare(offer: OfferView, *, now: datetime) -> tuple[MatchShown, LoanTerms 
         offer_id=offer.offer_id,
         terms=terms,
     )
-    return match, terms, servicing.disclose(form, key=f"{offer.offer_id}/{match.id}/{today}", now=now)
+    drawn_first = "" if way.plain else f"/{way.draw_minor}"
+    return match, terms, servicing.disclose(form, key=f"{offer.offer_id}/{match.id}/{today}{drawn_first}", now=now)
 
 
 def _open_business_date() -> date:

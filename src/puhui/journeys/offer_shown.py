@@ -9,7 +9,11 @@ from typing import Any
 
 from puhui.funding import queries as funding_queries
 from puhui.funding.queries import MatchShown
+from puhui.journeys.way_to_borrow import AT_WILL
+from puhui.kernel.money import format_yuan
 from puhui.servicing import queries as servicing_queries
+from puhui.servicing.core.terms import LoanTerms
+from puhui.servicing.limit import MONTH_DAYS, first_days_minor
 from puhui.servicing.operations.disclose import DrawnUp
 from puhui.underwriting.views import OfferView
 
@@ -43,12 +47,22 @@ class OfferShown:
     disclosure: dict[str, Any] | None
     min_read_seconds: int
     candidates: list[dict[str, Any]]
+    method: str = "equal_installment"
+    draw_minor: int = 0  # at will: what is drawn first, and what it costs if kept: a day, thirty days
+    day_minor: int = 0
+    month_minor: int = 0
+
+    @property
+    def draw_yuan(self) -> str:
+        """What is drawn first, as it is typed."""
+        return format_yuan(self.draw_minor)
 
 
-def of_open(offer: OfferView, match: MatchShown, drawn: DrawnUp | None) -> OfferShown:
+def of_open(offer: OfferView, match: MatchShown, drawn: DrawnUp | None, terms: LoanTerms | None = None) -> OfferShown:
     """An offer with the match that stands and the form drawn up for it."""
     kept = servicing_queries.disclosure(drawn.disclosure_id) if drawn else None
     form = kept["form"] if kept else {}
+    at_will = terms is not None and terms.method == AT_WILL
     return OfferShown(
         offer_id=offer.offer_id,
         application_id=offer.application_id,
@@ -72,6 +86,10 @@ def of_open(offer: OfferView, match: MatchShown, drawn: DrawnUp | None) -> Offer
         disclosure=form or None,
         min_read_seconds=kept["min_read_seconds"] if kept else 0,
         candidates=match.candidates,
+        method=terms.method if terms else "equal_installment",
+        draw_minor=terms.principal_minor if terms and at_will else 0,
+        day_minor=first_days_minor(terms, 1) if terms and at_will else 0,
+        month_minor=first_days_minor(terms, MONTH_DAYS) if terms and at_will else 0,
     )
 
 
@@ -91,7 +109,7 @@ def of_settled(offer: OfferView) -> OfferShown:
         cap=f"{kept['cap']:.6f}",
         above_cap_compound=loan.apr_compound > kept["cap"],
     )
-    return of_open(offer, match, drawn)
+    return of_open(offer, match, drawn, loan.terms)
 
 
 def _bare(offer: OfferView) -> OfferShown:

@@ -7,11 +7,14 @@ stretch of the same spans that interest runs by. Nothing is stored.
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from puhui.kernel.refusal import Refusal, Refused
 from puhui.servicing import models, queries, what_if
 from puhui.servicing.columns import terms_of
 from puhui.servicing.core.daycount import day_number
 from puhui.servicing.core.fold import Fact, Folded
-from puhui.servicing.core.rounding import round_ratio
+from puhui.servicing.core.rounding import MODES, round_ratio
+from puhui.servicing.core.spans import Spans
+from puhui.servicing.core.terms import LoanTerms
 
 MONTH_DAYS = 30  # what "a month" means where a cost is told: thirty days, said beside the figure
 
@@ -64,9 +67,12 @@ def limit(loan_id: str, *, as_of: date) -> Limit | None:
 
 def draw_cost(loan_id: str, amount_minor: int, *, as_of: date) -> DrawCost:
     """What it costs to draw `amount_minor` on `as_of`. Raises Refused where the draw cannot be."""
+    known = limit(loan_id, as_of=as_of)
+    if known is None or not known.open:
+        text = "现在没有可用的额度：合同没有约定、已到期、有逾期或已重组 · no limit to draw on: none agreed, expired, overdue or restructured"
+        raise Refused(Refusal("NO_LIMIT_TO_DRAW_ON", text, where=loan_id))
     fact = Fact(day_number(as_of), "disburse", amount_minor)
     look = what_if.with_fact(loan_id, fact, as_of=as_of)
-    known = limit(loan_id, as_of=as_of)
     last = len(look.after.dues) - 1
     return DrawCost(
         on=as_of,
@@ -77,16 +83,33 @@ def draw_cost(loan_id: str, amount_minor: int, *, as_of: date) -> DrawCost:
         due_on=as_of + timedelta(days=look.after.dues.dues[last] - look.after.as_of),
         due_minor=look.after.outstanding_minor,
         balance_minor=look.after.balance_minor,
-        left_minor=known.left_minor - amount_minor if known else 0,
+        left_minor=known.left_minor - amount_minor,
     )
 
 
 def runs(told: Folded, balance_minor: int, days: int) -> int:
     """Interest that a balance earns in the next days, at most to the end of the period that is open."""
     assert told.plan is not None
-    plan, k = told.plan, min(told.plan.closed, told.plan.periods - 1)
-    spans, until = plan.spans, min(told.as_of + days, plan.spans.dues[k])
-    return round_ratio(balance_minor * spans.weight(k, told.as_of, until), spans.denominators[k], plan.mode)
+    plan = told.plan
+    return _earns(plan.spans, min(plan.closed, plan.periods - 1), balance_minor, (told.as_of, days), plan.mode)
+
+
+def first_days_minor(terms: LoanTerms, days: int) -> int:
+    """Interest of the first days after the disbursement.
+
+    >>> from decimal import Decimal
+    >>> first_days_minor(LoanTerms("CNY", 1_000_000, Decimal("0.072"), 1, date(2026, 8, 3), method="at_will", day_count="actual/360"), 30)
+    6000
+    """
+    mode = MODES.get(terms.interest_rounding, MODES[terms.rounding])
+    return _earns(Spans.of(terms), 0, terms.principal_minor, (day_number(terms.disbursed_on), days), mode)
+
+
+def _earns(spans: Spans, k: int, balance_minor: int, stretch: tuple[int, int], mode: int) -> int:
+    """Interest of a balance from a day number on, so many days, at most to the end of period `k`."""
+    since, days = stretch
+    weight = spans.weight(k, since, min(since + days, spans.dues[k]))
+    return round_ratio(balance_minor * weight, spans.denominators[k], mode)
 
 
 def _interest_ahead(told: Folded) -> int:

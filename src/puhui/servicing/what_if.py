@@ -29,6 +29,12 @@ class FactLine:
     recorded_at: datetime
     reverses: str
     undone_by: str
+    first: bool = False  # the disbursement that the loan began with
+
+    @property
+    def can_be_undone(self) -> bool:
+        """By kind: everything but a reversal and the disbursement that lies in the terms."""
+        return self.kind != "reverse" and not self.first
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +64,21 @@ class Difference:
         fresh = self.after.transactions[len(self.before.transactions) :]
         return fresh[-1].by_head if fresh else {}
 
+    @property
+    def saved_minor(self) -> int:
+        """Interest that will never be asked because of the new fact: what was still to come, less what is, less what the fact pays."""
+        before, after = (
+            sum(told.dues.open_of(k, "interest") for k in range(len(told.dues))) for told in (self.before, self.after)
+        )
+        return before - after - self.by_head.get("interest", 0)
+
 
 def facts(loan_id: str) -> list[FactLine]:
     """Every fact of a loan, latest first. Raises LoanNotFound."""
     queries.loan(loan_id)
     rows = list(models.Event.objects.filter(loan_id=loan_id).order_by("-sequence"))
     undone = {row.reverses_id: row.id for row in rows if row.reverses_id}
+    first = next((row for row in reversed(rows) if row.kind == "disburse"), None)
     return [
         FactLine(
             id=row.id,
@@ -77,6 +92,7 @@ def facts(loan_id: str) -> list[FactLine]:
             recorded_at=row.recorded_at,
             reverses=row.reverses_id or "",
             undone_by=undone.get(row.id, ""),
+            first=row is first,
         )
         for row in rows
     ]

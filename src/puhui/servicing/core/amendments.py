@@ -57,10 +57,12 @@ def relevel(plan: Plan, first: int) -> None:
     factors = [spans.whole(k) for k in range(first, plan.periods)]
     if first == plan.closed and isinstance(plan, Running):
         factors[0] = _current_factor(plan, left)
-    if plan.level:
+    if plan.level and plan.terms.method != "flat":
         plan.level = _level(plan.terms, factors, left)
     if isinstance(plan, Planned):
         _replan(plan, first, left, spans)
+        if plan.terms.method == "flat":
+            plan.level = plan.dues.asked["interest"][first] + plan.dues.asked["principal"][first]
     elif not plan.level:
         plan.planned_principal[first:] = _shares(plan.terms, left, count)
 
@@ -89,7 +91,7 @@ def _level(terms: LoanTerms, factors: list[tuple[int, int]], left: int) -> int:
 
 def _shares(terms: LoanTerms, left: int, count: int) -> list[int]:
     """Planned principal of methods without a level payment: equal parts, or all at the end."""
-    if terms.method != "equal_principal":
+    if terms.method not in ("equal_principal", "flat"):
         return [0] * (count - 1) + [left]
     mode = MODES.get(terms.installment_rounding, MODES[terms.rounding])
     part = min(round_ratio(left, count, mode), left)
@@ -99,12 +101,13 @@ def _shares(terms: LoanTerms, left: int, count: int) -> list[int]:
 def _replan(plan: Planned, first: int, left: int, spans: Spans) -> None:
     """Planned interest and principal of the rest, one row after the other."""
     asked, paid = plan.dues.asked, plan.dues.paid
-    shares = [] if plan.level else _shares(plan.terms, left, plan.periods - first)
+    flat, base = plan.terms.method == "flat", plan.terms.principal_minor  # flat interest stands on the principal of the terms
+    shares = [] if plan.level and not flat else _shares(plan.terms, left, plan.periods - first)
     for k in range(first, plan.periods):
         up, down = spans.whole(k)
-        interest = round_ratio(left * up, down, plan.mode)
+        interest = round_ratio((base if flat else left) * up, down, plan.mode)
         last = k == plan.periods - 1
-        part = left if last else min(max(plan.level - interest, 0) if plan.level else shares[k - first], left)
+        part = left if last else min(shares[k - first] if shares else max(plan.level - interest, 0), left)
         asked["interest"][k] = max(interest, paid["interest"][k])
         asked["principal"][k] = part + paid["principal"][k]
         left -= part

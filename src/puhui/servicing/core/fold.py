@@ -418,17 +418,21 @@ class Telling:
         plan, dues = self.plan, self.plan.dues
         running = plan.closed < plan.periods and not (plan.closed and dues.dues[plan.closed - 1] == plan.now)
         k = plan.closed if running else plan.closed - 1
+        earned, agreed = 0, dues.asked["interest"][k]
         if running:
             interest, principal = plan.asked_early(k)
             if isinstance(plan, Planned):  # interest to the day only: what is not earned is never asked early
-                interest = max(plan.earned_of_open(), dues.paid["interest"][k])
+                earned = plan.earned_of_open()
+                interest = max(earned, dues.paid["interest"][k])
             dues.asked["interest"][k], dues.asked["principal"][k] = interest, principal
         planned = dues.asked["principal"][k]
         dues.asked["principal"][k] = dues.paid["principal"][k] + plan.balance - dues.overdue("principal")
         taken = dues.take(k, money, whole_order(self.policy.in_advance))
         self._count(taken, by_head, early=running)
         if running and isinstance(plan, Planned):
-            plan.rerun()
+            plan.rerun(earned, agreed, taken.get("principal", 0))
+        if isinstance(plan, Planned) and plan.terms.method == "flat":
+            plan.lower_flat(taken.get("principal", 0))
         self._lower(k, planned, taken.get("principal", 0), running)
         return sum(taken.values())
 

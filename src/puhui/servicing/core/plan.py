@@ -74,7 +74,7 @@ class Planned:
     @classmethod
     def of(cls, terms: LoanTerms) -> "Planned":
         """The plan of fresh terms."""
-        dues, level = _fresh(terms)[0].copy(), _fresh(terms)[1]
+        dues, level = _fresh(terms)[0].copy(), _fresh(terms)[1] if terms.method in _LEVEL_METHODS else 0
         start = daycount.day_number(terms.disbursed_on)
         mode = MODES.get(terms.interest_rounding, MODES[terms.rounding])
         plan = cls(terms, dues, level, mode, terms.principal_minor, start, len(dues))
@@ -111,14 +111,25 @@ class Planned:
         """Interest that has run in the open period."""
         return self._earned_of(self.closed) if self.closed < self.periods else 0
 
-    def rerun(self) -> None:
-        """Principal was paid today: the open period asks what it has earned, and the rest on what is left."""
-        k, spans = self.closed, self.spans
-        earned, overdue = self.earned_of_open(), self.dues.overdue("principal")
-        rest = (self.balance - overdue) * spans.weight(k, self.now, spans.dues[k])
-        interest = earned + round_ratio(rest, spans.denominators[k], self.mode)
+    def rerun(self, earned: int, planned: int, principal: int) -> None:
+        """Principal was paid today: the open period asks what it had `earned`, and the rest on what is left.
+
+        Flat interest does not follow the balance: the rest of what was `planned` falls by the share of principal that was paid.
+        """
+        k, spans, left = self.closed, self.spans, self.balance - self.dues.overdue("principal")
+        if self.terms.method == "flat":
+            interest = earned + round_ratio((planned - earned) * left, max(left + principal, 1), self.mode)
+        else:
+            rest = left * spans.weight(k, self.now, spans.dues[k])
+            interest = earned + round_ratio(rest, spans.denominators[k], self.mode)
         self.dues.asked["interest"][k] = max(interest, self.dues.paid["interest"][k])
         self.mark = Mark(k, self.now, min(earned, interest))
+
+    def lower_flat(self, principal: int) -> None:
+        """Flat interest stands on the principal of the terms; paid early, that falls by the share of what was left."""
+        left = self.balance - self.dues.overdue("principal")
+        base = round_ratio(self.terms.principal_minor * left, max(left + principal, 1), self.mode)
+        self.terms = replace(self.terms, principal_minor=max(base, 1))
 
     def splice(self, tail: LoanTerms, rows: Dues, carried: int, charges: int) -> None:
         """A new plan from today on: `rows` follow what is closed; interest `carried` and charges join the first."""
@@ -127,7 +138,8 @@ class Planned:
         self.first = len(self.dues)
         self.mark = Mark(self.first, self.now, carried)
         self.dues.append(rows)
-        self.terms, self.periods, self.level = tail, len(self.dues), _fresh(tail)[1]
+        self.terms, self.periods = tail, len(self.dues)
+        self.level = _fresh(tail)[1] if tail.method in _LEVEL_METHODS else 0
 
     def _earned_of(self, k: int) -> int:
         mark = self.mark if self.mark and self.mark.row == k else Mark(k, self.dues.starts[k], 0)

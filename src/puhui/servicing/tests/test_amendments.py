@@ -183,3 +183,57 @@ def check_chain(steps: list[tuple[int, Any]], running: bool, method: str, by_day
     assert open_principal == told.balance_minor >= 0
     assert dues.dues == sorted(dues.dues)
     assert trial_balance(told) == 0
+
+
+# What paying early saves: method, day, yuan paid, way → (interest that is never asked, what the money went to). 100,000 at 12 %, 12 months
+# from 15 January, interest as planned. A yuan saves nothing inside a period (it pays interest that has run), and 0.04 to 0.11 on a due date.
+EARLY = [
+    ("equal_installment", "2026-01-30", 1, "reduce_installment", 0, {"interest": 100}),
+    (
+        "equal_installment",
+        "2026-01-30",
+        30_000,
+        "reduce_installment",
+        147_172,
+        {"interest": 48_387, "principal": 2_951_613},
+    ),
+    ("equal_installment", "2026-01-30", 30_000, "last_installment", 0, {"interest": 87_102, "principal": 2_912_898}),
+    ("equal_installment", "2026-02-15", 1, "reduce_installment", 4, {"principal": 100}),
+    ("equal_principal", "2026-01-30", 1, "reduce_installment", 0, {"interest": 100}),
+    ("equal_principal", "2026-02-15", 30_000, "reduce_installment", 180_001, {"principal": 3_000_000}),
+    ("interest_first", "2026-01-30", 1, "reduce_installment", 0, {"interest": 100}),
+    (
+        "interest_first",
+        "2026-02-15",
+        30_000,
+        "reduce_installment",
+        330_000,
+        {"principal": 3_000_000},
+    ),  # 1 % × 11 months
+    ("flat", "2026-01-30", 1, "reduce_installment", 0, {"interest": 100}),
+    ("flat", "2026-02-15", 1, "reduce_installment", 11, {"principal": 100}),
+    (
+        "flat",
+        "2026-02-15",
+        30_000,
+        "reduce_installment",
+        359_997,
+        {"principal": 3_000_000},
+    ),  # 1,100,000 × 30,000 ÷ 91,666.67
+]
+
+
+@pytest.mark.parametrize(("method", "day", "paid_yuan", "way", "saved", "went"), EARLY)
+def test_what_paying_early_saves(
+    method: str, day: str, paid_yuan: int, way: str, saved: int, went: dict[str, int]
+) -> None:
+    terms, today = LoanTerms("CNY", 10_000_000, Decimal("0.12"), 12, date(2026, 1, 15), method=method), on(day)
+    due = fold(terms, STAYS, [], today).dues.open_minor(0)
+    before = [Fact(today, "repay", due, "a", 1)] if day == "2026-02-15" else []
+    early = Fact(today, "prepay", paid_yuan * 100, "b", 2, details={"prepayment": way})
+    kept, after = fold(terms, STAYS, before, today), fold(terms, STAYS, [*before, early], today)
+    asked = [sum(told.dues.open_of(k, "interest") for k in range(len(told.dues))) for told in (kept, after)]
+    assert after.transactions[-1].by_head == went
+    assert asked[0] - asked[1] - went.get("interest", 0) == saved
+    assert sum(after.dues.asked["principal"]) == 10_000_000
+    assert trial_balance(after) == 0

@@ -130,6 +130,7 @@ EVENTS = {
         EventKind("repay", _("登记还款"), _("收到一笔钱：先还到期的，按冲账顺序。可以补记以前的日子。"), ("amount",)),
         EventKind("prepay", _("提前还一部分"), _("还没到期的钱先还，后面的计划跟着变。"), ("amount", "prepayment")),
         EventKind("payoff", _("提前结清"), _("按那一天的结清金额一次还清，利息只算到那天。")),
+        EventKind("disburse", _("再放一笔款"), _("合同约定了额度的贷款，在额度内再放一笔（分笔放款，或随借随还的支用）。钱放出后按合同利率计息。"), ("amount",)),
         EventKind("refund", _("退还溢缴款"), _("把多收的钱退给店主。"), ("amount",)),
         EventKind("charge_fee", _("收费"), _("只可收取成本明示表上写明的费用。"), ("amount",)),
         EventKind("charge_penalty", _("计收罚息"), _("在自动计算之外补记罚息，须有依据。"), ("amount",)),

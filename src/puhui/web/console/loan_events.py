@@ -23,6 +23,7 @@ from puhui.servicing import what_if
 from puhui.servicing.core.daycount import day_number, day_of
 from puhui.servicing.core.dues import HEADS
 from puhui.servicing.core.fold import Fact, Folded
+from puhui.servicing.limit import draw_cost
 from puhui.servicing.operations.record_fact import Happened, record_fact
 from puhui.servicing.views import LoanView
 from puhui.servicing.what_if import Difference
@@ -79,6 +80,8 @@ def event(request: HttpRequest, loan_id: str, kind: str) -> HttpResponse:
         if request.POST.get("step") == "confirm":
             return _record(request, proposed)
         context |= _compared(proposed.looked_at(today)) | {"key": new_id("ask", now=clock.now())}
+        if kind == "disburse":
+            context["cost"] = draw_cost(loan_id, form.amount_minor or 0, as_of=today)
     except Refused as no:
         return render(request, "console/event.html", context | {"refused": no.refusal}, status=409)
     return render(request, "console/event.html", context)
@@ -102,7 +105,7 @@ def _undone_fact(request: HttpRequest, loan_id: str) -> what_if.FactLine:
     """The fact that a reversal names: one of this loan, not undone yet, that can be undone."""
     wanted = request.POST.get("fact", "") or request.GET.get("fact", "")
     fact = next((each for each in what_if.facts(loan_id) if each.id == wanted), None)
-    if fact is None or fact.undone_by or fact.kind in ("disburse", "reverse"):
+    if fact is None or fact.undone_by or not fact.can_be_undone:
         raise Http404
     return fact
 
@@ -113,7 +116,14 @@ def _compared(look: Difference) -> dict[str, Any]:
         {"name": name, "before": before[key], "after": after[key], "change": after[key] - before[key]}
         for key, name in _COMPARED
     ]
-    return {"compared": lines, "before": before, "after": after, "by_head": look.by_head.items(), "moved": _moved(look)}
+    shown = {
+        "compared": lines,
+        "before": before,
+        "after": after,
+        "by_head": look.by_head.items(),
+        "moved": _moved(look),
+    }
+    return shown | {"saved_minor": look.saved_minor, "reaches_principal": bool(look.by_head.get("principal"))}
 
 
 def _moved(look: Difference) -> list[dict[str, Any]]:

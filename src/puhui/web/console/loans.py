@@ -15,6 +15,7 @@ from puhui.kernel.refusal import Refused
 from puhui.parties import queries as parties
 from puhui.servicing import book, what_if
 from puhui.servicing import queries as servicing
+from puhui.servicing.limit import limit
 from puhui.servicing.papers.contents import PAYMENTS
 from puhui.servicing.views import LoanFilter, LoanView
 from puhui.web import access, papers, words
@@ -55,7 +56,7 @@ def one(request: HttpRequest, loan_id: str) -> HttpResponse:
     context = {
         "loan": loan, "today": today, "now": loan_shown.standing(told), "rows": loan_shown.rows(loan.terms, told),
         "facts": what_if.facts(loan_id), "entries": loan_shown.entries(servicing.journal(loan_id)), "moves": servicing.moves(loan_id),
-        "risk": book.risk(loan_id), "shares": _shares(loan_id), "payments": PAYMENTS, "untouched": loan.state in _UNTOUCHED,
+        "limit": limit(loan_id, as_of=today), "risk": book.risk(loan_id), "shares": _shares(loan_id), "payments": PAYMENTS, "untouched": loan.state in _UNTOUCHED,
         "disclosure": servicing.disclosure(loan.disclosure_id), "institution": funding.institution(loan.institution_id),
         "shop": parties.shop(loan.shop_id), "person": parties.person(loan.person_id),
         "chain": chain.of_loan(loan, platform=role in access.PLATFORM_ROLES),
@@ -118,9 +119,12 @@ def _events(loan: LoanView) -> list[EventKind]:
     """The kinds of event that can happen to a loan in this state, as buttons; a reversal starts from the fact it undoes."""
     if loan.state in _UNTOUCHED:
         return []
-    after = {"written_off": ("recover",), "closed": ("charge_fee", "refund")}.get(loan.state)
+    after = {"written_off": ("recover",), "closed": ("disburse", "charge_fee", "refund")}.get(loan.state)
     wanted = after or tuple(kind for kind in EVENTS if kind not in ("recover", "reverse"))
-    return [EVENTS[kind] for kind in wanted if kind != "refund" or loan.credit_minor > 0]
+    hidden = {"refund"} if loan.credit_minor <= 0 else set()
+    known = limit(loan.loan_id, as_of=_today(loan))
+    hidden |= set() if known and known.left_minor else {"disburse"}
+    return [EVENTS[kind] for kind in wanted if kind not in hidden]
 
 
 def _today(loan: LoanView) -> date:

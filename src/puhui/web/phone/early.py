@@ -14,6 +14,7 @@ from puhui.servicing import queries as servicing
 from puhui.servicing import what_if
 from puhui.servicing.core.daycount import day_number
 from puhui.servicing.core.fold import Fact, Folded
+from puhui.servicing.limit import runs
 from puhui.servicing.views import LoanView
 from puhui.web.phone import plain
 from puhui.web.phone.loans import SERVICED, day_in, own_loan
@@ -68,8 +69,9 @@ def _part(loan: LoanView, today: date, given: Any) -> dict[str, Any]:
         return {"yuan": yuan, "wrong": _("请只写数字，例如 5000。")}
     if not 0 < minor < what_if.payoff(loan.loan_id, on=today).total_minor:
         return {"yuan": yuan, "wrong": _("金额要大于 0，并且比今天一次还清的数少。")}
+    at_will = loan.terms.method == "at_will"
     try:
-        looks = {way: _look(loan, today, minor, way) for way in WAYS}
+        looks = {way: _look(loan, today, minor, way) for way in (("",) if at_will else WAYS)}
     except Refused as no:
         return {"yuan": yuan, "wrong": no.refusal.message}
     before = next(iter(looks.values())).before
@@ -82,14 +84,20 @@ def _part(loan: LoanView, today: date, given: Any) -> dict[str, Any]:
 
 
 def _look(loan: LoanView, today: date, minor: int, way: str) -> what_if.Difference:
-    fact = Fact(day_number(today), "prepay", minor, details={"prepayment": way})
+    kind, details = ("prepay", {"prepayment": way}) if way else ("repay", {})
+    fact = Fact(day_number(today), kind, minor, details=details)
     return what_if.with_fact(loan.loan_id, fact, as_of=today)
 
 
 def _way(way: str, look: what_if.Difference) -> dict[str, Any]:
-    before, after = Course.of(look.before), Course.of(look.after)
+    after = Course.of(look.after)
     return {
         "way": way,
         "after": after,
-        "saved_minor": before.interest_minor - after.interest_minor - look.by_head.get("interest", 0),
+        "saved_minor": look.saved_minor,
+        "interest_minor": look.by_head.get("interest", 0),
+        "principal_minor": look.by_head.get("principal", 0),
+        "waits_minor": look.after.credit_minor - look.before.credit_minor,
+        "owed_minor": look.after.balance_minor,
+        "day_minor": (runs(look.before, look.before.balance_minor, 1), runs(look.after, look.after.balance_minor, 1)),
     }

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from puhui.funding import queries as funding
 from puhui.servicing import queries as servicing
 from puhui.servicing import what_if
+from puhui.servicing.limit import limit, runs
 from puhui.servicing.papers.contents import PAYMENTS
 from puhui.servicing.views import LoanFilter, LoanView
 from puhui.web import papers
@@ -34,14 +35,18 @@ def one(request: HttpRequest, owner: Owner, loan_id: str) -> HttpResponse:
     """One loan: the next payment first and large, then the plan, then receipts and papers."""
     loan, today = own_loan(owner, loan_id), servicing.business_date()
     serviced = loan.state in SERVICED and today is not None
-    plan = (
-        plain.plan(what_if.told(loan_id, as_of=today or loan.terms.disbursed_on)) if loan.state != "cancelled" else []
-    )
+    told = what_if.told(loan_id, as_of=today or loan.terms.disbursed_on) if loan.state != "cancelled" else None
+    plan = plain.plan(told) if told else []
     context = {
         "tab": "loans", "loan": loan, "plan": plan, "next": plain.next_of(plan) if serviced else None, "today": today,
         "paid_minor": loan.terms.principal_minor - loan.outstanding_minor, "receipts": _receipts(loan),
         "institution": funding.institution(loan.institution_id), "serviced": serviced,
     }  # fmt: skip
+    if loan.terms.limit_minor and today is not None and told is not None:
+        context |= {
+            "limit": limit(loan_id, as_of=today), "draws": _draws(loan),
+            "day_minor": runs(told, told.balance_minor, 1), "run_minor": told.earned_minor - told.dues.total("interest")[1],
+        }  # fmt: skip
     return show(request, owner, "phone/loan.html", context)
 
 
@@ -81,6 +86,15 @@ def _receipts(loan: LoanView) -> list[dict[str, Any]]:
         {"id": fact.id, "on": fact.on, "minor": fact.amount_minor or 0, "undone": bool(fact.undone_by)}
         for fact in what_if.facts(loan.loan_id)
         if fact.kind in PAYMENTS
+    ]
+
+
+def _draws(loan: LoanView) -> list[dict[str, Any]]:
+    """What was paid out and when, newest first."""
+    return [
+        {"on": fact.on, "minor": fact.amount_minor or 0, "undone": bool(fact.undone_by)}
+        for fact in what_if.facts(loan.loan_id)
+        if fact.kind == "disburse"
     ]
 
 

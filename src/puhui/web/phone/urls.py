@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from puhui.web.phone import apply, early, entrance, loans, offers, pages
+from puhui.web.phone import apply, draw, early, entrance, loans, offers, pages
 
 app_name = "phone"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("offers/<str:offer_id>/decline/", offers.decline, name="decline"),
     path("loans/", loans.index, name="loans"),
     path("loans/<str:loan_id>/", loans.one, name="loan"),
+    path("loans/<str:loan_id>/draw/", draw.draw, name="draw"),
     path("loans/<str:loan_id>/early/", early.early, name="early"),
     path("loans/<str:loan_id>/papers/<str:kind>.pdf", loans.paper, name="paper"),
     path("loans/<str:loan_id>/receipts/<str:fact_id>.pdf", loans.receipt, name="receipt"),
