@@ -14,13 +14,18 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class BatchDraft:
-    """What a batch of decisions has in common. `parameters` hold all that replay needs beside each row's inputs."""
+    """What a batch of decisions has in common. `parameters` hold all that replay needs beside each row's inputs.
+
+    Of a rulebook's decisions they name `version_id`, `content_hash`, `arm` and `experiment_id`. How long it took is kept
+    beside the record, not in its hash.
+    """
 
     kind: str
     policy_name: str
     policy_version: str
     parameters: dict[str, Any]
     as_of: date
+    elapsed_microseconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from puhui.policy import queries
 
 Replayer = Callable[[list[dict[str, Any]], dict[str, Any]], list[dict[str, Any]]]
 _REPLAYERS: dict[str, Replayer] = {}
+_PREFIXES: dict[str, Replayer] = {}
 
 
 class KindUnknown(LookupError):
@@ -36,11 +37,24 @@ def register(kind: str, decide: Replayer) -> None:
     _REPLAYERS[kind] = decide
 
 
+def register_prefix(prefix: str, decide: Replayer) -> None:
+    """All kinds that begin so; the policy floor's own rulebooks (policy.…, shadow.…)."""
+    _PREFIXES[prefix] = decide
+
+
+def replayer_of(kind: str) -> Replayer:
+    """The function that decided this kind; KindUnknown where none is registered."""
+    found = _REPLAYERS.get(kind) or next(
+        (decide for prefix, decide in _PREFIXES.items() if kind.startswith(prefix)), None
+    )
+    if found is None:
+        raise KindUnknown(f"decisions of kind {kind!r} have no code to replay them")
+    return found
+
+
 def replay(decision_id: str) -> Replay:
     """Decide again from the recorded inputs."""
     row = queries.decision(decision_id)
     rows = queries.batch_rows(row.batch_id)
-    if row.batch.kind not in _REPLAYERS:
-        raise KindUnknown(f"decisions of kind {row.batch.kind!r} have no code to replay them")
-    outputs = _REPLAYERS[row.batch.kind]([each.inputs for each in rows], row.batch.parameters)
+    outputs = replayer_of(row.batch.kind)([each.inputs for each in rows], row.batch.parameters)
     return Replay(recorded=row.output, replayed=outputs[row.position])

@@ -1,7 +1,7 @@
-"""The rulebook (规则集): a dated table of SQL conditions over signals; true hits, false does not, null is *unknown*.
+"""Anti-fraud's rulebook (规则集): a dated table of SQL conditions over signals, checked and run by the policy floor.
 
-Rules kept: policy is versioned data (rules.csv; its hash is the version), missing is not false (card 26), conditions
-are plain SQL run over columns, so one application is a batch of one.
+Rules kept: policy is versioned data (rules.csv; its hash is the version). Missing is not false (card 26): a rule that nobody
+can decide is listed as unknown; here it does not decide by itself, since a device or an invoice is often not there.
 
 >>> book = read_rules("code,condition,outcome,severity,shows,text_zh,text_en,effective_from,effective_to,source\\n"
 ...                   "TOO_MANY,people_on_phone_30d >= 3,review,grave,people_on_phone_30d,多,many,2020-01-01,,2.9\\n")
@@ -10,49 +10,28 @@ are plain SQL run over columns, so one application is a batch of one.
 [((), ()), ((), ('TOO_MANY',))]
 """
 
-import csv
-import hashlib
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
-from puhui.antifraud.core.outcome import OUTCOMES, SEVERITIES, Outcome, gravest
-from puhui.antifraud.core.signals import SCHEMA
+from puhui.antifraud.core.outcome import OUTCOMES, Outcome
+from puhui.antifraud.core.signals import SIGNALS
+from puhui.kernel.refusal import Refused
+from puhui.policy.core import rulebook as policy
+from puhui.policy.core.columns import Column, Columns, Kind
+from puhui.policy.core.rulebook import Rule, Rulebook  # noqa: F401 - Rule and Rulebook are this module's words too
+
+_KINDS: dict[Any, Kind] = {pl.Int64: "integer", pl.Float64: "float", pl.Boolean: "boolean", pl.String: "text"}
+COLUMNS = Columns([Column(signal.name, _KINDS[signal.kind], True, signal.zh, signal.en) for signal in SIGNALS])
 
 
 class RulebookUnreadable(ValueError):
     """A rule of the table cannot be used: its condition, a signal's name, its outcome or its dates are wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One row. Dates are inclusive at both ends, as published."""
-
-    code: str
-    condition: str
-    outcome: str
-    severity: str
-    shows: tuple[str, ...]
-    text_zh: str
-    text_en: str
-    effective_from: date
-    effective_to: date | None
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rulebook:
-    """Rules in the table's order; `version` is the hash of `text`, the table they were read from."""
-
-    version: str
-    text: str
-    rules: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,63 +61,23 @@ def default_rulebook() -> Rulebook:
     return read_rules(resources.files("puhui.antifraud").joinpath("rules.csv").read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=64)
 def read_rules(text: str) -> Rulebook:
     """Parse and check a rule table; every condition may name known signals only."""
-    rules = tuple(_rule(row) for row in csv.DictReader(io.StringIO(text)))
-    codes = [rule.code for rule in rules]
-    if len(set(codes)) != len(codes):
-        raise RulebookUnreadable(f"a rule code appears twice: {min(c for c in codes if codes.count(c) > 1)}")
-    return Rulebook(hashlib.sha256(text.encode()).hexdigest()[:12], text, rules)
+    try:
+        return policy.read_rules(text, COLUMNS, on_missing="pass")
+    except Refused as refused:
+        raise RulebookUnreadable(str(refused.refusal)) from refused
 
 
 def evaluate(book: Rulebook, signals: pl.DataFrame, *, on: Sequence[date]) -> list[Verdict]:
     """One verdict a row; a rule applies to a row whose day lies in its dates."""
-    in_force = {
-        rule.code: [
-            rule.effective_from <= day and (rule.effective_to is None or day <= rule.effective_to) for day in on
-        ]
-        for rule in book.rules
-    }
-    answers = signals.select(_condition(rule.condition).alias(rule.code) for rule in book.rules)
-    shown = signals.rows(named=True)
-    verdicts = []
-    for place, row in enumerate(answers.iter_rows(named=True)):
-        live = [rule for rule in book.rules if in_force[rule.code][place]]
-        hits = tuple(_hit(rule, shown[place]) for rule in live if row[rule.code])
-        unknown = tuple(rule.code for rule in live if row[rule.code] is None)
-        verdicts.append(Verdict(gravest(hit.outcome for hit in hits), hits, unknown))
-    return verdicts
+    judged = policy.evaluate(book, signals, on=on)
+    return [
+        Verdict(cast(Outcome, OUTCOMES[rank]), tuple(map(_hit, judged.hits_of(row))), judged.unknown_of(row))
+        for row, rank in enumerate(judged.rank.to_list())
+    ]
 
 
-def _hit(rule: Rule, signals: dict[str, Any]) -> Hit:
-    evidence = {name: signals[name] for name in rule.shows}
-    return Hit(rule.code, rule.severity, rule.outcome, rule.text_zh, rule.text_en, evidence)
-
-
-@lru_cache(maxsize=1000)
-def _condition(text: str) -> pl.Expr:
-    return pl.sql_expr(text)
-
-
-def _rule(row: dict[str, str]) -> Rule:
-    rule = Rule(
-        code=row["code"],
-        condition=row["condition"],
-        outcome=row["outcome"],
-        severity=row["severity"],
-        shows=tuple(row["shows"].split()),
-        text_zh=row["text_zh"],
-        text_en=row["text_en"],
-        effective_from=date.fromisoformat(row["effective_from"]),
-        effective_to=date.fromisoformat(row["effective_to"]) if row["effective_to"] else None,
-        source=row["source"],
-    )
-    if rule.outcome not in OUTCOMES or rule.severity not in SEVERITIES:
-        raise RulebookUnreadable(f"{rule.code}: outcome {rule.outcome!r} or severity {rule.severity!r} is not known")
-    try:
-        named = {*_condition(rule.condition).meta.root_names(), *rule.shows}
-    except Exception as error:  # Polars raises several kinds; each means the text is no condition
-        raise RulebookUnreadable(f"{rule.code}: {rule.condition!r} is no SQL condition ({error})") from error
-    if unknown := sorted(named - set(SCHEMA)):
-        raise RulebookUnreadable(f"{rule.code}: no signal is called {unknown[0]!r}")
-    return rule
+def _hit(hit: policy.Hit) -> Hit:
+    return Hit(hit.code, hit.severity, hit.outcome, hit.text_zh, hit.text_en, hit.evidence)

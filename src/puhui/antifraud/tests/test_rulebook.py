@@ -114,8 +114,8 @@ class TestARuleTable:
     @pytest.mark.parametrize(
         ("row", "why"),
         [
-            ("R,shoe_size > 40,review,warn,,x,x,2026-01-01,,s", "no signal is called 'shoe_size'"),
-            ("R,age_years >,review,warn,,x,x,2026-01-01,,s", "is no SQL condition"),
+            ("R,shoe_size > 40,review,warn,,x,x,2026-01-01,,s", "there is no column shoe_size"),
+            ("R,age_years >,review,warn,,x,x,2026-01-01,,s", "not SQL"),
             ("R,age_years > 1,hang,warn,,x,x,2026-01-01,,s", "outcome 'hang'"),
             ("R,age_years > 1,pass,warn,,x,x,2026-01-01,,s\nR,age_years > 2,pass,warn,,x,x,2026-01-01,,s", "twice: R"),
         ],

@@ -129,7 +129,7 @@ def _null(term: Term) -> pl.Expr:
 def _to_float(term: Term) -> pl.Expr:
     inner = term.args[0]
     units = _form(inner).cast(pl.Float64)
-    return units / float(10**inner.scale) if inner.scale else units
+    return _divided(units, pl.lit(float(10**inner.scale))) if inner.scale else units
 
 
 def _rescale(term: Term) -> pl.Expr:
@@ -188,6 +188,13 @@ def _extreme(better: Callable[[pl.Expr, pl.Expr], pl.Expr]) -> Callable[..., pl.
     return lambda *forms: reduce(fold, forms)
 
 
+def _divided(left: pl.Expr, right: pl.Expr) -> pl.Expr:
+    """A true division. By a constant Polars 2.1 multiplies with the reciprocal (3 / 10 gives 0.30000000000000004), so the
+    divisor is made a column first.
+    """
+    return left / (right + pl.int_range(pl.len()).cast(pl.Float64) * 0.0)
+
+
 def _truncated(left: pl.Expr, right: pl.Expr) -> pl.Expr:
     """Whole division toward zero."""
     size = left.abs() // right.abs()
@@ -226,7 +233,7 @@ _PLAIN: dict[str, Callable[..., pl.Expr]] = {
     "sub": lambda left, right: left - right,
     "mul": lambda left, right: left * right,
     "div": lambda left, right: _truncated(left, right),
-    "float_div": lambda left, right: left / right,
+    "float_div": _divided,
     "mod": lambda left, right: left - right * _truncated(left, right),
     "neg": lambda form: form * -1,
     "abs": lambda form: form.abs(),

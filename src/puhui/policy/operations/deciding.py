@@ -1,0 +1,181 @@
+"""Decide applications of a kind by the version that is live, with its challenger and shadows; every answer is recorded.
+
+Rules kept: one applicant is a batch of one. A challenger that fails leaves its subjects to the champion, a shadow that fails
+leaves no trace but an alert; neither ever costs an applicant an answer. What a shadow says is recorded and never acted on.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.policy import models, scorers, versions
+from puhui.policy.core.experiment import CHALLENGER, CHAMPION, SHADOW, arms
+from puhui.policy.core.policy_text import Decided, Policy
+from puhui.policy.operations.record_decisions import record_decisions
+from puhui.policy.operations.start_experiment import check_guardrails, running
+from puhui.policy.record import BatchDraft, DecisionDraft
+from puhui.policy.versions import VersionView
+
+KIND_PREFIX, SHADOW_PREFIX = "policy.", "shadow."
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What is to be decided: whose, and the inputs by column name (JSON values; a name left out is missing)."""
+
+    subject: str
+    inputs: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`outcome` is pass, step_up, review or refuse; `output` and `reasons` are as recorded under `decision_id`."""
+
+    decision_id: str
+    outcome: str
+    limit_minor: int
+    rate_bps: int | None
+    output: dict[str, Any]
+    reasons: list[dict[str, Any]]
+    version: str
+    arm: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A version in one arm, with the experiment that put it there."""
+
+    view: VersionView
+    arm: str
+    experiment_id: str
+
+
+@transaction.atomic
+def decide(kind: str, applications: Sequence[Application], *, on: date, now: datetime) -> list[Answer]:
+    """The answers in the order given. `on` is the business date by which rules are in force."""
+    champion = _Side(versions.live(kind, now), CHAMPION, "")
+    under_way = running(kind, now)
+    challenger = next((each for each in under_way if each.mode == CHALLENGER), None)
+    sides = [champion] * len(applications)
+    if challenger is not None:
+        champion = _Side(champion.view, CHAMPION, challenger.id)
+        other = _Side(versions.version(challenger.version_id), CHALLENGER, challenger.id)
+        found = arms(
+            [each.subject for each in applications], salt=challenger.salt, share_buckets=challenger.share_buckets
+        )
+        sides = [other if arm == CHALLENGER else champion for arm in found]
+    _check_inputs(
+        applications,
+        [champion, *sides, *(_Side(versions.version(each.version_id), SHADOW, each.id) for each in under_way)],
+    )
+    answers: dict[int, Answer] = {}
+    for side in dict.fromkeys(sides):
+        places = [place for place, each in enumerate(sides) if each == side]
+        told = _by(side, champion, [applications[place] for place in places], on=on, now=now)
+        answers |= dict(zip(places, told, strict=True))
+    for each in under_way:
+        if each.mode == SHADOW:
+            inside = arms([one.subject for one in applications], salt=each.salt, share_buckets=each.share_buckets)
+            watched = [one for one, arm in zip(applications, inside, strict=True) if arm == CHALLENGER]
+            _shadow(_Side(versions.version(each.version_id), SHADOW, each.id), watched, on=on, now=now)
+    if challenger is not None:
+        check_guardrails(now=now, kind=kind)
+    return [answers[place] for place in range(len(applications))]
+
+
+def replay_batch(inputs: list[dict[str, Any]], parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    """Decide a recorded batch again, by the version that decided it."""
+    policy = versions.policy_of(parameters["content_hash"])
+    decided = _evaluated(policy, inputs, date.fromisoformat(parameters["on"]))
+    return [decided.output(row) for row in range(len(inputs))]
+
+
+def _by(side: _Side, champion: _Side, batch: list[Application], *, on: date, now: datetime) -> list[Answer]:
+    if side.arm == CHAMPION:
+        return _recorded(side, batch, on=on, now=now)
+    try:
+        began = time.perf_counter()
+        decided = _evaluated(versions.policy_of(side.view.content_hash), [each.inputs for each in batch], on)
+    except Exception as fault:
+        _raise_alert(side, fault, now)
+        return _recorded(champion, batch, on=on, now=now)
+    return _written(side, batch, decided, on=on, now=now, began=began)
+
+
+def _shadow(side: _Side, batch: list[Application], *, on: date, now: datetime) -> None:
+    if not batch:
+        return
+    began = time.perf_counter()
+    try:
+        decided = _evaluated(versions.policy_of(side.view.content_hash), [each.inputs for each in batch], on)
+    except Exception as fault:
+        _raise_alert(side, fault, now)
+        return
+    _written(side, batch, decided, on=on, now=now, began=began)
+
+
+def _recorded(side: _Side, batch: list[Application], *, on: date, now: datetime) -> list[Answer]:
+    began = time.perf_counter()
+    decided = _evaluated(versions.policy_of(side.view.content_hash), [each.inputs for each in batch], on)
+    return _written(side, batch, decided, on=on, now=now, began=began)
+
+
+def _evaluated(policy: Policy, inputs: list[dict[str, Any]], on: date) -> Decided:
+    return policy.decide(policy.columns.frame(inputs), on=on, scorer=scorers.find(policy.scorer))
+
+
+def _written(
+    side: _Side, batch: list[Application], decided: Decided, *, on: date, now: datetime, began: float
+) -> list[Answer]:
+    outputs = [decided.output(row) for row in range(len(batch))]
+    reasons = [decided.reasons(row) for row in range(len(batch))]
+    elapsed = int((time.perf_counter() - began) * 1_000_000)
+    prefix = SHADOW_PREFIX if side.arm == SHADOW else KIND_PREFIX
+    parameters = {"version_id": side.view.version_id, "content_hash": side.view.content_hash, "arm": side.arm,
+                  "experiment_id": side.experiment_id or None, "on": on.isoformat(), "scorer": decided.policy.scorer}  # fmt: skip
+    draft = BatchDraft(prefix + side.view.kind, side.view.kind, str(side.view.number), parameters, on, elapsed)
+    rows = [
+        DecisionDraft(each.subject, {name: _plain(value) for name, value in each.inputs.items()}, output, reason)
+        for each, output, reason in zip(batch, outputs, reasons, strict=True)
+    ]
+    ids = record_decisions(draft, rows, now=now)[1]
+    return [
+        Answer(
+            decision_id,
+            output["outcome"],
+            output["limit_minor"],
+            output["rate_bps"],
+            output,
+            reason,
+            side.view.name,
+            side.arm,
+        )
+        for decision_id, output, reason in zip(ids, outputs, reasons, strict=True)
+    ]
+
+
+def _check_inputs(applications: Sequence[Application], sides: Sequence[_Side]) -> None:
+    """A name that no version knows is a mistake of the caller; a value of the wrong kind is found when it is read."""
+    known = {name for side in sides for name in versions.policy_of(side.view.content_hash).columns}
+    for application in applications:
+        if strange := [name for name in application.inputs if name not in known]:
+            raise Refused(
+                Refusal("INPUT_UNKNOWN", "没有版本用到这个字段 · no version knows this column", where=strange[0])
+            )
+
+
+def _raise_alert(side: _Side, fault: Exception, now: datetime) -> None:
+    told = f"{side.view.name} ({side.arm}): {type(fault).__name__}: {fault}"
+    models.Alert.objects.create(
+        experiment_id=side.experiment_id, kind="fault", metric="fault_count", n=1, told=told[:400], raised_at=now
+    )
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal | date) else value

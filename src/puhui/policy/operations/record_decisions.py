@@ -1,0 +1,71 @@
+"""Append decisions to the record: one writer at a time extends the chain; many rows at once go by COPY."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from django.db import connection, transaction
+
+from puhui.kernel.ids import new_id
+from puhui.policy import models, record
+from puhui.policy.record import BatchDraft, DecisionDraft
+from puhui.store import copying
+
+_CHAIN_LOCK = 7_305_001  # one writer at a time extends the chain
+_MANY = 500
+
+
+@transaction.atomic
+def record_decisions(
+    batch: BatchDraft, decisions: Sequence[DecisionDraft], *, now: datetime, batch_id: str | None = None
+) -> tuple[str, list[str]]:
+    """Append a batch and its decisions to the record; returns (batch id, decision ids in the order given)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CHAIN_LOCK])
+    run = models.DecisionBatch.objects.create(
+        id=batch_id or new_id("run", now=now),
+        kind=batch.kind,
+        policy_name=batch.policy_name,
+        policy_version=batch.policy_version,
+        parameters=batch.parameters,
+        as_of=batch.as_of,
+        decided_at=now,
+        version_id=batch.parameters.get("version_id"),
+        experiment_id=batch.parameters.get("experiment_id"),
+        arm=batch.parameters.get("arm", ""),
+        elapsed_microseconds=batch.elapsed_microseconds,
+    )
+    last = models.Decision.objects.order_by("-sequence").values_list("sequence", "row_hash").first()
+    sequence, previous = last or (0, record.GENESIS)
+    common, rows = record.batch_digest(run.id, batch), []
+    for position, draft in enumerate(decisions):
+        row_hash = record.row_hash(previous_hash=previous, batch=common, draft=draft)
+        rows.append((new_id("dec", now=now), sequence + position + 1, position, draft, previous, row_hash))
+        previous = row_hash
+    if len(rows) < _MANY:
+        models.Decision.objects.bulk_create(
+            models.Decision(
+                id=decision_id, sequence=place, batch=run, position=position, subject=draft.subject, inputs=draft.inputs,
+                output=draft.output, reasons=draft.reasons, previous_hash=before, row_hash=row_hash,
+            )
+            for decision_id, place, position, draft, before, row_hash in rows
+        )  # fmt: skip
+    else:
+        copying.copy_frame(_frame(run.id, rows), "policy_decision")
+    return run.id, [row[0] for row in rows]
+
+
+def _frame(run_id: str, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
+    ids, sequences, positions, drafts, previous, hashes = zip(*rows, strict=True)
+    return pl.DataFrame({
+        "id": ids, "sequence": sequences, "batch_id": [run_id] * len(rows), "position": positions,
+        "subject": [draft.subject for draft in drafts], "inputs": [_json(draft.inputs) for draft in drafts],
+        "output": [_json(draft.output) for draft in drafts], "reasons": [_json(draft.reasons) for draft in drafts],
+        "previous_hash": previous, "row_hash": hashes,
+    })  # fmt: skip
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

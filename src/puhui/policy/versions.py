@@ -1,0 +1,165 @@
+"""Rulebooks and their versions as read: which one is live for a kind at a time, and what each says, compiled once a process.
+
+Rule kept: what a version says never changes once it left draft, so compiled policies are kept by the hash of their texts.
+
+The live version is found by (kind, now) with one indexed question.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Q
+
+from puhui.kernel.canonical import digest
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.policy import models
+from puhui.policy.core import lifecycle
+from puhui.policy.core.columns import Column
+from puhui.policy.core.policy_text import Policy, read_policy
+
+_COMPILED: dict[str, Policy] = {}
+_MOST_COMPILED = 64
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version as others may see it."""
+
+    version_id: str
+    kind: str
+    number: int
+    state: str
+    author: str
+    reviewer: str
+    note: str
+    content_hash: str
+    edition: int
+    created_at: datetime
+    published_from: datetime | None
+    retired_at: datetime | None
+    based_on: str | None
+
+    @property
+    def name(self) -> str:
+        """As people call it: application@3."""
+        return f"{self.kind}@{self.number}"
+
+    def is_live(self, now: datetime) -> bool:
+        begun = self.published_from is not None and self.published_from <= now
+        return lifecycle.live_from(self.state) and begun
+
+
+@dataclass(frozen=True, slots=True)
+class MoveView:
+    """A step in a version's life."""
+
+    move: str
+    state_after: str
+    by: str
+    note: str
+    moved_at: datetime
+
+
+def live(kind: str, now: datetime) -> VersionView:
+    """The version that decides this kind now; a refusal where none is published."""
+    found = (
+        models.Version.objects.filter(rulebook_id=kind, state__in=["published", "retired"], published_from__lte=now)
+        .order_by("-published_from").first()
+    )  # fmt: skip
+    if found is None or (found.retired_at is not None and found.retired_at <= now):
+        told = f"没有已发布的 {kind} 策略 · no published policy decides this kind"
+        raise Refused(Refusal("NO_LIVE_POLICY", told, where=kind))
+    return _view(found)
+
+
+def version(name: str) -> VersionView:
+    """By id (rbv_…) or by name (application@3)."""
+    kind, _, number = name.partition("@")
+    wanted = Q(rulebook_id=kind, number=int(number)) if number.isdecimal() and len(number) < 9 else Q(id=name)
+    found = models.Version.objects.filter(wanted).first()
+    if found is None:
+        raise Refused(Refusal("VERSION_UNKNOWN", "没有这个版本 · there is no such version", where=name))
+    return _view(found)
+
+
+def versions(kind: str | None = None) -> list[VersionView]:
+    """All versions, newest first."""
+    rows = models.Version.objects.order_by("rulebook_id", "-number")
+    return [_view(row) for row in (rows.filter(rulebook_id=kind) if kind else rows)]
+
+
+def rulebooks() -> list[models.Rulebook]:
+    """All rulebooks by kind."""
+    return list(models.Rulebook.objects.order_by("kind"))
+
+
+def texts_of(version_id: str) -> dict[str, str]:
+    """The texts of a version."""
+    return dict(models.Version.objects.values_list("texts", flat=True).get(id=version_id))
+
+
+def moves_of(version_id: str) -> list[MoveView]:
+    """Its life so far, oldest first."""
+    rows = models.VersionMove.objects.filter(version_id=version_id).order_by("id")
+    return [MoveView(row.move, row.state_after, row.by, row.note, row.moved_at) for row in rows]
+
+
+def policy_of(content_hash: str) -> Policy:
+    """The compiled policy of these texts; read once a process, and refused where the texts are not those of the hash."""
+    if content_hash not in _COMPILED:
+        row = models.Version.objects.filter(content_hash=content_hash).values_list("texts", flat=True).first()
+        if row is None or digest(row) != content_hash:
+            told = "版本内容与其哈希不符 · the version's texts are not what was hashed"
+            raise Refused(Refusal("VERSION_ALTERED", told, where=content_hash[:12]))
+        while len(_COMPILED) >= _MOST_COMPILED:
+            _COMPILED.pop(next(iter(_COMPILED)))
+        _COMPILED[content_hash] = read_policy(row)
+    return _COMPILED[content_hash]
+
+
+def columns_of(kind: str) -> dict[str, Column]:
+    """Every column that a version of this kind which left draft has declared: the schema of what is stored."""
+    rows = models.Version.objects.filter(rulebook_id=kind).exclude(state__in=["draft", "discarded"]).order_by("number")
+    found: dict[str, Column] = {}
+    for texts in rows.values_list("texts", flat=True):
+        for name, column in _columns_in(texts["columns.csv"]).items():
+            found.setdefault(name, column)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _columns_in(text: str) -> dict[str, Column]:
+    from puhui.policy.core.columns import read_columns
+
+    return dict(read_columns(text))
+
+
+def check_columns_agree(kind: str, policy: Policy) -> None:
+    """A column keeps its kind and scale for ever: what was stored under its name must stay readable."""
+    known = columns_of(kind)
+    for name, column in policy.columns.items():
+        before = known.get(name)
+        if before is not None and (before.kind, before.scale) != (column.kind, column.scale):
+            told = (
+                f"字段 {name} 一直是 {before.kind}，请换个名字 · {name} has always been {before.kind}; take a new name"
+            )
+            raise Refused(Refusal("COLUMN_KIND_CHANGED", told, where=name))
+
+
+def _view(row: Any) -> VersionView:
+    return VersionView(row.id, row.rulebook_id, row.number, row.state, row.author, row.reviewer, row.note, row.content_hash,
+                       row.edition, row.created_at, row.published_from, row.retired_at, row.based_on_id)  # fmt: skip
+
+
+def as_json(view: VersionView, moves: Sequence[MoveView] = ()) -> dict[str, Any]:
+    """For the command line."""
+    plain = {
+        name: getattr(view, name)
+        for name in ("version_id", "name", "state", "author", "reviewer", "note", "content_hash")
+    }
+    dates = {name: str(getattr(view, name) or "") for name in ("created_at", "published_from", "retired_at")}
+    told = [{"move": each.move, "by": each.by, "note": each.note, "at": str(each.moved_at)} for each in moves]
+    return plain | dates | {"moves": told}
