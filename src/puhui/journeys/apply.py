@@ -5,11 +5,12 @@ Rules kept: one transaction and one key (same key, same input, same answer); nob
 refuses outright is refused; every answer has reasons. The same journey serves the phone page, the partner's call and the file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -31,13 +32,18 @@ from puhui.parties.operations import ConsentDraft, PersonDraft, ShopDraft
 from puhui.store.sealed import blind_index
 from puhui.underwriting import operations as underwriting
 from puhui.underwriting import queries as underwriting_queries
+from puhui.underwriting.core import questionnaire
+from puhui.underwriting.core.evidence_item import Observed
 from puhui.underwriting.core.intake import InvoicesSent, Sent
 from puhui.underwriting.views import ApplicationView
 
 JOURNEY = "apply"
+ZONE = ZoneInfo("Asia/Shanghai")
 ASSESSMENT_PURPOSE = "credit_assessment"
 ASSESSMENT_TEXT = "assessment-1"
 ASSESSED = ("identity", "contact", "business", "invoices")
+OWNER_TEXT = "assessment-2"
+OWNER_ASSESSED = (*ASSESSED, "flows", "assets", "owner_credit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +80,20 @@ class OwnInvoices:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """Something a small owner shows, checked by underwriting; `document_hash` is SHA-256 of the paper or photo, if any."""
+
+    seen: Observed
+    document_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """One request as it came in. `touch` was told with it, `touch_id` was recorded at the landing; both may be empty.
 
-    `shop.evidence_code` names a firm of the standing load; without it and without invoices the answer is a refusal
-    that says what to bring.
+    `shop.evidence_code` names a firm of the standing load; without it, without invoices and without other proof the answer
+    is a refusal that says what to bring. `segment` is shop, company, farmer, or empty where nobody asked;
+    `answers` are those of the small owners' questions by name, `photos` the hash of a picture for an answer.
     """
 
     entrance: str  # phone | partner | file
@@ -93,6 +108,10 @@ class Intake:
     device_hash: str | None = None
     partner_id: str = ""
     partner_ref: str = ""
+    segment: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    photos: Mapping[str, str] = field(default_factory=dict)
+    proofs: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +140,17 @@ class Applied:
 def assessment_consent(channel: str) -> ConsentDraft:
     """The consent an applicant gives to be assessed; call it only where they gave it."""
     return ConsentDraft(ASSESSMENT_PURPOSE, ASSESSED, ASSESSMENT_TEXT, channel)
+
+
+def owner_consent(channel: str) -> ConsentDraft:
+    """The same, where flows, belongings and the owner's own credit are looked at too."""
+    return ConsentDraft(ASSESSMENT_PURPOSE, OWNER_ASSESSED, OWNER_TEXT, channel)
+
+
+def proofs_of(intake: "Intake", *, now: datetime) -> tuple[Proof, ...]:
+    """The small owners' answers as of today's date, and what was sent as evidence."""
+    told = questionnaire.evidence(intake.answers, on=now.astimezone(ZONE).date(), photos=intake.photos)
+    return (*(Proof(seen, intake.photos.get(name, "")) for name, seen in told), *intake.proofs)
 
 
 def invoices_of(drafts: Sequence[InvoiceDraft]) -> OwnInvoices:
@@ -171,6 +201,7 @@ class _Applicant:
     phone_index: bytes
     credit_code: china_ids.Finding | None
     on_file: tuple[str | None, str | None]  # load and the firm's code in it
+    consent_id: str = ""
 
 
 def _apply(intake: Intake, key: str, now: datetime) -> dict[str, Any]:
@@ -190,8 +221,7 @@ def _apply(intake: Intake, key: str, now: datetime) -> dict[str, Any]:
 def _register(intake: Intake, *, now: datetime) -> _Applicant:
     person_id = parties.register_person(intake.person, now=now)
     shop_id = parties.register_shop(person_id, intake.shop, now=now)
-    for consent in intake.consents:
-        parties.give_consent(person_id, consent, now=now)
+    given = {consent.purpose: parties.give_consent(person_id, consent, now=now) for consent in intake.consents}
     phone = china_ids.check_phone(intake.person.phone)
     return _Applicant(
         person_id=person_id,
@@ -202,6 +232,7 @@ def _register(intake: Intake, *, now: datetime) -> _Applicant:
         phone_index=blind_index(phone.normalised, purpose="phone"),
         credit_code=china_ids.check_uscc(intake.shop.credit_code) if intake.shop.credit_code else None,
         on_file=_on_file(intake.shop.evidence_code),
+        consent_id=given.get(ASSESSMENT_PURPOSE, ""),
     )
 
 
@@ -216,11 +247,24 @@ def _submit(intake: Intake, applicant: _Applicant, *, key: str, now: datetime) -
         load_id=load_id,
         firm_code=code,
         partner_ref=intake.partner_ref,
+        segment=intake.segment,
     )
     application_id = underwriting.submit_application(draft, key=key, now=now)
     if intake.invoices is not None:
         sent = _sent(applicant, intake.invoices)
         underwriting.ingest_invoices(sent, now=now, application_id=application_id)
+    proofs = [
+        underwriting.EvidenceDraft(
+            person_id=applicant.person_id,
+            shop_id=applicant.shop_id,
+            seen=proof.seen,
+            application_id=application_id,
+            document_hash=proof.document_hash,
+            consent_id=applicant.consent_id,
+        )
+        for proof in proofs_of(intake, now=now)
+    ]
+    underwriting.record_evidence(proofs, key=f"apply/{key}", now=now)
     return application_id
 
 
@@ -251,6 +295,7 @@ def _owed_to(intake: Intake, application_id: str, *, key: str, now: datetime) ->
 def _facts(intake: Intake, applicant: _Applicant, application_id: str, *, now: datetime) -> ApplicationFacts:
     load_id, code = applicant.on_file
     evidence, seen_on = fraud_evidence.of_firm(load_id, code) if load_id and code else ({}, None)
+    signals, day = underwriting_queries.evidence_signals(applicant.shop_id, now=now)
     return ApplicationFacts(
         application_key=application_id,
         id_number=applicant.id_number,
@@ -259,8 +304,8 @@ def _facts(intake: Intake, applicant: _Applicant, application_id: str, *, now: d
         applied_at=now,
         device_hash=intake.device_hash,
         credit_code=applicant.credit_code,
-        evidence=evidence,
-        evidence_on=seen_on,
+        evidence=evidence | signals,
+        evidence_on=seen_on or day,
     )
 
 
@@ -331,6 +376,7 @@ def _again(former: ApplicationView, invoices: OwnInvoices, key: str, now: dateti
         requested_minor=former.requested_minor,
         months=former.months,
         partner_ref=former.partner_ref,
+        segment=former.segment,
     )
     application_id = underwriting.submit_application(draft, key=f"again/{key}", now=now)
     origin = "invented" if shop.invented else "real"
@@ -345,6 +391,9 @@ def _again(former: ApplicationView, invoices: OwnInvoices, key: str, now: dateti
 def _as_record(intake: Intake) -> dict[str, Any]:
     """The request as plain values, for its keyed hash; nobody's clock is part of it, and files are their digests."""
     record = asdict(replace(intake, invoices=None))
+    for name in ("segment", "answers", "photos", "proofs"):  # as it was recorded before there were any
+        if not record[name]:
+            del record[name]
     if intake.touch is not None:
         record["touch"].pop("landed_at")
     return record | {"invoices": _invoices_as_record(intake.invoices)}

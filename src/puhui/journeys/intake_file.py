@@ -2,7 +2,8 @@
 
 Columns (the header names them; any order): `name` 姓名, `id_number` 身份证号, `phone` 手机号, `shop_name` 店名,
 `requested_yuan` 申请金额（元）, `months` 期数, `consent` 同意信用评估 (是/yes) must be there;
-`credit_code` 统一社会信用代码, `evidence_code` 发票数据中的企业代码, `channel`, `campaign`, `click_id`, `reference` 外部编号 may be.
+`credit_code` 统一社会信用代码, `evidence_code` 发票数据中的企业代码, `channel`, `campaign`, `click_id`, `reference` 外部编号 may be,
+and `segment` (shop 小店, company 公司, farmer 农户) with the small owners' questions by name (docs/recipes/small-owners.md).
 
 Rule kept: a row is taken once. Its key is what stands in it (keyed hash), so the same file again adds nothing, and a
 corrected file adds only the corrected rows; to apply again on purpose, give another `reference`. Personal values are
@@ -22,10 +23,20 @@ from puhui.kernel.money import MoneyUnreadable, parse_yuan
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.parties.operations import PersonDraft, ShopDraft
 from puhui.store.sealed import blind_index
+from puhui.underwriting.core import questionnaire
 from puhui.underwriting.core.tables import decode, read_csv
 
 REQUIRED = ("name", "id_number", "phone", "shop_name", "requested_yuan", "months", "consent")
-OPTIONAL = ("credit_code", "evidence_code", "channel", "campaign", "click_id", "reference")
+OPTIONAL = (
+    "credit_code",
+    "evidence_code",
+    "channel",
+    "campaign",
+    "click_id",
+    "reference",
+    "segment",
+    *questionnaire.NAMES,
+)
 YES = ("是", "同意", "yes", "y", "true", "1")
 Progress = Callable[[str, int, int], None]
 Cells = dict[str, str]
@@ -110,15 +121,18 @@ def _intake(cells: Cells, *, now: datetime) -> Intake:
     touch = None
     if cells.get("channel"):
         touch = TouchDraft(cells["channel"], cells.get("campaign", ""), cells.get("click_id", ""), None, now)
+    answers = {name: cells[name] for name in questionnaire.NAMES if cells.get(name)}
     return Intake(
         entrance="file",
         person=PersonDraft(cells["name"], cells["id_number"], cells["phone"]),
         shop=ShopDraft(cells["shop_name"], cells.get("credit_code", ""), cells.get("evidence_code", "")),
         requested_minor=_amount(cells["requested_yuan"]),
         months=_months(cells["months"]),
-        consents=(applying.assessment_consent("file"),),
+        consents=(applying.owner_consent("file") if answers else applying.assessment_consent("file"),),
         touch=touch,
         partner_ref=cells.get("reference", ""),
+        segment=cells.get("segment", ""),
+        answers=answers,
     )
 
 

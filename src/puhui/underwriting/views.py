@@ -150,6 +150,7 @@ class ApplicationView:
     offer_id: str
     loan_id: str
     moves: list[dict[str, Any]]
+    segment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,11 +55,12 @@ def gather(items: list[list[dict[str, Any]]], table: Coefficients, *, as_of: dat
     trade = [_trade(mine) for mine in items]
     prudent = _whole(sold.prudent)
     need = _money(home, "monthly_need_minor", table.value("HOUSEHOLD_NEED"))
-    disposable = _disposable(
-        prudent, farms, table.values("NET_MARGIN", trade), need, _money(home, "other_income_minor", 0)
-    )
+    twice = np.array([_farm_only(mine) for mine in items]) & (farms.value_minor > 0)
+    cash = _cash(prudent, farms, table.values("NET_MARGIN", trade), twice)
+    disposable = np.where(cash == ABSENT, ABSENT, cash + _money(home, "other_income_minor", 0) - need)
     instalments = np.array([row["values"]["instalments_monthly_minor"] if row else 0 for row in fresh], dtype=np.int64)
-    income = np.where(np.isnan(sold.monthly), 0, np.nan_to_num(sold.prudent)) * _YEAR_MONTHS + farms.value_minor
+    year = np.where(np.isnan(sold.monthly), 0, np.nan_to_num(sold.prudent)) * _YEAR_MONTHS
+    income = np.where(twice, np.maximum(year, farms.value_minor), year + farms.value_minor)
     return OwnerFacts(
         revenue=sold, assets=owned, farms=farms, credit=[row["values"] if row else None for row in fresh],
         credit_stale=["owner_credit" in mine and row is None for mine, row in zip(newest, fresh, strict=True)],
@@ -92,7 +93,9 @@ def _trade(mine: list[dict[str, Any]]) -> str:
     named = [item["values"]["trade"] for item in mine if "trade" in item["values"]]
     if named:
         return str(named[0])
-    return "tobacco_shop" if any(item["kind"] == "tobacco_orders" for item in mine) else "any"
+    if any(item["kind"] == "tobacco_orders" for item in mine):
+        return "tobacco_shop"
+    return "farm" if _farm_only(mine) else "any"
 
 
 def _money(rows: Sequence[dict[str, Any]], name: str, otherwise: float) -> Fen:
@@ -103,12 +106,20 @@ def _whole(amounts: Columns) -> Fen:
     return np.where(np.isnan(amounts), ABSENT, np.floor(np.nan_to_num(amounts)).astype(np.int64))
 
 
-def _disposable(prudent: Fen, farms: farm.Farms, margin: Columns, need: Fen, other: Fen) -> Fen:
-    """Cash a month after the family has lived; ABSENT where neither shop nor field says anything."""
+def _cash(prudent: Fen, farms: farm.Farms, margin: Columns, twice: npt.NDArray[np.bool_]) -> Fen:
+    """What the business leaves a month; ABSENT where neither shop nor field says anything.
+
+    Last year's farm sales and this year's crop are the same income told `twice`: the larger counts, not the sum.
+    """
     harvest = (farms.value_minor - farms.input_need_minor - farms.rent_due_minor) // _YEAR_MONTHS
     known = (prudent != ABSENT) | (farms.value_minor > 0)
     shop = np.floor(np.where(prudent != ABSENT, prudent, 0) * margin).astype(np.int64)
-    return np.where(known, shop + harvest + other - need, ABSENT)
+    return np.where(known, np.where(twice, np.maximum(shop, harvest), shop + harvest), ABSENT)
+
+
+def _farm_only(mine: list[dict[str, Any]]) -> bool:
+    sold = {item["kind"] for item in mine if item["kind"] in KINDS and KINDS[item["kind"]].group}
+    return not sold and any(item["kind"] == "farm_income" for item in mine)
 
 
 def _service(disposable: Fen, instalments: Fen) -> Columns:

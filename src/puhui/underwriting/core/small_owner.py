@@ -80,7 +80,9 @@ def judge(inputs: list[dict[str, Any]], parameters: dict[str, Any], terms: Terms
     first = _bounds(facts, segments, rating, pd, terms)
     wanted = np.array([row.get("wanted_minor") or ABSENT for row in inputs], dtype=np.int64)
     step = int(terms.policy.limit["step_minor"])
-    balance = np.minimum(line.least(first, step_minor=step).limit_minor, wanted)
+    # What will about be lent, which acquisition cost is spread over: affordability is taken at the dearest lawful rate first.
+    dearest = _cash_bounds(facts, segments, np.full(len(inputs), float(terms.cap.rate)), months, terms)
+    balance = np.minimum(line.least(first | dearest, step_minor=step).limit_minor, wanted)
     curve = curve_from_json(parameters["lending"].get("churn") or parameters["churn"])
     prices = pricing.price(pd, rating, curve, balance, terms=terms.policy.terms, cap=terms.cap)
     rate = np.where(np.isnan(prices.rate), float(terms.cap.rate), prices.rate)
@@ -170,8 +172,6 @@ def _obstacle(judged: Judged, row: int, terms: Terms) -> Reason | None:
         return closed[0]
     if int(facts.columns["evidence_groups"][row]) == 0:
         return owner_words.outcome_reason("EVIDENCE_MISSING")
-    if judged.prices.value[row] <= 0 or judged.prices.value[row] < terms.policy.terms.least_margin:
-        return owner_words.outcome_reason("COST_NOT_COVERED", pd=float(judged.pd[row]), top=judged.prices.top_rate, cap=float(terms.cap.rate), floor_rate=int(judged.prices.floor_micro[row]) / _MICRO)  # fmt: skip
     if int(judged.wanted_minor[row]) < floor:
         return owner_words.outcome_reason("WANTED_BELOW_MINIMUM", wanted=format_yuan(int(judged.wanted_minor[row])),
                                           floor=format_yuan(floor))  # fmt: skip
@@ -179,6 +179,8 @@ def _obstacle(judged: Judged, row: int, terms: Terms) -> Reason | None:
         zh, en = owner_words.bound_text(judged.line.binding[row], grade=facts.grade[row])
         return owner_words.outcome_reason("LIMIT_BELOW_MINIMUM", limit=format_yuan(cap), floor=format_yuan(floor),
                                           bound_zh=zh, bound_en=en)  # fmt: skip
+    if judged.prices.value[row] <= 0 or judged.prices.value[row] < terms.policy.terms.least_margin:
+        return owner_words.outcome_reason("COST_NOT_COVERED", pd=float(judged.pd[row]), top=judged.prices.top_rate, cap=float(terms.cap.rate), floor_rate=int(judged.prices.floor_micro[row]) / _MICRO)  # fmt: skip
     return None
 
 

@@ -18,10 +18,11 @@ from puhui.journeys import apply as applying
 from puhui.journeys.apply import Applied
 from puhui.journeys.offer_shown import OfferShown
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.parties.operations import PersonDraft, ShopDraft
+from puhui.parties.operations import ConsentDraft, PersonDraft, ShopDraft
 from puhui.servicing import queries as servicing
 from puhui.servicing.views import LoanView
 from puhui.underwriting import queries as underwriting
+from puhui.underwriting.core.evidence_item import Observed
 from puhui.web import errors
 from puhui.web.api import shapes
 from puhui.web.api.door import CallRefused
@@ -83,10 +84,26 @@ def intake(body: shapes.ApplicationIn, partner: PartnerShown) -> applying.Intake
         shop=ShopDraft(body.shop.name, body.shop.credit_code, body.shop.evidence_code),
         requested_minor=body.requested_minor,
         months=body.months,
-        consents=(applying.assessment_consent(body.consent.given_on),),
+        consents=(_consent(body),),
         touch=touch,
         invoices=invoices(body.invoices) if body.invoices else None,
         partner_id=partner.id,
+        segment=body.segment,
+        answers=body.answers,
+        proofs=_proofs(body),
+    )
+
+
+def _consent(body: shapes.ApplicationIn) -> ConsentDraft:
+    """Whoever brings more than invoices has agreed to more being looked at."""
+    more = bool(body.answers or body.evidence)
+    return (applying.owner_consent if more else applying.assessment_consent)(body.consent.given_on)
+
+
+def _proofs(body: shapes.ApplicationIn) -> tuple[applying.Proof, ...]:
+    return tuple(
+        applying.Proof(Observed(e.kind, e.source, e.observed_from, e.observed_to, e.values), e.document_hash)
+        for e in body.evidence
     )
 
 

@@ -68,7 +68,21 @@ class Invoice(Strict):
     valid: bool = True
 
 
+class Evidence(Strict):
+    """Something of a small owner's beside invoices. `values` are the kind's own fields, in fen; checked by kind and named when
+    wrong. What a partner passes on is graded as such: a bank's or a tax office's grade comes from them, not from here."""
+
+    kind: Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=r"^[a-z_]+$")]
+    source: Literal["partner", "document", "photo", "statement"]
+    observed_from: date
+    observed_to: date
+    values: dict[str, Any]
+    document_hash: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+
 class ApplicationIn(Strict):
+    """`answers` are those of the small owners' questions by name (docs/recipes/small-owners.md), amounts in yuan as text."""
+
     person: Person
     shop: Shop
     requested_minor: Fen
@@ -76,6 +90,9 @@ class ApplicationIn(Strict):
     consent: Consent
     touch: Touch | None = None
     invoices: Annotated[list[Invoice], Field(max_length=20_000)] = []
+    segment: Literal["", "shop", "company", "farmer"] = ""
+    answers: Annotated[dict[Name, Word], Field(max_length=60)] = {}
+    evidence: Annotated[list[Evidence], Field(max_length=200)] = []
 
 
 class InvoicesIn(Strict):
