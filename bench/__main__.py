@@ -1,7 +1,8 @@
 """`make bench`: the figures of docs/benchmarks.md, measured on a fresh installation of their own in a temporary folder.
 
 The real firms are used where they are at hand, else an invented town, and the line says which. Every command runs as a
-person would run it, as a process of its own; the loan book comes last, on installations of its own: one loan posted again
+person would run it, as a process of its own; schedules and rates beside peers
+follow (bench/calculators.py); the loan book comes last, on installations of its own: one loan posted again
 (bench/repost.py), then a million made-up loans (bench/servicing.py). Memory is the proportional set size of that process and
 of the embedded PostgreSQL's, summed and sampled ten times a second.
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 import polars as pl
 import psutil
 
-from bench import inside, repost, servicing
+from bench import calculators, inside, repost, servicing
 from bench.installation import PUHUI, fresh
 from puhui.store import places
 
@@ -26,6 +27,7 @@ def main() -> None:
     with fresh() as place:
         for line in measure(place.home, place.environment):
             print(json.dumps(line), flush=True)
+    calculators.main()
     repost.main()
     servicing.main(int(os.environ.get("PUHUI_BENCH_LOANS", "1000000")))
 
@@ -54,7 +56,7 @@ def measure(home: Path, environment: dict[str, str]) -> list[dict[str, object]]:
         inside.figure("appraise.same_again", again.seconds, "s", invoices),
         *inside.figures(environment),
     ]
-    return [figure | {"data": source} for figure in figures]
+    return [{"data": source} | figure for figure in figures]  # a figure over something else says so itself
 
 
 class Watched:
