@@ -8,6 +8,7 @@ firms and invoices have small integer keys because there are millions of them.
 from django.db import models
 from django.db.models import Q
 
+from puhui.store.sealed import SealedField
 from puhui.underwriting.fitted_rows import (
     FitRequest,
     FitStep,
@@ -378,3 +379,19 @@ class FairnessReport(models.Model):
 
     class Meta:
         db_table = "underwriting_fairness_report"
+
+
+class Document(models.Model):
+    """A paper or photo that proves something, sealed at rest; its id is the SHA-256 of the file, so it cannot become another.
+
+    Not append-only: the change of the key that seals it writes it anew (`puhui keys rotate`).
+    """
+
+    content_hash = models.CharField(primary_key=True, max_length=64)
+    media_type = models.CharField(max_length=30)
+    content = SealedField()  # base64 of the file
+    bytes = models.IntegerField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "underwriting_document"
