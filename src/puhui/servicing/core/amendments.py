@@ -101,7 +101,10 @@ def _shares(terms: LoanTerms, left: int, count: int) -> list[int]:
 def _replan(plan: Planned, first: int, left: int, spans: Spans) -> None:
     """Planned interest and principal of the rest, one row after the other."""
     asked, paid = plan.dues.asked, plan.dues.paid
-    flat, base = plan.terms.method == "flat", plan.terms.principal_minor  # flat interest stands on the principal of the terms
+    flat, base = (
+        plan.terms.method == "flat",
+        plan.terms.principal_minor,
+    )  # flat interest stands on the principal of the terms
     shares = [] if plan.level and not flat else _shares(plan.terms, left, plan.periods - first)
     for k in range(first, plan.periods):
         up, down = spans.whole(k)

@@ -120,6 +120,9 @@ def contract(case: Case) -> Contents:
     return case.sheet("借款合同", "Loan contract") | {
         "principal": format_yuan(terms.principal_minor),
         "principal_capitals": in_capitals(terms.principal_minor),
+        "limit": format_yuan(terms.limit_minor) if terms.limit_minor else "",
+        "limit_capitals": in_capitals(terms.limit_minor) if terms.limit_minor else "",
+        "at_will": terms.method == "at_will",
         "rate": f"{shown_rate(terms.annual_rate)}%",
         "method": METHODS[terms.method],
         "method_en": terms.method.replace("_", " "),
@@ -166,7 +169,7 @@ def statement(case: Case, told: Folded, *, since: date | None = None) -> Content
         "closing": format_yuan(told.balance_minor),
         "credit": format_yuan(told.credit_minor),
         "days_late": told.days_past_due,
-        "principal": format_yuan(case.loan.terms.principal_minor),
+        "principal": format_yuan(paid_out(told)),
         "rate": f"{shown_rate(case.loan.terms.annual_rate)}%",
         "due_now": format_yuan(due_now(told)),
         "lines": [_line(each) for each in shown],
@@ -206,8 +209,8 @@ def payoff_letter(case: Case, told: Folded) -> Contents:
     terms = case.loan.terms
     received = [each for each in told.transactions if _is_payment(each)]
     return case.sheet("结清证明", "Payoff letter") | {
-        "principal": format_yuan(terms.principal_minor),
-        "principal_capitals": in_capitals(terms.principal_minor),
+        "principal": format_yuan(paid_out(told)),
+        "principal_capitals": in_capitals(paid_out(told)),
         "disbursed_on": terms.disbursed_on.isoformat(),
         "closed_on": closed_on.isoformat(),
         "paid": format_yuan(sum(each.amount_minor for each in received)),
@@ -223,6 +226,11 @@ def beijing(moment: datetime) -> str:
     '2026-08-16 02:30 北京时间'
     """
     return f"{moment.astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m-%d %H:%M} 北京时间"
+
+
+def paid_out(told: Folded) -> int:
+    """All principal that was lent: the first disbursement and every later one that stands."""
+    return sum(each.amount_minor for each in told.transactions if each.kind == "disburse" and not each.reversed)
 
 
 def due_now(told: Folded) -> int:

@@ -89,6 +89,44 @@ class TestTheContract:
         assert print_paper("contract", given, dated=TODAY) == print_paper("contract", given, dated=TODAY)
 
 
+class TestTheContractOfALimit:
+    LINE = replace(TERMS, method="at_will", periods=1, period_every=12, day_count="actual/360", limit_minor=30_000_000)
+
+    def test_names_the_limit_in_both_ways_and_what_is_drawn_first(self) -> None:
+        first = pages("contract", contents.contract(case(terms=self.LINE)))[0]
+        for text in (
+            "¥300,000.00",
+            "人民币叁拾万元整",
+            "¥100,000.00",
+            "归还的本金可以再次支用",
+            "随借随还",
+            "用几天算几天",
+        ):
+            assert text in first, text
+        assert "分 1 期" not in first
+
+    def test_in_parts_says_that_what_is_paid_out_adds_up_to_the_limit_at_most(self) -> None:
+        first = pages("contract", contents.contract(case(terms=replace(TERMS, limit_minor=30_000_000))))[0]
+        assert "放款累计不超过额度" in first
+        assert "分 12 期" in first
+
+    def test_letter_and_statement_count_every_draw_that_stands(self) -> None:
+        draws = [
+            Fact(day_number(date(2026, 9, 1)), "disburse", 5_000_000, "d1", 1),
+            Fact(day_number(date(2026, 9, 2)), "disburse", 7_000_000, "d2", 2),
+            Fact(day_number(date(2026, 9, 3)), "reverse", 0, "d2", 3),
+        ]
+        book = fold(
+            self.LINE,
+            Policy(recalculation=True),
+            [*draws, Fact(day_number(TODAY), "payoff", 0, "p", 4)],
+            day_number(TODAY),
+        )
+        assert contents.statement(case(terms=self.LINE), book)["principal"] == "150,000.00"
+        closed = case(terms=self.LINE, state="closed", closed_on=TODAY)
+        assert contents.payoff_letter(closed, book)["principal"] == "150,000.00"
+
+
 class TestTheStatement:
     def test_tells_every_payment_where_it_went_and_what_is_owed(self) -> None:
         (page,) = pages("statement", contents.statement(case(), told(PAID, *UNDONE)))
