@@ -27,6 +27,8 @@ class TestTheShopOwner:
         page = open_page(PHONE)
         self._log_in(page, me.phone, work, shoot)
         page.get_by_role("link", name="开始申请").click()
+        accessibility.check(page)
+        page.get_by_role("link", name="我有增值税发票，按发票申请").click()
         assert page.locator("input[type=checkbox]:checked").count() == 0
         page.get_by_label("姓名").fill(me.name)
         page.get_by_label("身份证号").fill(me.id_number)
@@ -51,6 +53,42 @@ class TestTheShopOwner:
         for place in ("/m/", "/m/loans/", "/m/shop/", "/m/help/"):
             page.goto(place)
             accessibility.check(page, smallest_text=18)
+
+    def test_of_a_small_shop_borrows_without_invoices(
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path], work: Callable[[], None]
+    ) -> None:
+        me = invented_owner("NEW8", seed=5)
+        page = open_page(PHONE)
+        self._log_in(page, me.phone, work, shoot)
+        page.get_by_role("link", name="开始申请").click()
+        shoot(page, "owner-start")
+        page.get_by_role("link", name="开小店").click()
+        page.get_by_label("做哪一行").select_option("tobacco_shop")
+        page.get_by_label("上个月收款码收了多少（元）").fill("65000")
+        page.get_by_label("上个月烟草订货多少（元）").fill("31000")
+        accessibility.check(page)
+        shoot(page, "owner-small-business")
+        page.get_by_role("button", name="保存，下一页").click()
+        page.get_by_label("店面每月租金（元）").fill("4500")
+        accessibility.check(page)
+        page.get_by_role("button", name="保存，下一页").click()
+        for label in ("您现在每月要还多少贷款（元）", "现在有没有到期没还的（元）", "近3个月向几家申请过贷款"):
+            page.get_by_label(label).fill("0")
+        page.get_by_label("近两年还款晚过吗").select_option("0")
+        page.get_by_label("哪一年第一次办信用卡或贷款").fill("2012")
+        accessibility.check(page)
+        shoot(page, "owner-small-self")
+        page.get_by_role("button", name="保存，下一页").click()
+        page.get_by_label("姓名").fill(me.name)
+        page.get_by_label("身份证号").fill(me.id_number)
+        page.get_by_label("店名").fill("虚构·街口烟酒")
+        page.get_by_label("金额（元）").fill("15000")
+        page.get_by_label("同意用我的资料做信用评估").check()
+        accessibility.check(page)
+        shoot(page, "owner-small-send")
+        page.get_by_role("button", name="提交申请").click()
+        page.wait_for_url("**/offers/**")
+        shoot(page, "owner-small-offer")
 
     @staticmethod
     def _log_in(page: Any, phone: str, work: Callable[[], None], shoot: Callable[..., Path]) -> None:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.db import connection, transaction
@@ -146,6 +146,84 @@ class TestApplying:
         assert answer.status_code == 422
         assert "两个清单都要上传" in answer.content.decode()
         assert count("underwriting_application") == 0
+
+
+class TestASmallOwner:
+    business: ClassVar = {"trade": "tobacco_shop", "wallet_month_yuan": "65000", "tobacco_month_yuan": "31000"}
+    things: ClassVar = {"rent_month_yuan": "4500"}
+    self_told: ClassVar = {
+        "instalments_month_yuan": "0", "overdue_now_yuan": "0", "worst_late_days": "0", "inquiries_3m": "1",
+        "credit_since_year": "2015",
+    }  # fmt: skip
+
+    def filled(self, client: Client) -> None:
+        for step, answers in (("business", self.business), ("things", self.things), ("owner", self.self_told)):
+            answer = client.post(f"/m/small/shop/{step}/", answers)
+            assert answer.status_code == 302, answer.content.decode()
+
+    def send(self, client: Client, **changes: Any) -> Any:
+        sent = form("", requested_yuan="15000", **changes)
+        return client.post("/m/small/shop/send/", sent)
+
+    def test_answers_a_few_questions_a_page_and_gets_an_offer(self, firm: str) -> None:
+        client = owner(ME.phone)
+        self.filled(client)
+        answer = self.send(client)
+        assert answer["Location"].startswith("/m/offers/offer_")
+        assert self.send(client)["Location"] == answer["Location"]
+        assert (count("underwriting_application"), count("underwriting_questionnaire")) == (1, 0)
+
+    def test_goes_on_where_it_left_and_nothing_saved_names_a_person(self, firm: str) -> None:
+        client = owner(ME.phone)
+        client.post("/m/small/shop/business/", self.business)
+        again = owner(ME.phone)
+        assert "接着填" in again.get("/m/start/").content.decode()
+        assert 'value="65000"' in again.get("/m/small/shop/business/").content.decode()
+        assert "接着填" not in owner(OTHER.phone).get("/m/start/").content.decode()
+        page = again.get("/m/small/shop/send/").content.decode()
+        assert "还缺这几项" in page
+        assert "您现在每月要还多少贷款" in page
+
+    def test_may_show_a_photo_which_is_kept_sealed(self, firm: str) -> None:
+        from django.core.files.uploadedfile import SimpleUploadedFile
+
+        client = owner(ME.phone)
+        photo = SimpleUploadedFile("bill.png", b"\x89PNG\r\n\x1a\n and the rest")
+        client.post("/m/small/shop/business/", self.business | {"photo_wallet_month_yuan": photo})
+        self.filled(client)
+        self.send(client)
+        with tenancy.scope(tenancy.PLATFORM), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT source, grade, document_hash FROM underwriting_evidence_item WHERE kind = 'wallet_flow'"
+            )
+            source, grade, document_hash = cursor.fetchone()
+            cursor.execute("SELECT content_hash, position('PNG'::bytea IN content) FROM underwriting_document")
+            assert cursor.fetchone() == (document_hash, 0)
+        assert (source, grade) == ("photo", "C")
+
+    @pytest.mark.parametrize(
+        ("step", "changes", "told"),
+        [("business", {"wallet_month_yuan": "六万"}, "请只写数字"), ("business", {"trade": "gold"}, "请选择一项"),
+         ("owner", {"inquiries_3m": "-1"}, "请写整数"), ("owner", {"credit_since_year": "1800"}, "请写年份")],
+    )  # fmt: skip
+    def test_is_told_which_answer_is_wrong_and_nothing_is_saved(
+        self, firm: str, step: str, changes: Any, told: str
+    ) -> None:
+        answers = {"business": self.business, "owner": self.self_told}[step] | changes
+        answer = owner(ME.phone).post(f"/m/small/shop/{step}/", answers)
+        assert answer.status_code == 422
+        assert told in answer.content.decode()
+        assert count("underwriting_questionnaire") == 0
+
+    def test_without_consent_is_asked_for_it_and_stays_unregistered(self, firm: str) -> None:
+        client = owner(ME.phone)
+        self.filled(client)
+        answer = self.send(client, consent=[])
+        assert (answer.status_code, count("parties_person"), count("underwriting_questionnaire")) == (422, 0, 1)
+
+    def test_a_page_that_is_none_is_not_found(self, firm: str) -> None:
+        assert owner(ME.phone).get("/m/small/whale/business/").status_code == 404
+        assert owner(ME.phone).get("/m/small/shop/secrets/").status_code == 404
 
 
 class TestTheOffer:

@@ -21,7 +21,7 @@ from puhui.underwriting.fitted_rows import (
 )  # fmt: skip
 
 __all__ = [
-    "AcceptanceCurve", "Application", "ApplicationMove", "Appraisal", "ChurnPoint", "EvidenceItem", "EvidenceSignal", "FairnessReport",
+    "AcceptanceCurve", "Application", "ApplicationMove", "Appraisal", "ChurnPoint", "Document", "EvidenceItem", "EvidenceSignal", "FairnessReport",
     "Firm", "FitRequest", "FitStep", "FittedModel", "Invoice", "Load", "ModelAlert", "ModelDay", "ModelMove", "Offer", "OfferMove",
     "Questionnaire", "Rejection", "Scorecard", "SplitProposal", "SplitVerdict", "Standing", "Verdict",
 ]  # fmt: skip

@@ -32,12 +32,13 @@ from puhui.underwriting.core.intake import InvoicesSent
 from puhui.underwriting.loading import LoadSummary, Progress, load_folder
 from puhui.underwriting.owner_evidence import EvidenceDraft, record_evidence, verify_evidence
 from puhui.underwriting.queries import AppraisalOutcome
+from puhui.underwriting.questionnaires import forget_answers, keep_document, save_answers
 from puhui.underwriting.standing import let_stand, stand_if_first
 
 __all__ = [
     "ApplicationDraft", "AppraisalOutcome", "AppraisalTerms", "Decided", "EvidenceDraft", "InvoicesSent", "LoadSummary", "accept_offer",
-    "appraise", "decide_application", "decline_offer", "expire_offers", "ingest_invoices", "let_stand", "load_folder", "make_offer",
-    "mark_funded", "mark_unfunded", "record_evidence", "refuse_application", "submit_application", "verify_evidence", "withdraw_application",
+    "appraise", "decide_application", "decline_offer", "expire_offers", "forget_answers", "ingest_invoices", "keep_document", "let_stand", "load_folder", "make_offer",
+    "mark_funded", "mark_unfunded", "record_evidence", "refuse_application", "save_answers", "submit_application", "verify_evidence", "withdraw_application",
 ]  # fmt: skip
 
 

@@ -12,11 +12,12 @@ import numpy as np
 from django.db import connection
 from django.db.models import Q
 
-from puhui.underwriting import models, owner_evidence
+from puhui.underwriting import models, owner_evidence, questionnaires
 from puhui.underwriting.core import appraising, coefficients, features, offer_book, revenue
 from puhui.underwriting.core.findings import Finding
 from puhui.underwriting.core.policy_table import AppraisalPolicy
 from puhui.underwriting.evidence import query
+from puhui.underwriting.questionnaires import SavedAnswers
 from puhui.underwriting.standing import standing
 from puhui.underwriting.views import (
     ApplicationView,
@@ -212,6 +213,16 @@ def evidence_signals(shop_id: str, *, now: datetime) -> tuple[dict[str, float], 
     if len(sold.sources) > 1:
         seen["evidence_disagreement"] = round(float(sold.birge[0]), 6)
     return seen, day
+
+
+def saved_answers(owner_index: bytes, *, now: datetime) -> SavedAnswers | None:
+    """What an owner saved on the way to an application, unless its days have passed."""
+    return questionnaires.saved_answers(owner_index, now=now)
+
+
+def document(content_hash: str) -> tuple[bytes, str] | None:
+    """A kept photo or paper with its media type."""
+    return questionnaires.document(content_hash)
 
 
 def applications_of_shop(shop_id: str) -> list[ApplicationView]:

@@ -88,6 +88,10 @@ class LendingPolicy:
     def fairness(self) -> dict[str, Any]:
         return dict(self.stored["fairness"])
 
+    @property
+    def answers_kept_days(self) -> int:
+        return int(self.stored["answers_kept_days"])
+
     def segment(self, name: str) -> SegmentTerms:
         """An applicant who named no segment is treated as a shop, the smallest product."""
         row = self.stored["segment"][name or "shop"]

@@ -62,7 +62,7 @@ def apply(request: HttpRequest, owner: Owner) -> HttpResponse:
     typed["consents"] = request.POST.getlist("consent")
     key = request.POST.get("key", "")
     try:
-        _refuse_another_persons_number(owner, typed["id_number"])
+        refuse_another_persons_number(owner, typed["id_number"])
         applied = applying.apply(_intake(request, owner, typed), key=f"phone/{owner.phone[-4:]}/{key}", now=clock.now())
     except Refused as refused:
         return _form(request, owner, typed, key=key, refusal=refused.refusal)
@@ -91,15 +91,15 @@ def _intake(request: HttpRequest, owner: Owner, typed: dict[str, Any]) -> Intake
         entrance="phone",
         person=PersonDraft(typed["name"], typed["id_number"], owner.phone),
         shop=ShopDraft(typed["shop_name"], typed["credit_code"], typed["evidence_code"]),
-        requested_minor=_amount(typed["requested_yuan"]),
-        months=_months(typed["months"]),
+        requested_minor=amount(typed["requested_yuan"]),
+        months=months(typed["months"]),
         consents=(applying.assessment_consent("phone"),),
         invoices=_invoices(request),
         touch_id=owners.touch_of(request),
     )
 
 
-def _amount(text: str) -> int:
+def amount(text: str) -> int:
     try:
         return parse_yuan(text.replace(",", "").replace("，", ""))
     except MoneyUnreadable:
@@ -107,7 +107,7 @@ def _amount(text: str) -> int:
         raise Refused(Refusal("AMOUNT_UNREADABLE", told, where="requested_yuan")) from None
 
 
-def _months(text: str) -> int:
+def months(text: str) -> int:
     if text not in map(str, MONTHS):
         raise Refused(Refusal("MONTHS_UNKNOWN", "请选择借多久 · choose for how long", where="months"))
     return int(text)
@@ -128,7 +128,7 @@ def _invoices(request: HttpRequest) -> OwnInvoices | None:
     return OwnInvoices(sales=content["sales"], purchases=content["purchases"])
 
 
-def _refuse_another_persons_number(owner: Owner, id_number: str) -> None:
+def refuse_another_persons_number(owner: Owner, id_number: str) -> None:
     known = parties.find_person(id_number)
     mine = parties.find_person(owner.phone)
     if known is not None and (mine is None or mine.id != known.id):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from puhui.web.phone import apply, draw, early, entrance, loans, offers, pages
+from puhui.web.phone import apply, apply_small, draw, early, entrance, loans, offers, pages
 
 app_name = "phone"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("login/code/", entrance.code, name="code"),
     path("logout/", entrance.logout, name="logout"),
     path("apply/", apply.apply, name="apply"),
+    path("start/", apply_small.start, name="start"),
+    path("small/<str:segment>/send/", apply_small.send, name="small_send"),
+    path("small/<str:segment>/<str:name>/", apply_small.step, name="small_step"),
     path("answers/<str:application_id>/", pages.answer, name="answer"),
     path("offers/<str:offer_id>/", offers.one, name="offer"),
     path("offers/<str:offer_id>/form/", offers.form, name="form"),
