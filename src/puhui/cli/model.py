@@ -1,0 +1,152 @@
+"""`puhui model profile | fit | score | report`: the analyst's workbench on any loan tape. It needs no database.
+
+Results go to standard output (`--json`: one object a kind, a line each), what was left out and why to standard error.
+"""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from puhui.kernel.refusal import Refusal, Refused
+
+TapeFile = Annotated[
+    Path, typer.Argument(metavar="TAPE", help="CSV in any delimiter and encoding, Parquet, xlsx or xls.")
+]
+ModelDir = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a fitted model.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+Kind = Annotated[str | None, typer.Option(help="scorecard or boosting; the first one fitted when left out.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    group = typer.Typer(
+        help="The analyst's workbench: from a loan tape to a scored, explained, reported model.", no_args_is_help=True
+    )
+    group.command()(profile)
+    group.command()(fit)
+    group.command()(score)
+    group.command()(report)
+    app.add_typer(group, name="model")
+
+
+def profile(
+    tape: TapeFile,
+    target: Annotated[
+        str | None, typer.Option(help="Outcome column: strengths and leak suspects are measured against it.")
+    ] = None,
+    time: Annotated[str | None, typer.Option(help="Column with the date of decision.")] = None,
+    positive: Annotated[str | None, typer.Option(help="Value of the outcome that means bad.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What every column is, how it is read, how strong it is alone, and whether it knows the outcome."""
+    from puhui.underwriting.workbench import fitting
+
+    told = fitting.profile_tape(tape, target=target, time_column=time, positive=positive)
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False))
+        return
+    print(f"{told['rows']} rows, {told['columns']} columns" + "".join(f"; {note}" for note in told["notes"]))
+    for column in told["profile"]:
+        strength = "" if column["iv"] is None else f"  IV {column['iv']:.3f}  AUC {column['auc']:.3f}"
+        print(
+            f"{column['name']}: {column['kind']}, {column['role']}, missing {column['missing_share']:.1%}, {column['distinct']} values{strength}"
+        )
+        for finding in column["findings"]:
+            print(f"    {finding['level']}: {finding['zh']} · {finding['en']}")
+
+
+def fit(
+    tape: TapeFile,
+    target: Annotated[str, typer.Option(help="Outcome column.")],
+    out: Annotated[Path, typer.Option(help="Folder for the model and its card.")],
+    time: Annotated[
+        str | None, typer.Option(help="Date of decision: the last dates judge. Left out: a stratified draw.")
+    ] = None,
+    positive: Annotated[str | None, typer.Option(help="Value of the outcome that means bad.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Columns to leave out, separated by commas.")] = None,
+    keep: Annotated[list[str] | None, typer.Option(help="Columns to keep although they are suspected.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Sampling weight column.")] = None,
+    kind: Annotated[str, typer.Option(help="scorecard, boosting or both.")] = "scorecard",
+    seed: Annotated[int, typer.Option(help="Of draws and trees.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Fit a scorecard, boosted trees or both, judged on rows they never saw."""
+    from puhui.underwriting.core.modelling.preparing import Asked
+    from puhui.underwriting.workbench import fitting
+
+    asked = Asked(target, positive, time, weight, _listed(drop), _listed(keep), seed)
+    fitted = fitting.fit_tape(tape, asked, kind=kind, out=out, now=datetime.now(UTC))
+    _warn(fitted.answers[0])
+    for answer in fitted.answers:
+        print(json.dumps(answer, ensure_ascii=False) if as_json else _told(answer))
+
+
+def score(
+    folder: ModelDir,
+    tape: TapeFile,
+    out: Annotated[Path, typer.Option(help="CSV to write: row_id, pd, score, reasons, reasons_text, notes.")],
+    kind: Kind = None,
+    no_reasons: Annotated[
+        bool, typer.Option("--no-reasons", help="Chances and scores only; faster with trees.")
+    ] = False,
+) -> None:
+    """Score a tape: chance of default, points and reasons a row."""
+    from puhui.underwriting.workbench import scoring
+
+    done = scoring.score_tape(folder, tape, out=out, kind=kind, reasons=not no_reasons)
+    for note, rows in done.notes.items():
+        print(f"{note}: {rows} 行 · rows", file=sys.stderr)
+    print(f"{done.rows} rows → {out}, mean pd {done.mean_pd:.4f}")
+
+
+def report(folder: ModelDir, tape: TapeFile, kind: Kind = None, as_json: AsJson = False) -> None:
+    """Figures of a fitted model on a tape: AUC, KS, Brier, and PSI against training."""
+    from puhui.underwriting.workbench import scoring
+
+    told = scoring.report_tape(folder, tape, kind=kind)
+    print(
+        json.dumps(told, ensure_ascii=False)
+        if as_json
+        else "\n".join(f"{name}: {value}" for name, value in told.items())
+    )
+
+
+def _listed(given: list[str] | None) -> tuple[str, ...]:
+    names = [name.strip() for text in given or [] for name in text.split(",")]
+    if given and not all(names):
+        raise Refused(Refusal("NAMES_EMPTY", "列名为空 · an empty column name", ",".join(given)))
+    return tuple(names)
+
+
+def _warn(answer: dict[str, Any]) -> None:
+    """What was left out, on standard error: never silently."""
+    for finding in answer["leakage"]:
+        done = (
+            "已排除 · left out"
+            if {"column": finding["column"], "role": "leak"} in answer["left_out"]
+            else "保留 · kept"
+        )
+        print(f"{finding['level']} {finding['column']} [{done}]: {finding['zh']} · {finding['en']}", file=sys.stderr)
+    for name in answer["told"]["weight_recognised"]:
+        print(
+            f"{name}: 疑似抽样权重，未使用；用 --weight {name} 启用 · looks like a sampling weight; not used unless --weight {name}",
+            file=sys.stderr,
+        )
+    others = [
+        f"{one['column']} ({one['role']})"
+        for one in answer["left_out"]
+        if one["role"] not in ("leak", "time", "dropped")
+    ]
+    if others:
+        print(f"未入模 · not modelled: {', '.join(others)}", file=sys.stderr)
+
+
+def _told(answer: dict[str, Any]) -> str:
+    split = answer["split"]
+    low, high = answer["intervals"].get("auc", (None, None))
+    return (f"{answer['kind']}: AUC {answer['auc']:.4f} ({low}–{high}), KS {answer['ks']:.4f}, Brier {answer['brier']:.4f} on {split['test_rows']} rows "
+            f"({split['test_bads']} bad), {len(answer['features'])} features, {answer['train_seconds']} s")  # fmt: skip

@@ -1,0 +1,261 @@
+"""Optimal monotone bins of a column with weights of evidence: optbinning's solver over cells that the column is counted into once.
+
+A column of 300,000 rows is counted into at most 256 cells; the pre-binning tree and the solver see cells with their counts and
+find the same kind of optimum in hundredths of a second (decision 0070). Missing values, special codes and rare words have bins
+of their own. A word is placed by its bad rate, so that words and numbers go the same way.
+
+Rules kept: WOE_i = ln((G_i/G)/(B_i/B)), IV = Σ (G_i/G − B_i/B)·WOE_i; a bin is smoothed by a few rows at the usual rate, and an
+empty bin is neutral; one direction unless a peak or valley pays in both halves of the rows.
+
+>>> from puhui.underwriting.core.modelling.terms import in_force
+>>> x = pl.Series("age", np.repeat(np.arange(20.0, 60.0), 25))
+>>> bad = (np.arange(1000) % 25 < (60 - x.to_numpy()) / 4).astype(np.int8)
+>>> fitted = fit(x, bad, np.ones(1000), specials=(), terms=in_force())
+>>> fitted.trend, fitted.woe_of(pl.Series("age", [21.0, 59.0, None])).round(2).tolist()[2]
+('descending', 0.0)
+"""
+
+import itertools
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from puhui.underwriting.core.modelling.terms import Terms
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+Outcome = npt.NDArray[np.int8]
+MISSING, REST = "missing", "rest"
+SOLVER_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """Bins of one column. Numbers: `edges` cut [−∞, e1), [e1, e2) … [en, ∞). Words: `groups`. Then one bin a special code, then
+    (for words) the rest, then missing. `rows` and `bads` are weighted training counts, a bin each; `woe` their evidence."""
+
+    name: str
+    kind: str
+    trend: str
+    edges: tuple[float, ...]
+    groups: tuple[tuple[str, ...], ...]
+    specials: tuple[float, ...]
+    rows: tuple[float, ...]
+    bads: tuple[float, ...]
+    smoothing_rows: float
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        if self.kind == "category":
+            return (*(", ".join(group) for group in self.groups), REST, MISSING)
+        ends = ("−∞", *(f"{edge:g}" for edge in self.edges), "∞")
+        spans = tuple(f"[{low}, {high})" for low, high in itertools.pairwise(ends))
+        return (*spans, *(f"code {code:g}" for code in self.specials), MISSING)
+
+    @property
+    def woe(self) -> Floats:
+        return evidence(np.array(self.rows), np.array(self.bads), self.smoothing_rows)[0]
+
+    @property
+    def iv(self) -> float:
+        return float(evidence(np.array(self.rows), np.array(self.bads), self.smoothing_rows)[1].sum())
+
+    def place(self, values: pl.Series) -> Places:
+        """Bin number of each value. A word never seen falls into the rest."""
+        if self.kind == "category":
+            return self._word_places(values)
+        numbers = values.fill_null(np.nan).to_numpy()
+        ordinary = np.searchsorted(np.array(self.edges), numbers, side="right")
+        places = np.where(np.isnan(numbers), len(self.edges) + 1 + len(self.specials), ordinary)
+        for number, code in enumerate(self.specials):
+            places[numbers == code] = len(self.edges) + 1 + number
+        return places.astype(np.int64)
+
+    def woe_of(self, values: pl.Series) -> Floats:
+        return self.woe[self.place(values)]
+
+    def recounted(self, values: pl.Series, bad: Outcome, weight: Floats) -> "Bins":
+        """The same cuts over other rows."""
+        place, bins = self.place(values), len(self.labels)
+        rows, bads = np.bincount(place, weight, bins), np.bincount(place, weight * bad, bins)
+        return Bins(
+            self.name,
+            self.kind,
+            self.trend,
+            self.edges,
+            self.groups,
+            self.specials,
+            tuple(rows),
+            tuple(bads),
+            self.smoothing_rows,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The whole of it, with a table that a person can read: label, rows, bads, woe, iv."""
+        woe, parts = evidence(np.array(self.rows), np.array(self.bads), self.smoothing_rows)
+        table = [
+            {"label": label, "rows": rows, "bads": bads, "woe": float(w), "iv": float(i)}
+            for label, rows, bads, w, i in zip(self.labels, self.rows, self.bads, woe, parts, strict=True)
+        ]
+        return {"name": self.name, "kind": self.kind, "trend": self.trend, "edges": list(self.edges),
+                "groups": [list(group) for group in self.groups], "specials": list(self.specials), "rows": list(self.rows),
+                "bads": list(self.bads), "smoothing_rows": self.smoothing_rows, "iv": self.iv, "table": table}  # fmt: skip
+
+    @staticmethod
+    def of(stored: dict[str, Any]) -> "Bins":
+        return Bins(stored["name"], stored["kind"], stored["trend"], tuple(stored["edges"]), tuple(map(tuple, stored["groups"])),
+                    tuple(stored["specials"]), tuple(stored["rows"]), tuple(stored["bads"]), stored["smoothing_rows"])  # fmt: skip
+
+    def _word_places(self, values: pl.Series) -> Places:
+        numbers = {word: number for number, group in enumerate(self.groups) for word in group}
+        rest = len(self.groups)
+        words, places = list(numbers), list(numbers.values())
+        mapped = (
+            values.replace_strict(words, places, default=rest, return_dtype=pl.Int64)
+            if words
+            else values.is_null().cast(pl.Int64) * 0 + rest
+        )
+        found: Places = mapped.to_numpy().astype(np.int64)
+        return np.where(values.is_null().to_numpy(), rest + 1, found)
+
+
+def evidence(rows: Floats, bads: Floats, smoothing_rows: float) -> tuple[Floats, Floats]:
+    """Weight of evidence and information value of each bin; positive is safer than usual."""
+    usual = bads.sum() / rows.sum()
+    bad_share = (bads + smoothing_rows * usual) / bads.sum()
+    good_share = (rows - bads + smoothing_rows * (1 - usual)) / (rows.sum() - bads.sum())
+    woe = np.log(good_share / bad_share)
+    return woe, ((rows - bads) / (rows.sum() - bads.sum()) - bads / bads.sum()) * woe
+
+
+def fit(values: pl.Series, bad: Outcome, weight: Floats, *, specials: tuple[float, ...], terms: Terms) -> Bins:
+    """Find the bins of one column on training rows."""
+    if values.dtype == pl.String:
+        return _fit_words(values, bad, weight, terms)
+    numbers = values.fill_null(np.nan).to_numpy()
+    ordinary = ~np.isnan(numbers) & ~np.isin(numbers, specials)
+    edges: tuple[float, ...] = ()
+    trend = "flat"
+    if ordinary.sum() >= 2 * _least(len(numbers), terms):
+        borders, cell = _cells(numbers[ordinary], terms.bins["cells"])
+        cuts, trend = _solved(cell, bad[ordinary], weight[ordinary], len(borders) + 1, len(numbers), terms)
+        edges = tuple(float(borders[cut]) for cut in cuts)
+    bare = Bins(values.name, "number", trend, edges, (), specials, (), (), terms.bins["smoothing_rows"])
+    return bare.recounted(values, bad, weight)
+
+
+def _fit_words(values: pl.Series, bad: Outcome, weight: Floats, terms: Terms) -> Bins:
+    """Frequent words in the order of their smoothed bad rate, cut like numbers; the others share the rest bin."""
+    table = pl.DataFrame({"word": values, "rows": weight, "bads": weight * bad}).drop_nulls("word")
+    counted = table.group_by("word").agg(pl.sum("rows"), pl.sum("bads"), pl.len().alias("seen"))
+    least = max(terms.bins["min_category_rows"], terms.bins["min_category_share"] * len(values))
+    frequent = counted.filter(pl.col("seen") >= least)
+    smooth, usual = terms.bins["smoothing_rows"], float((weight * bad).sum() / weight.sum())
+    rate = (pl.col("bads") + smooth * usual) / (pl.col("rows") + smooth)
+    words = frequent.sort(rate, "word")["word"].to_list()
+    if not words:
+        cuts: tuple[int, ...] = ()
+    else:
+        cell = (
+            values.replace_strict(words, list(range(len(words))), default=-1, return_dtype=pl.Int64)
+            .fill_null(-1)
+            .to_numpy()
+        )
+        placed = cell >= 0
+        cuts, _ = _solved(cell[placed], bad[placed], weight[placed], len(words), len(values), terms)
+    borders = [0, *(cut + 1 for cut in cuts), len(words)]
+    groups = tuple(tuple(words[a:b]) for a, b in itertools.pairwise(borders) if b > a)
+    return Bins(values.name, "category", "by_rate", (), groups, (), (), (), smooth).recounted(values, bad, weight)
+
+
+def _cells(numbers: Floats, most: int) -> tuple[Floats, Places]:
+    """Borders of quantile cells and the cell of each number; few different numbers get a cell each."""
+    points = np.unique(numbers)
+    if len(points) > most:
+        points = np.unique(np.quantile(numbers, np.linspace(0, 1, most + 1), method="inverted_cdf"))
+    borders = _short(points[:-1], points[1:])
+    return borders, np.searchsorted(borders, numbers, side="right")
+
+
+def _short(low: Floats, high: Floats) -> Floats:
+    """A border between two numbers with as few digits as tell them apart, as a person would write it."""
+    middle, out = (low + high) / 2, (low + high) / 2
+    done = np.zeros(len(low), dtype=bool)
+    for digits in range(1, 12):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = 10.0 ** (digits - 1 - np.floor(np.log10(np.abs(middle))))
+        tidy = np.where(middle == 0, 0.0, np.round(middle * scale) / scale)
+        fits = ~done & (tidy > low) & (tidy <= high)
+        out[fits], done[fits] = tidy[fits], True
+    return out
+
+
+def _least(rows: int, terms: Terms) -> float:
+    return max(terms.bins["min_bin_rows"], terms.bins["min_bin_share"] * rows)
+
+
+def _solved(
+    cell: Places, bad: Outcome, weight: Floats, cells: int, rows: int, terms: Terms
+) -> tuple[tuple[int, ...], str]:
+    """Cuts between cells (a cut after cell i is i) and their direction."""
+    counts = np.array([np.bincount(cell, weight, cells), np.bincount(cell, weight * bad, cells)])
+    half = np.arange(len(cell)) % 2 == 0
+    halves = [
+        np.array([np.bincount(cell[side], weight[side], cells), np.bincount(cell[side], (weight * bad)[side], cells)])
+        for side in (half, ~half)
+    ]
+    plain = _cuts(counts, "auto_asc_desc", rows, terms)
+    trend, smooth = _direction(counts, plain), terms.bins["smoothing_rows"]
+    best, need = plain, 1 + terms.bins["peak_gain"]
+    if cells > 3:
+        free = _cuts(counts, None, rows, terms)
+        if _worth(counts, free, smooth) > need * _worth(counts, plain, smooth) + terms.bins["peak_gain_iv"]:
+            for shape in ("peak", "valley"):
+                tried = _cuts(counts, shape, rows, terms)
+                pays = all(_worth(side, tried, smooth) > need * _worth(side, plain, smooth) for side in halves)
+                if pays and _worth(counts, tried, smooth) > _worth(counts, best, smooth):
+                    best, trend = tried, shape
+    return best, trend
+
+
+def _cuts(counts: Floats, trend: str | None, rows: int, terms: Terms) -> tuple[int, ...]:
+    from optbinning import OptimalBinning
+
+    total, bads = np.round(counts[0]), np.round(counts[1])
+    goods = np.maximum(total - bads, 0)
+    places = np.arange(counts.shape[1], dtype=np.float64)
+    x, y = np.concatenate([places, places]), np.repeat([1, 0], len(places))
+    weight = np.concatenate([bads, goods])
+    kept = weight > 0
+    if len(np.unique(x[kept])) < 2 or len(np.unique(y[kept])) < 2:
+        return ()
+    share = min(0.5, max(_least(rows, terms) / weight.sum(), 1e-6))
+    solver = OptimalBinning(
+        solver="cp", monotonic_trend=trend, max_n_prebins=terms.bins["max_prebins"], min_prebin_size=min(share, 0.49),
+        max_n_bins=terms.bins["max_bins"], time_limit=SOLVER_SECONDS, random_state=0,
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        solver.fit(x[kept], y[kept], sample_weight=weight[kept], check_input=False)
+    return tuple(sorted({int(np.floor(cut)) for cut in solver.splits if 0 <= cut < len(places) - 1}))
+
+
+def _worth(counts: Floats, cuts: tuple[int, ...], smoothing_rows: float) -> float:
+    """IV of cells merged at the cuts."""
+    starts = np.array([0, *(cut + 1 for cut in cuts)])
+    rows, bads = np.add.reduceat(counts[0], starts), np.add.reduceat(counts[1], starts)
+    if bads.sum() <= 0 or bads.sum() >= rows.sum():
+        return 0.0
+    return float(evidence(rows, bads, smoothing_rows)[1].sum())
+
+
+def _direction(counts: Floats, cuts: tuple[int, ...]) -> str:
+    if not cuts:
+        return "flat"
+    starts = np.array([0, *(cut + 1 for cut in cuts)])
+    rates = np.add.reduceat(counts[1], starts) / np.maximum(np.add.reduceat(counts[0], starts), 1e-9)
+    return "ascending" if rates[-1] > rates[0] else "descending"
