@@ -123,18 +123,16 @@ def policy_of(content_hash: str) -> Policy:
 def columns_of(kind: str) -> dict[str, Column]:
     """Every column that a version of this kind which left draft has declared: the schema of what is stored."""
     rows = models.Version.objects.filter(rulebook_id=kind).exclude(state__in=["draft", "discarded"]).order_by("number")
-    found: dict[str, Column] = {}
-    for texts in rows.values_list("texts", flat=True):
-        for name, column in _columns_in(texts["columns.csv"]).items():
-            found.setdefault(name, column)
-    return found
+    return _merged(tuple(rows.values_list("content_hash", flat=True)))
 
 
 @lru_cache(maxsize=64)
-def _columns_in(text: str) -> dict[str, Column]:
-    from puhui.policy.core.columns import read_columns
-
-    return dict(read_columns(text))
+def _merged(hashes: tuple[str, ...]) -> dict[str, Column]:
+    found: dict[str, Column] = {}
+    for content_hash in hashes:
+        for name, column in policy_of(content_hash).columns.items():
+            found.setdefault(name, column)
+    return found
 
 
 def check_columns_agree(kind: str, policy: Policy) -> None:

@@ -81,7 +81,7 @@ def _parsed(text: str):  # type: ignore[no-untyped-def]  # sqlglot is imported w
             "SYNTAX", "引号未闭合或嵌套过深 · a quote is open, or it nests too deep", 0, len(text)
         ) from None
     if len(statements) != 1 or statements[0] is None:
-        raise ConditionFault("SYNTAX", "只能写一个条件 · one condition only", text.find(";"), len(text))
+        raise ConditionFault("SYNTAX", "只能写一个条件 · one condition only", max(0, text.find(";")), len(text))
     return statements[0]
 
 

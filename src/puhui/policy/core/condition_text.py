@@ -37,6 +37,7 @@ _COMPARISONS: dict[type, str] = {
 }  # fmt: skip
 _SUMS: dict[type, str] = {exp.Add: "add", exp.Sub: "sub", exp.Mul: "mul", exp.Div: "div", exp.Mod: "mod"}
 _NAMED: dict[type, tuple[str, str]] = {
+    exp.Exists: ("SUBQUERY", "不能用子查询 · no sub-queries"),
     exp.AggFunc: ("AGGREGATE", "规则只看一行，不能用聚合函数 · a rule sees one row; no aggregates"),
     exp.Query: ("SUBQUERY", "不能用子查询 · no sub-queries"),
     exp.Window: ("WINDOW", "不能用窗口函数 · no window functions"),

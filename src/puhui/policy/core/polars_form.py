@@ -74,7 +74,7 @@ def _shorter_case(term: Term) -> Term:
 
 
 def _constant(term: Term) -> Term:
-    value = pl.select(_form(term)).item()
+    value = _ONE_ROW.with_columns(_form(term).alias("value"))["value"][0]
     if value is None:
         return replace(term, op="null", args=())
     if term.family == "exact":
@@ -205,6 +205,7 @@ _TURNED = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le
            "not_distinct": "not_distinct"}  # fmt: skip
 _STRICT = {"eq", "ne", "lt", "le", "gt", "ge", "not", "add", "sub", "mul", "div", "mod", "neg", "abs", "length", "like",
            "starts_with", "to_float", "rescale", "whole", "year", "month", "day", "bool_to_int"}  # fmt: skip
+_ONE_ROW = pl.DataFrame({"_": [0]})
 _STORED: dict[str, Any] = {
     "integer": pl.Int64, "decimal": pl.Int64, "float": pl.Float64, "boolean": pl.Boolean, "text": pl.String,
     "date": pl.Int64, "null": pl.Null,

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy import models, scorers, versions
+from puhui.policy.core.columns import Column
 from puhui.policy.core.experiment import CHALLENGER, CHAMPION, SHADOW, arms
 from puhui.policy.core.policy_text import Decided, Policy
 from puhui.policy.operations.record_decisions import record_decisions
@@ -140,8 +141,9 @@ def _written(
     parameters = {"version_id": side.view.version_id, "content_hash": side.view.content_hash, "arm": side.arm,
                   "experiment_id": side.experiment_id or None, "on": on.isoformat(), "scorer": decided.policy.scorer}  # fmt: skip
     draft = BatchDraft(prefix + side.view.kind, side.view.kind, str(side.view.number), parameters, on, elapsed)
+    known = versions.columns_of(side.view.kind)
     rows = [
-        DecisionDraft(each.subject, {name: _plain(value) for name, value in each.inputs.items()}, output, reason)
+        DecisionDraft(each.subject, _as_recorded(each.inputs, known), output, reason)
         for each, output, reason in zip(batch, outputs, reasons, strict=True)
     ]
     ids = record_decisions(draft, rows, now=now)[1]
@@ -177,5 +179,15 @@ def _raise_alert(side: _Side, fault: Exception, now: datetime) -> None:
     )
 
 
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Decimal | date) else value
+def _as_recorded(inputs: dict[str, Any], known: dict[str, Column]) -> dict[str, Any]:
+    """Decimals and dates as text, so that no reader makes a binary fraction of them."""
+    return {
+        name: str(value)
+        if isinstance(value, Decimal | date) or (_is_decimal(known.get(name)) and value is not None)
+        else value
+        for name, value in inputs.items()
+    }
+
+
+def _is_decimal(column: Column | None) -> bool:
+    return column is not None and column.kind == "decimal"

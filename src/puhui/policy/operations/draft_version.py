@@ -6,7 +6,7 @@ Rule kept: every write names the edition that it saw, so that of two tabs the se
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 
 from puhui.kernel.canonical import digest
@@ -34,9 +34,7 @@ def open_rulebook(kind: str, *, name_zh: str, name_en: str, now: datetime) -> st
 def draft_version(kind: str, texts: Mapping[str, str], *, author: str, note: str = "", now: datetime,
                   based_on: str | None = None) -> str:  # fmt: skip
     """Store a new draft; returns its id."""
-    book = models.Rulebook.objects.select_for_update().filter(kind=kind).first()
-    if book is None:
-        raise Refused(Refusal("RULEBOOK_UNKNOWN", "没有这类策略 · there is no rulebook of this kind", where=kind))
+    book = lock_rulebook(kind)
     _check(texts, author)
     last = book.versions.aggregate(last=Max("number"))["last"] or 0
     row = models.Version.objects.create(
@@ -64,6 +62,16 @@ def revise_draft(version_id: str, texts: Mapping[str, str], *, by: str, edition:
         row.note = note[:400]
     row.save(update_fields=["texts", "content_hash", "edition", "note"])
     return row.edition
+
+
+def lock_rulebook(kind: str) -> models.Rulebook:
+    """One writer a rulebook; its row is append-only, so the lock is one of its name."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7307))", [kind])
+    book = models.Rulebook.objects.filter(kind=kind).first()
+    if book is None:
+        raise Refused(Refusal("RULEBOOK_UNKNOWN", "没有这类策略 · there is no rulebook of this kind", where=kind))
+    return book
 
 
 def lock_version(version_id: str) -> models.Version:

@@ -12,7 +12,7 @@ from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy import models, scorers, versions
 from puhui.policy.core import lifecycle
 from puhui.policy.core.policy_text import check, read_policy
-from puhui.policy.operations.draft_version import lock_version
+from puhui.policy.operations.draft_version import lock_rulebook, lock_version
 
 
 @transaction.atomic
@@ -41,7 +41,7 @@ def publish_version(version_id: str, *, at: datetime, by: str, now: datetime, no
     """An approved version decides from `at` on (now or later)."""
     row = lock_version(version_id)
     wanted = _wanted(row, "publish", by)
-    models.Rulebook.objects.select_for_update().get(kind=row.rulebook_id)
+    lock_rulebook(row.rulebook_id)
     if at.tzinfo is None or at < now:
         told = "生效时间须带时区且不早于现在 · the time needs a zone and cannot lie in the past"
         raise Refused(Refusal("PUBLISH_AT", told, where=str(at)))

@@ -17,6 +17,7 @@ from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy import models, versions
 from puhui.policy.core.experiment import BUCKETS, CHALLENGER, SHADOW
 from puhui.policy.core.guardrail import ArmSeen, Breach, Guardrail, breach
+from puhui.policy.operations.draft_version import lock_rulebook
 
 AUTOMATIC = "护栏 guard-rail"
 _FIT = {CHALLENGER: ("approved", "published"), SHADOW: ("in_review", "approved", "published")}
@@ -51,7 +52,7 @@ def start_experiment(draft: ExperimentDraft, *, by: str, now: datetime) -> str:
     if not 1 <= share_buckets <= BUCKETS or (ends_at is not None and ends_at <= now):
         told = "份额为 1–10000 个桶，结束须在将来 · a share is 1 to 10,000 buckets, the end lies ahead"
         raise Refused(Refusal("EXPERIMENT_SHARE", told, where=str(share_buckets)))
-    models.Rulebook.objects.select_for_update().get(kind=view.kind)
+    lock_rulebook(view.kind)
     live = versions.live(view.kind, now)
     if live.version_id == view.version_id:
         raise Refused(Refusal("EXPERIMENT_VERSION", "该版本正在决策 · this version decides already", where=view.name))
