@@ -26,13 +26,16 @@ def facts() -> dict:
     )
     inferred = reject_inference.augment("fuzzy", few, terms=RejectTerms(1.0, 5, 10.0), seed=1)
     return {
-        "model": {"name": f"小店 {NASTY}", "kind": "scorecard", "digest": "ab" * 32, "seed": 1, "libraries": {"numpy": "2.4"}},
+        "name": f"小店 {NASTY}", "seed": 1, "libraries": {"numpy": "2.4"},
         "tape": {"name": NASTY, "rows": 600, "bads": int(y.sum()), "target": "坏", "positive": "1"},
-        "split": {"by": "time", "training": 300, "validation": 100, "test": 200},
-        "evaluation": evaluation.evaluate(y, pd, segments=names, seed=1, resamples=20).as_json(),
-        "scorecard": {"base_points": 610, "features": [
-            {"name": NASTY, "coefficient": -1.0, "points": [12, -9, 0], "bins": {"iv": 0.09, "table": table}}]},
-        "stability": {"score_psi": 0.03, "columns": [{"column": NASTY, "psi": 0.3}], "bands": {"watch": 0.1, "act": 0.25}},
+        "split": {"told": "time", "training": 300, "validation": 100, "test": 200},
+        "models": [{
+            "kind": "scorecard", "digest": "ab" * 32,
+            "evaluation": evaluation.evaluate(y, pd, segments=names, seed=1, resamples=20).as_json(),
+            "scorecard": {"base_points": 610, "features": [
+                {"name": NASTY, "coefficient": -1.0, "points": [12, -9, 0], "bins": {"iv": 0.09, "table": table}}]},
+            "stability": {"score_psi": 0.03, "columns": [{"column": NASTY, "psi": 0.3}], "bands": {"watch": 0.1, "act": 0.25}},
+        }],
         "leaks": [{"column": "ChgOffDate", "told_zh": "结果之后才有", "told_en": "known only after the outcome", "kept": False}],
         "reject_inference": inferred.as_json(),
     }  # fmt: skip
@@ -54,7 +57,7 @@ class TestCard:
         assert text.count("<svg") == 4
 
     def test_what_is_not_known_is_left_out_or_said(self):
-        text = card.html({"model": {"name": "m", "kind": "boosting"}})
+        text = card.html({"name": "m", "models": [{"kind": "boosting"}]})
         assert "<svg" not in text
         assert "the model has learnt from granted loans alone" in text
         assert "None" not in re.sub("None was found", "", text)

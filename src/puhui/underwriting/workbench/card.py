@@ -2,15 +2,15 @@
 
     write(folder, facts)        → folder/card.html
 
-Facts, all optional but `model`: `model` {name, kind, digest, fitted_at, seed, terms_version, libraries}, `tape` {name,
-sha256, rows, columns, bads, target, positive, weight, time}, `split` {by, training, validation, test}, `evaluation`
-(`Evaluation.as_json` on the test part), `scorecard` (`Scorecard.as_json`) or `importance` [{name, share}], `stability`
-{score_psi, columns [{column, psi}], bands}, `leaks` [{column, told_zh, told_en, kept}], `reject_inference`
-(`Augmented.as_json`), `limits` [(zh, en)].
+Facts, all optional but `name`: `name`, `tape` {name, sha256, rows, columns, bads, target, positive, weight, time},
+`split` {told, training, validation, test}, `leaks` [{column, told_zh, told_en, kept}], `reject_inference`
+(`Augmented.as_json`), `limits` [(zh, en)], `libraries`, `terms_version`, `fitted_at`, `seed`, and `models`, one a kind:
+{kind, digest, evaluation (`Evaluation.as_json` on the test part), scorecard (`Scorecard.as_json`) or importance
+[{name, share}], stability {score_psi, columns [{column, psi}], bands}}. `card_facts.of` reads them off a model folder.
 
 Rule kept: what is not known is left out or said, never invented; the same facts give the same file, byte for byte.
 
->>> "<script" in html({"model": {"name": "<script>", "kind": "scorecard"}})
+>>> "<script" in html({"name": "<script>", "models": [{"kind": "scorecard"}]})
 False
 """
 
@@ -22,10 +22,10 @@ from typing import Any
 from puhui.underwriting.workbench import card_sections
 
 NAME = "card.html"
-_SECTIONS = (
-    card_sections.purpose, card_sections.data, card_sections.performance, card_sections.features, card_sections.stability,
-    card_sections.suspects, card_sections.reject_inference, card_sections.limits, card_sections.versions,
-)  # fmt: skip
+KIND_NAMES = {"scorecard": ("评分卡", "scorecard"), "boosting": ("提升树", "boosted trees")}
+_BEFORE = (card_sections.purpose, card_sections.data)
+_OF_KIND = (card_sections.performance, card_sections.features, card_sections.stability)
+_AFTER = (card_sections.suspects, card_sections.reject_inference, card_sections.limits, card_sections.versions)
 
 
 def write(folder: Path, facts: dict[str, Any]) -> Path:
@@ -37,12 +37,16 @@ def write(folder: Path, facts: dict[str, Any]) -> Path:
 
 def html(facts: dict[str, Any]) -> str:
     """The whole card as one text."""
-    model = facts["model"]
-    name = escape(str(model.get("name") or model.get("kind", "")))
-    kind = {"scorecard": ("评分卡", "scorecard"), "boosting": ("提升树", "boosted trees")}.get(
-        model.get("kind", ""), ("模型", "model")
+    name, kinds = escape(str(facts["name"])), facts.get("models", [])
+    inside = "".join(section(facts) for section in _BEFORE)
+    for one in kinds:
+        told = card_sections.both(*KIND_NAMES.get(one["kind"], ("模型", "model")))
+        inside += (f"<h2>{told}</h2>" if len(kinds) > 1 else "") + "".join(section(one) for section in _OF_KIND)
+    inside += "".join(section(facts) for section in _AFTER)
+    shown = (
+        "、".join(KIND_NAMES[one["kind"]][0] for one in kinds),
+        ", ".join(KIND_NAMES[one["kind"]][1] for one in kinds),
     )
-    inside = "".join(section(facts) for section in _SECTIONS)
     return f"""<!doctype html>
 <html lang="zh-Hans">
 <head>
@@ -53,7 +57,7 @@ def html(facts: dict[str, Any]) -> str:
 <body>
 <input class="tongue" type="radio" name="tongue" id="zh" checked aria-label="中文"><input class="tongue" type="radio" name="tongue" id="en" aria-label="English">
 <header><div class="tongues"><label for="zh" lang="zh-Hans">中文</label><label for="en" lang="en">English</label></div>
-<p class="quiet">{card_sections.both("普惠模型卡", "Puhui model card")} · {card_sections.both(*kind)}</p><h1>{name}</h1></header>
+<p class="quiet">{card_sections.both("普惠模型卡", "Puhui model card")} · {card_sections.both(*shown)}</p><h1>{name}</h1></header>
 <main>{inside}</main>
 </body>
 </html>

@@ -168,12 +168,14 @@ def limits(facts: Facts) -> str:
 
 
 def versions(facts: Facts) -> str:
-    model = facts.get("model", {})
+    hashes = [
+        (both(f"模型散列（{one['kind']}）", f"model hash ({one['kind']})"), one.get("digest"))
+        for one in facts.get("models", [])
+    ]
     rows = [
-        (both("模型散列", "model hash"), model.get("digest")), (both("种类", "kind"), model.get("kind")),
-        (both("训练时间", "fitted"), model.get("fitted_at")), (both("随机种子", "seed"), model.get("seed")),
-        (both("建模政策版本", "workbench terms"), model.get("terms_version")),
-        (both("库版本", "libraries"), ", ".join(f"{name} {number}" for name, number in model.get("libraries", {}).items())),
+        *hashes, (both("训练时间", "fitted"), facts.get("fitted_at")), (both("随机种子", "seed"), facts.get("seed")),
+        (both("建模政策版本", "workbench terms"), facts.get("terms_version")),
+        (both("库版本", "libraries"), ", ".join(f"{name} {number}" for name, number in facts.get("libraries", {}).items())),
     ]  # fmt: skip
     return _section(both("版本", "Versions"), _list(rows))
 
