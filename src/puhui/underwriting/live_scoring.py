@@ -14,18 +14,18 @@ import polars as pl
 from puhui.underwriting import model_queries
 from puhui.underwriting.core.modelling.model import Model
 from puhui.underwriting.model_queries import ModelView
-from puhui.underwriting.model_watch import ModelCannotScore
+from puhui.underwriting.model_watch import ModelCannotScore, Scored
 
 
-def score(view: ModelView, rows: pl.DataFrame) -> pl.Series:
-    """Chance of default of every row, in their order."""
+def score(view: ModelView, rows: pl.DataFrame) -> Scored:
+    """Features and chance of default of every row, in their order."""
     model = _model(view.id)
     absent = [name for name in model.required if name not in rows.columns]
     if absent:
         raise ModelCannotScore(absent)
     if rows.height == 0:
-        return pl.Series("pd", [], dtype=pl.Float64)
-    return pl.Series("pd", model.score(rows, reasons=False).pd)
+        return Scored(pl.Series("pd", [], dtype=pl.Float64), pl.DataFrame())
+    return Scored(pl.Series("pd", model.score(rows, reasons=False).pd), model.values(rows))
 
 
 def stored(model: Model) -> dict[str, Any]:

@@ -21,7 +21,16 @@ from puhui.underwriting.core.modelling.daily_figures import Told
 from puhui.underwriting.core.modelling.training_picture import TrainingPicture
 from puhui.underwriting.model_queries import DayView, ModelView
 
-Score = Callable[[ModelView, pl.DataFrame], pl.Series]
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Chances of default (null where none), and the features as the model read them."""
+
+    pd: pl.Series
+    values: pl.DataFrame
+
+
+Score = Callable[[ModelView, pl.DataFrame], Scored]
 
 
 class ModelCannotScore(LookupError):
@@ -78,16 +87,18 @@ def _drift(model: ModelView, window: pl.DataFrame, daily: dict[str, int], score:
     if model.picture is None:
         return Told(dict.fromkeys(names), {}, dict.fromkeys(names, "NO_TRAINING_PICTURE"))
     try:
-        pd = score(model, window)
+        scored = score(model, window)
     except ModelCannotScore as no:
         return Told(dict.fromkeys(names), {"columns_missing": no.columns}, dict.fromkeys(names, "COLUMNS_MISSING"))
-    return daily_figures.of_drift(TrainingPicture.from_json(model.picture), window, pd, min_rows=daily["min_rows"])
+    return daily_figures.of_drift(
+        TrainingPicture.from_json(model.picture), scored.values, scored.pd, min_rows=daily["min_rows"]
+    )
 
 
 def _outcomes(model: ModelView, outcomes: pl.DataFrame, daily: dict[str, int], score: Score) -> Told:
     trained = model.evaluation.get("auc")
     try:
-        pd = score(model, outcomes)
+        pd = score(model, outcomes).pd
     except ModelCannotScore:
         pd = pl.Series([None] * outcomes.height, dtype=pl.Float64)
     usable = pd.is_not_null()
