@@ -79,11 +79,27 @@ class AllocationProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryOrder:
+    """Who is paid first of what is recovered after a guarantor's payment: guarantor or lender."""
+
+    name: str
+    first: str
+    effective_from: date
+    effective_to: date | None
+    confidence: str
+    source: str
+
+    def covers(self, on: date) -> bool:
+        return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
+
+
+@dataclass(frozen=True, slots=True)
 class AllocationPolicy:
     """The whole file, read and checked."""
 
     products: Mapping[str, AllocationProduct]
     orders: tuple[AllocationOrder, ...]
+    recoveries: tuple[RecoveryOrder, ...] = ()
 
 
 def find(product: str, *, state: str, on: date) -> AllocationOrder:
@@ -92,6 +108,18 @@ def find(product: str, *, state: str, on: date) -> AllocationOrder:
         if order.product == product and order.covers(state, on):
             return order
     raise AllocationAbsent(f"no allocation order for {product}/{state} is in force on {on.isoformat()}")
+
+
+def recovery(on: date) -> RecoveryOrder:
+    """The order of recoveries in force on a day.
+
+    >>> recovery(date(2026, 8, 1)).first
+    'guarantor'
+    """
+    for order in policy().recoveries:
+        if order.covers(on):
+            return order
+    raise AllocationAbsent(f"no order of recoveries is in force on {on.isoformat()}")
 
 
 def named(name: str) -> AllocationOrder:
@@ -121,9 +149,13 @@ def read(text: str) -> AllocationPolicy:
     table = tomllib.loads(text)
     products = {code: AllocationProduct(code, **entry) for code, entry in table["product"].items()}
     orders = tuple(_order(entry) for entry in table["order"])
-    if wrong := [*_wrong_orders(orders, products), *_overlaps(orders)]:
+    recoveries = tuple(RecoveryOrder(**{"effective_to": None} | entry) for entry in table.get("recovery", []))
+    wrong = [
+        f"{each.name}: guarantor or lender first" for each in recoveries if each.first not in ("guarantor", "lender")
+    ]
+    if wrong := [*_wrong_orders(orders, products), *_overlaps(orders), *wrong]:
         raise AllocationWrong("; ".join(wrong))
-    return AllocationPolicy(products, orders)
+    return AllocationPolicy(products, orders, recoveries)
 
 
 def _order(entry: dict[str, Any]) -> AllocationOrder:

@@ -229,9 +229,9 @@ def risk(loan_id: str) -> dict[str, Any]:
 
 
 def shares(loan_id: str) -> list[tuple[str, int, int]]:
-    """Who holds which part of a loan: (institution, weight, of weight); the whole where it is not shared."""
+    """Who holds which part of a loan now: (institution, weight, of weight); the whole where it is not shared."""
     loan = queries.loan(loan_id)
-    rows = models.Share.objects.filter(loan_id=loan_id).order_by("from_weight")
+    rows = models.Share.objects.filter(loan_id=loan_id, end=None).order_by("from_weight")
     held = [(row.institution_id, row.to_weight - row.from_weight, row.of_weight) for row in rows]
     return held or [(loan.institution_id, 1, 1)]
 

@@ -139,7 +139,8 @@ _SETTLED = """
 SELECT posting.institution_id, CASE WHEN posting.debit = 'cash' THEN posting.credit ELSE posting.debit END AS account,
        sum(CASE WHEN posting.debit = 'cash' THEN amount_minor ELSE -amount_minor END), count(DISTINCT posting.loan_id)
   FROM servicing_posting posting JOIN servicing_entry entry ON entry.id = posting.entry_id
- WHERE posting.business_date = %s AND 'cash' IN (posting.debit, posting.credit) AND entry.kind <> 'disburse'
+ WHERE posting.business_date = %s AND 'cash' IN (posting.debit, posting.credit) AND entry.kind NOT IN ('disburse', 'transfer')
+   AND 'compensation_receivable' NOT IN (posting.debit, posting.credit)
  GROUP BY GROUPING SETS ((1, 2), (1)) ORDER BY 1, 2
 """
 _SETTLED_AS = {
@@ -173,7 +174,7 @@ def settlement_lines(day: date, *, now: datetime) -> Iterator[models.SettlementL
 def instalments_against_loans() -> list[Breach]:
     """Principal left on the instalments of a disbursed loan is the loan's outstanding principal."""
     left = Sum(F("instalments__principal_minor") - F("instalments__paid_principal_minor"))
-    disbursed = ~Q(state__in=["booked", "cancelled", "written_off"])
+    disbursed = ~Q(state__in=["booked", "cancelled", "written_off", "transferred"])
     rows: Iterable[tuple[str, int, int]] = (
         models.Loan.objects.filter(disbursed)
         .annotate(left=left)

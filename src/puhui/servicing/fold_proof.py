@@ -24,6 +24,7 @@ CHECKED = (
     accounts.FEE_RECEIVABLE,
     accounts.MEMO_INTEREST,
     accounts.BORROWER_CREDIT,
+    accounts.COMPENSATION_RECEIVABLE,
 )
 _ROW = ("due_on", "principal_minor", "interest_minor", "fee_minor", "charged_penalty_minor")
 _PAID = ("paid_principal_minor", "paid_interest_minor", "paid_fee_minor", "paid_penalty_minor", "paid_compound_minor")
@@ -54,6 +55,7 @@ def breaches(loans: Sequence[models.Loan], journal: Mapping[tuple[str, str], int
 
 def _differences(loan: models.Loan, told: Folded, journal: Mapping[tuple[str, str], int]) -> list[Breach]:
     wanted = positions(told, fees_ahead(told), Booked(loan.non_accrual_on is not None))
+    wanted[accounts.COMPENSATION_RECEIVABLE] = sum(told.claims.values())
     pairs = [(f"journal equals fold: {name}", wanted.get(name, 0), journal.get((loan.id, name), 0)) for name in CHECKED]
     pairs += [
         ("loan row equals fold: outstanding_minor", told.balance_minor, loan.outstanding_minor),

@@ -17,7 +17,7 @@ from puhui.servicing.provisioning import methods_on
 
 def holders(loan: models.Loan) -> tuple[Holdings, list[str]]:
     """The parts of a loan, first to last, and the institutions that they point into."""
-    rows = models.Share.objects.filter(loan_id=loan.id).order_by("from_weight")
+    rows = models.Share.objects.filter(loan_id=loan.id, end=None).order_by("from_weight")
     return one_loan.holdings(loan, list(rows.values_list("institution_id", "from_weight", "to_weight", "of_weight")))
 
 

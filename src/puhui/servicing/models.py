@@ -62,7 +62,8 @@ class Loan(models.Model):
     unpaid due date: a loan that stays late need not be touched every day. `look_on` is the next end of day that must look at
     the instalments; until then the running period in the three columns after it is all that the day needs. Whoever rewrites
     instalments sets `look_on` to NULL, which means: look today. `provision_minor` and `ecl_minor` are what the five classes and the
-    three stages ask to be set aside; which of them stands in a funder's books is its method (provisioning.py).
+    three stages ask to be set aside; which of them stands in a funder's books is its method (provisioning.py). `held_by` is the first
+    funder since a sale; empty: the institution that lent it.
     """
 
     id = models.TextField(primary_key=True)
@@ -93,6 +94,7 @@ class Loan(models.Model):
     policy = models.JSONField(default=dict)
     terms = models.JSONField(default=dict)
 
+    held_by = models.TextField(db_default="", default="", blank=True)
     state = models.TextField(choices=list(STATES.items()))
     outstanding_minor = models.BigIntegerField(default=0)
     received_minor = models.BigIntegerField(default=0)
@@ -239,9 +241,11 @@ class Event(models.Model):
 
 
 class Share(models.Model):
-    """What one of several funders holds of a loan, fixed at booking: the part [from_weight, to_weight) of `of_weight`.
+    """What one of several funders holds of a loan: the part [from_weight, to_weight) of `of_weight`, from its booking or purchase on.
 
-    A loan without rows here belongs wholly to its own institution, which is also the first funder where there are several.
+    A loan without rows here belongs wholly to its own institution, which is also the first funder where there are several. A part
+    that was sold has a ShareEnd, and its buyer a row of its own with what it paid: `discount_minor` is the claim it bought, on the
+    balance sheet, less its price (below zero: a premium), and leaves the books with the principal, `bought_principal_minor` then.
     """
 
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="shares")
@@ -250,16 +254,33 @@ class Share(models.Model):
     from_weight = models.PositiveIntegerField()
     to_weight = models.PositiveIntegerField()
     of_weight = models.PositiveIntegerField()
+    since_on = models.DateField(null=True)
+    bought_by = models.ForeignKey(Event, models.PROTECT, null=True, related_name="shares")
+    bought_principal_minor = models.BigIntegerField(db_default=0, default=0)
+    discount_minor = models.BigIntegerField(db_default=0, default=0)
 
     class Meta:
         indexes = [models.Index(fields=["institution_id", "loan"], name="share_by_institution")]
         constraints = [
-            models.UniqueConstraint(fields=["loan", "institution_id"], name="one_share_per_funder"),
-            models.UniqueConstraint(fields=["loan", "from_weight"], name="shares_do_not_overlap"),
             models.CheckConstraint(
                 condition=Q(from_weight__lt=F("to_weight")) & Q(to_weight__lte=F("of_weight")), name="share_not_empty"
             ),
         ]
+
+
+class ShareEnd(models.Model):
+    """A part that its holder sold, by which fact; the seller sees of the loan what was recorded up to `sequence`."""
+
+    share = models.OneToOneField(Share, models.PROTECT, primary_key=True, related_name="end")
+    institution_id = models.TextField()
+    loan = models.ForeignKey(Loan, models.PROTECT, related_name="share_ends")
+    event = models.ForeignKey(Event, models.PROTECT)
+    ended_on = models.DateField()
+    sequence = models.BigIntegerField()
+
+    class Meta:
+        db_table = "servicing_share_end"
+        indexes = [models.Index(fields=["institution_id", "loan"], name="share_end_by_institution")]
 
 
 class Entry(models.Model):

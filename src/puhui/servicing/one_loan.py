@@ -43,7 +43,8 @@ SELECT id, number, institution_id, state, outstanding_minor, received_minor, cre
          WHERE request.institution_id = loan.institution_id AND request.operation = %s
            AND request.idempotency_key = %s) AS known,
        (SELECT array_agg(ARRAY[institution_id, from_weight::text, to_weight::text, of_weight::text] ORDER BY from_weight)
-          FROM servicing_share WHERE loan_id = loan.id) AS shares
+          FROM servicing_share share WHERE share.loan_id = loan.id AND NOT EXISTS
+               (SELECT FROM servicing_share_end gone WHERE gone.share_id = share.id)) AS shares
   FROM servicing_loan loan
  WHERE id = %s AND (%s OR NOT EXISTS (SELECT FROM servicing_business_day WHERE state = 'closing')) FOR UPDATE OF loan
 """
@@ -165,12 +166,13 @@ def day_rows(loan: Any, rows: Sequence[tuple[Any, ...]]) -> DayRows:
 
 
 def holdings(loan: Any, shares: Sequence[Any]) -> tuple[Holdings, list[str]]:
-    """Who holds the loan, and the names of the holders."""
+    """Who holds the loan, and the names of the holders; one that holds two parts is named once."""
     if not shares:
         return Holdings.whole(np.zeros(1, np.int64)), [loan.institution_id]
     weights = (np.array([share[place] for share in shares], np.int64) for place in (1, 2, 3))
-    count = len(shares)
-    return Holdings(np.zeros(count, np.int64), np.arange(count), *weights), [share[0] for share in shares]
+    names = list(dict.fromkeys(share[0] for share in shares))
+    whose = np.array([names.index(share[0]) for share in shares], np.int64)
+    return Holdings(np.zeros(len(shares), np.int64), whose, *weights), names
 
 
 def policy_of(loan: Any) -> LoanPolicy:

@@ -5,16 +5,14 @@ work, over all loans at once: schedules from terms, allocation from cash receive
 balances loan by loan. What it finds is a list of breaches; it repairs nothing.
 """
 
-from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
 import polars as pl
 
-from puhui.servicing import columns, control, fold_proof, models
+from puhui.servicing import columns, control, fold_proof, loan_ledger, models, parts_of_loans
 from puhui.servicing.core import accounts, laws
 from puhui.servicing.core.accrual import accrued_to
-from puhui.servicing.core.changes import EARNED
 from puhui.servicing.core.laws import Breach
 from puhui.servicing.core.schedule import Schedule, build
 from puhui.servicing.core.settlement import OpenLoans, OpenRows, settle_due
@@ -22,7 +20,6 @@ from puhui.servicing.core.terms import Flags, Whole
 from puhui.servicing.core.waterfall import per_loan
 
 _BATCH = 20_000
-_PER_LOAN = fold_proof.CHECKED
 
 
 def breaches() -> list[Breach]:
@@ -34,6 +31,7 @@ def breaches() -> list[Breach]:
     today = models.open_day()
     if today is None:
         return found
+    found += parts_of_loans.breaches(today.business_date)
     loans = models.Loan.objects.exclude(state="cancelled").order_by("id")
     for start in range(0, loans.count(), _BATCH):
         found += _again(list(loans[start : start + _BATCH]), today.business_date)
@@ -151,36 +149,11 @@ def _journal_agrees(
 
 
 def _journal_balances(ids: list[str]) -> dict[tuple[str, str], int]:
-    """Debit − credit by loan and per-loan account: its own postings, and its lines of what accrued."""
-    statement = (
-        "SELECT loan_id, account, sum(minor)::bigint FROM ("
-        "SELECT loan_id, debit AS account, amount_minor AS minor FROM servicing_posting WHERE loan_id = ANY(%s) "
-        "UNION ALL SELECT loan_id, credit, -amount_minor FROM servicing_posting WHERE loan_id = ANY(%s)) sides "
-        "WHERE account = ANY(%s) GROUP BY 1, 2"
-    )
-    schema = {"loan_id": pl.String, "account": pl.String, "minor": pl.Int64}
-    rows = columns.read_frame(statement, schema, [ids, ids, list(_PER_LOAN)]).rows()
-    found = {(loan, account): minor for loan, account, minor in rows}
-    for loan, account, minor in _accrued(ids):
+    """Debit − credit by loan and account, over all institutions: its own postings, and its lines of what accrued."""
+    found: dict[tuple[str, str], int] = {}
+    for (loan, _, account), minor in loan_ledger.balances(ids).items():
         found[loan, account] = found.get((loan, account), 0) + minor
     return found
-
-
-def _accrued(ids: list[str]) -> Iterator[tuple[str, str, int]]:
-    """What the lines of all days add to the accounts of these loans."""
-    statement = (
-        "WITH asked AS MATERIALIZED (SELECT id, number FROM servicing_loan WHERE id = ANY(%s)) "
-        "SELECT asked.id, line.on_balance, sum(line.interest)::bigint, sum(line.penalty)::bigint, sum(line.compound)::bigint "
-        "FROM servicing_day_part part, unnest(part.loan_numbers, part.interest_minor, part.penalty_minor, "
-        "part.compound_minor, part.on_balance) AS line (number, interest, penalty, compound, on_balance) "
-        "JOIN asked ON asked.number = line.number "
-        "WHERE part.last_number >= (SELECT min(number) FROM asked) AND part.first_number <= (SELECT max(number) FROM asked) "
-        "GROUP BY 1, 2"
-    )
-    schema = {"loan": pl.String, "on_balance": pl.String, **dict.fromkeys(EARNED, pl.Int64)}
-    for loan, on_balance, *sums in columns.read_frame(statement, schema, [ids]).rows():
-        for head, minor in zip(EARNED, sums, strict=True):
-            yield loan, accounts.RECEIVABLE_OF_HEAD[head] if on_balance == "t" else accounts.MEMO_INTEREST, minor
 
 
 def _keys_agree() -> list[Breach]:
@@ -205,12 +178,13 @@ _ORPHANS = {
 
 
 def _entities_agree() -> list[Breach]:
-    """A posting stands in the books of a funder of its loan, and of its entry's institution."""
+    """A posting stands in the books of who holds or held its loan, or paid for it as guarantor, and of its entry's institution."""
     statement = (
         "SELECT p.id::text FROM servicing_posting p JOIN servicing_entry e ON e.id = p.entry_id "
         "LEFT JOIN servicing_loan l ON l.id = p.loan_id WHERE p.institution_id <> e.institution_id OR "
         "(p.institution_id <> l.institution_id AND NOT EXISTS (SELECT FROM servicing_share s "
-        "WHERE s.loan_id = p.loan_id AND s.institution_id = p.institution_id))"
+        "WHERE s.loan_id = p.loan_id AND s.institution_id = p.institution_id) AND NOT EXISTS (SELECT FROM servicing_event g "
+        "WHERE g.loan_id = p.loan_id AND g.kind = 'compensate' AND g.details->>'guarantor' = p.institution_id))"
     )
     rows = columns.read_frame(statement, {"id": pl.String}).rows()
     return [Breach("one posting, one legal entity", f"posting {row[0]}", 0, 1) for row in rows]

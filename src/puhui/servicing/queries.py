@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, Sum, Value
+from django.db.models.functions import Coalesce, NullIf
 
 from puhui.servicing import control, models, proof
 from puhui.servicing.columns import terms_of
@@ -43,10 +44,10 @@ def loan(loan_id: str) -> LoanView:
 def loans(*, page: int = 1, where: LoanFilter | None = None) -> LoanPage:
     """A page of loans, newest first."""
     wanted = where or LoanFilter()
-    exact = {
-        name: value for name in ("state", "institution_id", "shop_id", "person_id") if (value := getattr(wanted, name))
-    }
+    exact = {name: value for name in ("state", "shop_id", "person_id") if (value := getattr(wanted, name))}
     rows = models.Loan.objects.select_related("disclosure").filter(**exact).order_by("-id")
+    if wanted.institution_id:
+        rows = rows.filter(_held_by(wanted.institution_id))
     if wanted.text:
         rows = rows.filter(Q(id__contains=wanted.text) | Q(shop_id__contains=wanted.text))
     total = rows.count()
@@ -129,7 +130,7 @@ def book_summary(*, as_of: date | None = None) -> BookSummary | None:
 def ageing(institution_id: str) -> list[tuple[str, int, int]]:
     """One institution's loans in service now by month bucket: (bucket, number, outstanding), empty buckets left out."""
     rows = (
-        models.Loan.objects.filter(institution_id=institution_id, state__in=SERVICED)
+        models.Loan.objects.filter(_held_by(institution_id), state__in=SERVICED)
         .order_by()
         .values_list("oldest_due_on")
         .annotate(Count("id"), Sum("outstanding_minor"))
@@ -144,12 +145,12 @@ def ageing(institution_id: str) -> list[tuple[str, int, int]]:
 
 
 def live_book() -> dict[str, dict[str, int]]:
-    """Loans in service now, by institution: number, outstanding principal, number late."""
+    """Loans in service now, by the institution that holds them (the first, where there are several): number, outstanding principal, number late."""
     as_of = _last_closed()
     rows = (
         models.Loan.objects.filter(state__in=SERVICED)
         .order_by()
-        .values("institution_id")
+        .values(holder=Coalesce(NullIf("held_by", Value("", models.models.TextField())), "institution_id"))
         .annotate(
             loans=Count("id"),
             outstanding_minor=Sum("outstanding_minor"),
@@ -157,7 +158,7 @@ def live_book() -> dict[str, dict[str, int]]:
         )
     )
     return {
-        str(row["institution_id"]): {name: int(row[name]) for name in ("loans", "outstanding_minor", "late")}  # type: ignore[call-overload]
+        str(row["holder"]): {name: int(row[name]) for name in ("loans", "outstanding_minor", "late")}  # type: ignore[call-overload]
         for row in map(dict, rows)
     }
 
@@ -214,6 +215,11 @@ def _row(loan_id: str) -> models.Loan:
     return row
 
 
+def _held_by(institution_id: str) -> Q:
+    """Loans it lent and holds, or bought, as the first funder."""
+    return Q(held_by=institution_id) | Q(held_by="", institution_id=institution_id)
+
+
 def _last_closed() -> np.datetime64 | None:
     """The last business date whose end has come: lateness is read as of it."""
     today = business_date()
@@ -231,6 +237,7 @@ def _view(row: models.Loan, as_of: np.datetime64 | None) -> LoanView:
     return LoanView(
         loan_id=row.id,
         institution_id=row.institution_id,
+        held_by=row.held_by or row.institution_id,
         person_id=row.person_id,
         shop_id=row.shop_id,
         application_id=row.application_id,

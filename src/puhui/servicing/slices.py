@@ -278,7 +278,8 @@ def shares_of(wanted: Range) -> pl.DataFrame:
         "to_weight": pl.Int64,
         "of_weight": pl.Int64,
     }
-    statement = f"SELECT {', '.join(schema)} FROM servicing_share WHERE loan_number BETWEEN %s AND %s"
+    statement = f"SELECT {', '.join(schema)} FROM servicing_share share WHERE loan_number BETWEEN %s AND %s "
+    statement += "AND NOT EXISTS (SELECT FROM servicing_share_end gone WHERE gone.share_id = share.id)"
     return arrays.read_columns(statement, schema, [wanted.first, wanted.last])
 
 

@@ -12,7 +12,7 @@ from puhui.servicing.core.terms import LoanTerms
 
 @dataclass(frozen=True, slots=True)
 class LoanView:
-    """One loan: who, what was agreed, and where it stands."""
+    """One loan: who, what was agreed, and where it stands. `institution_id` lent it, `held_by` is its first funder now."""
 
     loan_id: str
     institution_id: str
@@ -35,6 +35,7 @@ class LoanView:
     closed_on: date | None
     apr_simple: Decimal
     apr_compound: Decimal
+    held_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

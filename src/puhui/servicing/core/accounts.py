@@ -47,6 +47,7 @@ LOAN_LOSS_PROVISION, IMPAIRMENT_LOSS = "loan_loss_provision", "impairment_loss"
 RECOVERY_INCOME = "recovery_income"
 COMPENSATION_RECEIVABLE = "compensation_receivable"
 TRANSFER_RESULT = "transfer_result"
+PURCHASE_DISCOUNT, PURCHASE_PREMIUM = "purchase_discount", "purchase_premium"
 MEMO_INTEREST, WRITTEN_OFF, MEMO_CONTRA = "memo_interest", "written_off", "memo_contra"
 
 CHART = {
@@ -68,6 +69,8 @@ CHART = {
         Account(RECOVERY_INCOME, "已核销贷款收回", "recoveries of written-off loans", "income", per_loan=False),
         Account(COMPENSATION_RECEIVABLE, "应收代偿款", "compensation paid, to be recovered", "asset"),
         Account(TRANSFER_RESULT, "债权转让损益", "result of loans transferred", "income", per_loan=False),
+        Account(PURCHASE_DISCOUNT, "受让债权折价", "discount of loans bought", "contra_asset"),
+        Account(PURCHASE_PREMIUM, "受让债权溢价", "premium of loans bought", "asset"),
         Account(MEMO_INTEREST, "表外应收利息", "interest kept off the balance sheet", "memo"),
         Account(WRITTEN_OFF, "已核销债权", "written-off claims", "memo"),
         Account(MEMO_CONTRA, "表外对应科目", "counterpart of the memo accounts", "memo_contra", per_loan=False),

@@ -25,5 +25,6 @@ KINDS = {
     "recover": "核销后收回",
     "compensate": "代偿",
     "transfer": "债权转让",
+    "notify_transfer": "债权转让通知",
 }
 MONEY_IN = ("repay", "payoff", "prepay", "recover", "compensate")  # facts whose amount is cash that arrived

@@ -18,9 +18,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.servicing.core import given_up, third_parties
 from puhui.servicing.core.amendments import amend, refuse_above_limit, relevel, replan
 from puhui.servicing.core.daycount import day_number, day_of
-from puhui.servicing.core.dues import HEADS, Amounts, Dues, Late, Policy, Transaction, whole_order
+from puhui.servicing.core.dues import Amounts, Dues, Late, Policy, Transaction, whole_order
+from puhui.servicing.core.given_up import GIVEN_UP
 from puhui.servicing.core.lateness import Lateness
 from puhui.servicing.core.plan import Planned, Running
 from puhui.servicing.core.terms import LoanTerms
@@ -52,7 +54,10 @@ class Fact:
 
 @dataclass(slots=True)
 class Folded:
-    """What the facts come to on a day. `state` is open, closed or written_off."""
+    """What the facts come to on a day. `state` is open, closed, written_off or transferred.
+
+    `closed_by` is the kind of fact that closed it; `claims` what guarantors who paid may still ask of the borrower.
+    """
 
     dues: Dues
     transactions: list[Transaction]
@@ -64,17 +69,19 @@ class Folded:
     closed_on: int | None
     plan: Planned | Running | None = None
     lateness: Lateness | None = None
+    closed_by: str = ""
+    claims: dict[str, int] = field(default_factory=dict)
 
     @property
     def outstanding_minor(self) -> int:
-        """Everything asked and not paid, planned instalments included; nothing once written off."""
-        if self.state == "written_off":
+        """Everything asked and not paid, planned instalments included; nothing once written off or sold."""
+        if self.state in GIVEN_UP:
             return 0
         return sum(map(self.dues.open_minor, range(len(self.dues))))
 
     @property
     def days_past_due(self) -> int:
-        oldest = None if self.state == "written_off" else self.dues.oldest_open(self.as_of)
+        oldest = None if self.state in GIVEN_UP else self.dues.oldest_open(self.as_of)
         return 0 if oldest is None else self.as_of - oldest
 
 
@@ -138,6 +145,9 @@ class Telling:
     closed_on: int | None = None
     last_entered: int = -1
     credit_waits_on: int | None = None
+    closed_by: str = ""
+    earned_at_end: int | None = None  # interest earned when the loan was given up
+    claims: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, terms: LoanTerms, policy: Policy) -> "Telling":
@@ -149,28 +159,28 @@ class Telling:
 
     def copy(self) -> "Telling":
         """The same loan at the same moment, to go on from in another way."""
-        return replace(
-            self, plan=self.plan.copy(), lateness=self.lateness.copy(), transactions=self.transactions.copy()
-        )
+        plan, lateness, claims = self.plan.copy(), self.lateness.copy(), self.claims.copy()
+        return replace(self, plan=plan, lateness=lateness, claims=claims, transactions=self.transactions.copy())
 
     def tell(self, fact: Fact) -> None:
         """One more fact. Raises Refused."""
-        self._refuse_unfit(fact)
-        self._move_to(fact.since)
+        since = fact.since
+        self._refuse_unfit(fact, since)
+        self._move_to(since)
         step = _STEPS.get(fact.kind)
         if step is None:
             text = f"没有这种事件 · no such event: {fact.kind}; known: {', '.join(_STEPS)}, reverse"
             raise Refused(Refusal("EVENT_UNKNOWN", text, where=fact.ref))
         step(self, fact)
         self.last_entered = max(self.last_entered, fact.entered)
-        if self.state == "open" and self.plan.balance == 0 and not self._anything_open():
-            self.state, self.closed_on = "closed", fact.since
+        if self.plan.balance == 0 and self.state == "open" and not self._anything_open():
+            self.state, self.closed_on, self.closed_by = "closed", since, fact.kind
 
     def go_on(self, facts: Sequence[Fact], as_of: int, undone: set[str] | None = None) -> None:
         """Tell facts in their order, up to a day; `undone` are the refs of reversed ones, if not to be read from the facts."""
         gone = {fact.ref for fact in facts if fact.kind == "reverse"} if undone is None else undone
         for fact in in_order(facts):
-            if fact.since > as_of or fact.kind == "reverse":
+            if fact.kind == "reverse" or fact.since > as_of:
                 continue
             if fact.ref and fact.ref in gone:
                 self.undone(fact)
@@ -186,10 +196,11 @@ class Telling:
     def end(self, as_of: int, *, overdue_stays: bool = False) -> Folded:
         """The state at `as_of`, with the rest of the plan as it would go from there."""
         self._move_to(as_of)
-        if self.state != "written_off":
+        if self.state not in GIVEN_UP:
             self.plan.project(overdue_stays=overdue_stays)
         plan = self.plan
-        earned = plan.earned() + sum(transaction.capitalised.get("interest", 0) for transaction in self.transactions)
+        own = plan.earned() if self.earned_at_end is None else self.earned_at_end
+        earned = own + sum(transaction.capitalised.get("interest", 0) for transaction in self.transactions)
         return Folded(
             plan.dues,
             self.transactions,
@@ -201,19 +212,17 @@ class Telling:
             self.closed_on,
             plan,
             self.lateness,
+            self.closed_by,
+            self.claims,
         )
 
-    def _refuse_unfit(self, fact: Fact) -> None:
-        if fact.since < self.transactions[0].on:
+    def _refuse_unfit(self, fact: Fact, since: int) -> None:
+        if since < self.transactions[0].on:
             text = f"早于放款日 {day_of(self.transactions[0].on)} · before the disbursement: {day_of(fact.on)}"
             raise Refused(Refusal("PAYMENT_BEFORE_DISBURSEMENT", text, where=fact.ref))
-        reopens = self.state == "closed" and (fact.kind in CHARGED or self._draws_again(fact.kind))
-        if (
-            self.state != "open"
-            and fact.entered > self.last_entered
-            and not reopens
-            and fact.kind not in _AFTER_CLOSING
-        ):
+        if self.state == "open" or fact.entered <= self.last_entered or fact.kind in _AFTER_CLOSING:
+            return
+        if self.state != "closed" or not (fact.kind in CHARGED or self._draws_again(fact.kind)):
             text = f"贷款已结清或核销 · the loan is {self.state.replace('_', ' ')}; nothing is owed"
             raise Refused(Refusal("LOAN_CLOSED", text, where=fact.ref))
 
@@ -224,33 +233,39 @@ class Telling:
 
     def _move_to(self, day: int) -> None:
         """Let time pass: periods close, lateness costs, credit pays what falls due."""
-        plan = self.plan
-        while self.state == "open" and plan.closed < len(plan.dues) and (due := plan.dues.dues[plan.closed]) <= day:
+        plan, dues = self.plan, self.plan.dues.dues
+        while self.state == "open" and plan.closed < len(dues) and (due := dues[plan.closed]) <= day:
             self.lateness.run(plan.dues, due)
             plan.advance(due)
             if self.credit and due != self.credit_waits_on:
                 self._use_credit()
+        if day == plan.now:
+            return
         if self.state == "open":
             self.lateness.run(plan.dues, day)
         plan.advance(day)
 
     def _use_credit(self) -> None:
         by_head: Amounts = {}
-        used = self._pay_due(self.credit, by_head)
+        used = self.pay_due(self.credit, by_head)
         if used:
-            self._record(Fact(self.plan.now, "use_credit"), 0, by_head, -used)
+            self.record(Fact(self.plan.now, "use_credit"), 0, by_head, -used)
 
     # What each kind of fact does ------------------------------------------------------------------------------
 
     def _repay(self, fact: Fact) -> None:
+        by_head: Amounts = {}
+        self.record(fact, fact.amount_minor, by_head, self.pay(fact, by_head))
+
+    def pay(self, fact: Fact, by_head: Amounts) -> int:
+        """Money pays what is due, then what is not yet, as the fact or the policy says; returns what is left over."""
         if fact.amount_minor <= 0:
             text = f"还款金额须大于零 · a payment above zero: {fact.amount_minor}"
             raise Refused(Refusal("AMOUNT_NOT_POSITIVE", text, where=fact.ref))
-        by_head: Amounts = {}
-        left = fact.amount_minor - self._pay_due(fact.amount_minor, by_head)
+        left = fact.amount_minor - self.pay_due(fact.amount_minor, by_head)
         if left and self.state == "open":
             left -= self._pay_early(left, by_head, fact.details.get("prepayment") or self.policy.prepayment)
-        self._record(fact, fact.amount_minor, by_head, left)
+        return left
 
     def _payoff(self, fact: Fact) -> None:
         """Principal, interest to the day and charges, in one sum; credit helps to pay."""
@@ -258,10 +273,10 @@ class Telling:
         by_head: Amounts = {}
         enough = self.plan.balance + self._open_sum() + 1
         money = fact.amount_minor + self.credit if fact.amount_minor else enough
-        paid = self._pay_due(money, by_head)
+        paid = self.pay_due(money, by_head)
         paid += self._pay_forward(money - paid, by_head, self._early_indices())
         amount = fact.amount_minor or max(paid - self.credit, 0)
-        self._record(fact, amount, by_head, amount - paid)
+        self.record(fact, amount, by_head, amount - paid)
 
     def _stop(self) -> None:
         """The loan is paid off today: interest and fees of the future are not asked."""
@@ -303,7 +318,7 @@ class Telling:
             text = f"减免金额超过应收 · the waiver is above what is due by {left}"
             raise Refused(Refusal("ABOVE_OUTSTANDING", text, where=fact.ref))
         self.plan.dues.close_paid()
-        self._record(fact, fact.amount_minor, by_head, 0)
+        self.record(fact, fact.amount_minor, by_head, 0)
 
     def _refund(self, fact: Fact) -> None:
         """Give credit back to the borrower."""
@@ -312,19 +327,7 @@ class Telling:
                 f"退款须大于零且不超过溢缴款 {self.credit} · a refund is at most the credit held: {fact.amount_minor}"
             )
             raise Refused(Refusal("ABOVE_CREDIT", text, where=fact.ref))
-        self._record(fact, fact.amount_minor, {}, -fact.amount_minor)
-
-    def _write_off(self, fact: Fact) -> None:
-        """The lender gives up what is owed: all principal, all planned interest, all charges."""
-        self.plan.project(overdue_stays=False)
-        by_head = {}
-        for head in HEADS:
-            asked, paid = self.plan.dues.total(head)
-            if asked > paid:
-                by_head[head] = asked - paid
-        self.plan.balance = 0
-        self.state, self.closed_on = "written_off", fact.on
-        self._record(fact, sum(by_head.values()), by_head, 0)
+        self.record(fact, fact.amount_minor, {}, -fact.amount_minor)
 
     def _amend(self, fact: Fact) -> None:
         """New terms for what is left: see amendments."""
@@ -333,7 +336,7 @@ class Telling:
         capitalised = amend(self.plan, fact.kind, fact.amount_minor, fact.details, where=fact.ref)
         if fact.kind == "disburse" and self.state == "closed":
             self.state, self.closed_on = "open", None
-        self._record(fact, fact.amount_minor, {}, 0)
+        self.record(fact, fact.amount_minor, {}, 0)
         self.transactions[-1].capitalised = capitalised
         for k in range(self.plan.closed if capitalised else 0):
             self.lateness.settled(k)
@@ -344,21 +347,15 @@ class Telling:
             return self.plan.balance
         return sum(each.amount_minor for each in self.transactions if each.kind == "disburse" and not each.reversed)
 
-    def _recover(self, fact: Fact) -> None:
-        """Money after a write-off: it is income, and reopens nothing."""
-        if self.state != "written_off":
-            text = "未核销的贷款请用还款 · only a written-off loan has recoveries; use repay"
-            raise Refused(Refusal("NOT_WRITTEN_OFF", text, where=fact.ref))
-        self._record(fact, fact.amount_minor, {"recovery": fact.amount_minor}, 0)
-
     # Money --------------------------------------------------------------------------------------------------
 
-    def _record(self, fact: Fact, amount: int, by_head: Amounts, credit: int) -> None:
-        self.credit += credit  # below zero where credit was used
+    def record(self, fact: Fact, amount: int, by_head: Amounts, credit: int) -> None:
+        """What a fact did, as a transaction; `credit` is what it left as credit, below zero where it used some."""
+        self.credit += credit
         kept = {head: taken for head, taken in by_head.items() if taken}
         self.transactions.append(Transaction(fact.on, fact.kind, amount, fact.ref, kept, credit, self.plan.balance))
 
-    def _pay_due(self, money: int, by_head: Amounts) -> int:
+    def pay_due(self, money: int, by_head: Amounts) -> int:
         """Pay what is due, oldest first; returns what was used."""
         dues, left = self.plan.dues, money
         oldest = dues.oldest_open(self.plan.now)
@@ -366,9 +363,7 @@ class Telling:
         for k in dues.open_due.copy():
             if not left:
                 break
-            taken = dues.take(k, left, order)
-            self._count(taken, by_head, early=False)
-            left -= sum(taken.values())
+            left -= self._count(dues.take(k, left, order), by_head, early=False)
             if dues.open_minor(k) == 0:
                 self.lateness.settled(k)
                 dues.settled.setdefault(k, self.plan.now)
@@ -405,9 +400,7 @@ class Telling:
             interest, principal = self.plan.asked_early(k) if k < self.plan.periods else (0, 0)
             asked = self.plan.dues.asked
             asked["interest"][k], asked["principal"][k] = interest, principal
-            taken = self.plan.dues.take(k, left, order)
-            self._count(taken, by_head, early=k < self.plan.periods)
-            left -= sum(taken.values())
+            left -= self._count(self.plan.dues.take(k, left, order), by_head, early=k < self.plan.periods)
         return money - left
 
     def _pay_reducing(self, money: int, by_head: Amounts) -> int:
@@ -428,13 +421,13 @@ class Telling:
         planned = dues.asked["principal"][k]
         dues.asked["principal"][k] = dues.paid["principal"][k] + plan.balance - dues.overdue("principal")
         taken = dues.take(k, money, whole_order(self.policy.in_advance))
-        self._count(taken, by_head, early=running)
+        used = self._count(taken, by_head, early=running)
         if running and isinstance(plan, Planned):
             plan.rerun(earned, agreed, taken.get("principal", 0))
         if isinstance(plan, Planned) and plan.terms.method == "flat":
             plan.lower_flat(taken.get("principal", 0))
         self._lower(k, planned, taken.get("principal", 0), running)
-        return sum(taken.values())
+        return used
 
     def _lower(self, k: int, planned: int, principal: int, running: bool) -> None:
         """Settle what instalment `k` asks after an early payment on it, and what the later ones ask then."""
@@ -454,11 +447,15 @@ class Telling:
         elif paid > planned and isinstance(plan, Planned):
             replan(plan, k + 1)
 
-    def _count(self, taken: Amounts, by_head: Amounts, *, early: bool) -> None:
+    def _count(self, taken: Amounts, by_head: Amounts, *, early: bool) -> int:
+        """Add what an instalment took to what the fact paid by head; returns its sum."""
+        whole = 0
         for head, amount in taken.items():
             by_head[head] = by_head.get(head, 0) + amount
-        if taken.get("principal"):
+            whole += amount
+        if "principal" in taken:
             self.plan.repaid(taken["principal"], early=early)
+        return whole
 
     def _anything_open(self) -> bool:
         dues = self.plan.dues
@@ -483,13 +480,15 @@ class Telling:
 _STEPS: dict[str, Callable[[Telling, Fact], None]] = {
     "repay": Telling._repay,
     "prepay": Telling._repay,
-    "compensate": Telling._repay,
     "payoff": Telling._payoff,
     "waive": Telling._waive,
     "refund": Telling._refund,
-    "write_off": Telling._write_off,
-    "recover": Telling._recover,
+    "write_off": given_up.write_off,
+    "compensate": third_parties.compensate,
+    "recover": third_parties.recover,
+    "transfer": given_up.transfer,
+    "notify_transfer": third_parties.notify,
     **dict.fromkeys(CHARGED, Telling._charge),
     **dict.fromkeys(AMENDING, Telling._amend),
 }
-_AFTER_CLOSING = ("refund", "recover")
+_AFTER_CLOSING = ("refund", "recover", "notify_transfer")

@@ -39,6 +39,10 @@ MOVES = {
     ("written_off", "reopen_late"): "overdue",
     ("compensated", "reopen"): "active",
     ("compensated", "reopen_late"): "overdue",
+    ("compensated", "settle"): "closed",
+    ("closed", "compensate"): "compensated",
+    ("transferred", "reopen"): "active",
+    ("transferred", "reopen_late"): "overdue",
 }
 SERVICED = ("active", "overdue")  # states in which money may be received and interest runs
 ENDED = ("closed", "written_off", "compensated", "transferred")  # nothing more is owed to the lender

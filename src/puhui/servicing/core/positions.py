@@ -2,7 +2,8 @@
 
 Rule kept: the journal is never edited; a fact, back-dated or not, is booked as the difference between two folds, with it and
 without it. Interest, penalty and compound interest of a loan off the balance sheet stand in the memo pair and are earned
-when they are paid. A loan that is written off is a loss as far as it was provided for, and an impairment for the rest.
+when they are paid. A loan that is written off is a loss as far as it was provided for, and an impairment for the rest. One that is
+sold to somebody outside leaves with its provision; what the price differs from what it stood at is the result of the sale.
 
 >>> before, after = {"loan_principal": 100, "cash": -100}, {"loan_principal": 60, "cash": -60}
 >>> [(step.pair, step.before_minor, step.after_minor) for step in steps(before, after)]
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from puhui.servicing.core import accounts
 from puhui.servicing.core.dues import Amounts, Transaction
 from puhui.servicing.core.fold import Folded
+from puhui.servicing.core.given_up import GIVEN_UP
+from puhui.servicing.core.third_parties import CLAIM, RECOVERY
 
 Balances = dict[str, int]  # debit − credit by account
 _ACCRUING = ("interest", "penalty", "compound")
@@ -27,6 +30,7 @@ class Booked:
 
     off_balance: bool = False
     provision_minor: int = 0
+    price_minor: int = 0  # of a sale to somebody outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,12 @@ def positions(told: Folded, planned_fees: Amounts, booked: Booked) -> Balances:
     }
     earned["fee"] -= sum(planned_fees.values())
     paid["fee"] += paid.pop("cost")
-    lost = _lost(told)
+    lost = _lost(told, planned_fees)
     balances: Balances = {accounts.LOAN_PRINCIPAL: told.balance_minor, accounts.BORROWER_CREDIT: -told.credit_minor}
     memo = 0
     for head in (*_ACCRUING, "fee"):
         left = earned[head] - paid[head] - capitalised.get(head, 0) - lost.get(head, 0)
-        left = 0 if told.state == "written_off" else left
+        left = 0 if told.state in GIVEN_UP else left
         off = booked.off_balance and head in _ACCRUING
         memo += left if off else 0
         balances[accounts.RECEIVABLE_OF_HEAD[head]] = 0 if off else left
@@ -68,15 +72,19 @@ def positions(told: Folded, planned_fees: Amounts, booked: Booked) -> Balances:
 def _with_losses(told: Folded, balances: Balances, memo: int, lost: Amounts, booked: Booked) -> Balances:
     """Cash, provision, what was written off and recovered, and the memo pair."""
     on_books = sum(minor for head, minor in lost.items() if not (booked.off_balance and head in _ACCRUING))
-    recovered = sum(t.amount_minor for t in told.transactions if t.kind == "recover" and not t.reversed)
-    written_off = max(sum(lost.values()) - recovered, 0)
+    recovered = sum(t.by_head.get(RECOVERY, 0) for t in told.transactions if not t.reversed)
+    sold = told.state == "transferred"
+    written_off = 0 if sold else max(sum(lost.values()) - recovered, 0)
     balances[accounts.CASH] = sum(map(_cash, told.transactions))
     balances[accounts.LOAN_LOSS_PROVISION] = 0 if lost else -booked.provision_minor
-    balances[accounts.IMPAIRMENT_LOSS] = on_books if lost else booked.provision_minor
+    balances[accounts.IMPAIRMENT_LOSS] = on_books if lost and not sold else booked.provision_minor
     balances[accounts.RECOVERY_INCOME] = -recovered
     balances[accounts.MEMO_INTEREST] = memo
     balances[accounts.WRITTEN_OFF] = written_off
     balances[accounts.MEMO_CONTRA] = -memo - written_off
+    if sold:
+        balances[accounts.CASH] += booked.price_minor
+        balances[accounts.TRANSFER_RESULT] = on_books - booked.provision_minor - booked.price_minor
     return balances
 
 
@@ -84,7 +92,9 @@ def _cash(transaction: Transaction) -> int:
     if transaction.reversed:
         return 0
     if transaction.kind in MONEY_IN:
-        return transaction.amount_minor
+        return transaction.amount_minor - transaction.by_head.get(CLAIM, 0)
+    if transaction.kind == "transfer":
+        return transaction.credit_minor  # the credit that goes over with the loan
     return -transaction.amount_minor if transaction.kind in ("disburse", "refund") else 0
 
 
@@ -96,19 +106,20 @@ def _capitalised(told: Folded) -> Amounts:
     return total
 
 
-def _lost(told: Folded) -> Amounts:
-    """What was given up, by head: all principal, what was earned of the rest."""
-    if told.state != "written_off":
+def _lost(told: Folded, planned_fees: Amounts) -> Amounts:
+    """What was given up or sold, by head: all principal, what was earned of the rest."""
+    if told.state not in GIVEN_UP:
         return {}
     paid = {head: sum(column) for head, column in told.dues.paid.items()}
     asked = {head: sum(column) for head, column in told.dues.asked.items()}
     capitalised = _capitalised(told)
-    given_up = next(t for t in reversed(told.transactions) if t.kind == "write_off" and not t.reversed)
+    kinds = ("write_off", "transfer")
+    given_up = next(t for t in reversed(told.transactions) if t.kind in kinds and t.by_head and not t.reversed)
     lost = {"principal": given_up.by_head.get("principal", 0)}
     lost["interest"] = max(told.earned_minor - paid["interest"] - capitalised.get("interest", 0), 0)
     for head in ("penalty", "compound"):
         lost[head] = asked[head] - paid[head]
-    lost["fee"] = asked["fee"] + asked["cost"] - paid["fee"] - paid["cost"]
+    lost["fee"] = asked["fee"] + asked["cost"] - paid["fee"] - paid["cost"] - sum(planned_fees.values())
     return {head: minor for head, minor in lost.items() if minor}
 
 

@@ -6,8 +6,7 @@ rest below a cent (core/penalty).
 
 >>> from datetime import date; from decimal import Decimal
 >>> from puhui.servicing.core.fold import Policy, fold
->>> from puhui.servicing.core.given_up import GIVEN_UP
-from puhui.servicing.core.terms import LoanTerms
+>>> from puhui.servicing.core.terms import LoanTerms
 >>> told = fold(LoanTerms("CNY", 10_000, Decimal("0.07"), 2, date(2024, 1, 1)), Policy(), [], 19_723)
 >>> [(row.n, row.due_on.isoformat(), row.interest_minor) for row in rows_of(told)]
 [(1, '2024-02-01', 58), (2, '2024-03-01', 29)]
@@ -19,6 +18,7 @@ from datetime import date
 from puhui.servicing.core.daycount import day_of
 from puhui.servicing.core.dues import HEADS, Amounts
 from puhui.servicing.core.fold import Folded
+from puhui.servicing.core.given_up import GIVEN_UP
 from puhui.servicing.core.terms import RATE_SCALE
 
 

@@ -14,7 +14,9 @@ from puhui.servicing.core import accounts
 from puhui.servicing.core.dues import CHARGES, Transaction
 from puhui.servicing.core.fold import Folded
 from puhui.servicing.core.laws import balances
+from puhui.servicing.core.third_parties import CLAIM, RECOVERY
 
+_BESIDE = {RECOVERY: accounts.RECOVERY_INCOME, CLAIM: accounts.COMPENSATION_RECEIVABLE}
 Posting = tuple[str, str, int]
 __all__ = ["Transaction", "postings", "trial_balance"]
 
@@ -72,7 +74,7 @@ def _of(transaction: Transaction) -> Iterator[Posting]:
 
 
 def _receivable(head: str) -> str:
-    """Costs of enforcing are kept with the fees; a recovery is income."""
-    if head == "recovery":
-        return accounts.RECOVERY_INCOME
+    """Costs of enforcing are kept with the fees; a recovery is income, or pays back the guarantor who paid before."""
+    if head in _BESIDE:
+        return _BESIDE[head]
     return accounts.RECEIVABLE_OF_HEAD.get(head, accounts.FEE_RECEIVABLE)

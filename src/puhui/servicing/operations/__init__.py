@@ -10,6 +10,7 @@ from puhui.servicing.operations.disclose import disclose
 from puhui.servicing.operations.open_books import open_books
 from puhui.servicing.operations.record_fact import record_fact
 from puhui.servicing.operations.record_repayment import record_repayment
+from puhui.servicing.operations.transfer_loans import transfer_loans
 
 __all__ = [
     "book_loan",
@@ -23,4 +24,5 @@ __all__ = [
     "open_books",
     "record_fact",
     "record_repayment",
+    "transfer_loans",
 ]

@@ -24,6 +24,7 @@ from puhui.servicing.core.shares import Holdings
 from puhui.servicing.day_book import Methods, Standing
 from puhui.servicing.history import History
 from puhui.servicing.instalment_rows import write_ahead
+from puhui.servicing.operations.release_discounts import release_discounts
 from puhui.servicing.provisioning import MethodTable, ecl_table, methods_on
 from puhui.servicing.rules import rules_on
 from puhui.servicing.slices import Range
@@ -77,6 +78,7 @@ def close_slice(wanted: Range, closing: Closing, *, early: bool = False) -> None
     written.record_parts()
     _write_loans(wanted, watched, outcome, closing.now)
     _write_instalments(wanted, rows, outcome)
+    release_discounts(wanted, key=_key(wanted, early), now=closing.now)
 
 
 def plan_ahead(loan_ids: Sequence[str], day: date) -> None:
@@ -172,7 +174,7 @@ class _Written:
         return pl.DataFrame(rows, schema=_POSTING, orient="row")
 
     def _store(self, postings: pl.DataFrame) -> None:
-        key = f"close-{self.wanted.day}-{self.wanted.first}{'-early' if self.early else ''}"
+        key = _key(self.wanted, self.early)
         asked = postings.select("institution_id", "kind").unique().sort("institution_id", "kind").rows()
         entries = [(institution, kind, new_id("entry", now=self.now)) for institution, kind in asked]
         models.Entry.objects.bulk_create(
@@ -193,6 +195,10 @@ class _Written:
         )
         frame = postings.join(known, on=["institution_id", "kind"]).drop("kind")
         copying.copy_frame(frame.with_columns(business_date=pl.lit(self.wanted.day)), "servicing_posting")
+
+
+def _key(wanted: Range, early: bool) -> str:
+    return f"close-{wanted.day}-{wanted.first}{'-early' if early else ''}"
 
 
 _PART = (

@@ -13,13 +13,15 @@ from typing import Any
 from django.db import transaction
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.servicing import models
+from puhui.servicing import allocation, models
 from puhui.servicing.core import lifecycle
 from puhui.servicing.core.daycount import day_number
 from puhui.servicing.core.facts import KINDS
 from puhui.servicing.core.fold import Fact, Folded
 from puhui.servicing.history import History
+from puhui.servicing.holders import holders
 from puhui.servicing.operations.asked_once import Asked, answer_once
+from puhui.servicing.operations.give_back import give_back
 from puhui.servicing.operations.write_difference import Cause, write_difference
 from puhui.servicing.operations.write_entry import Said, books_of, loan_or_refusal, store_event
 
@@ -35,7 +37,7 @@ WITH_AMOUNT = (
     "compensate",
     "disburse",
 )
-_AFTER_THE_END = ("recover", "refund", "reverse")
+_AFTER_THE_END = ("recover", "refund", "reverse", "notify_transfer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,10 @@ def record(loan_id: str, happened: Happened, asked: Asked) -> FactReceipt:
     history = History.of(loan)
     fact = _fact(loan, happened, history, today.business_date)
     before, after = history.with_and_without(fact, today.business_date)
-    said = Said(happened.on, fact.amount_minor or None, happened.ref, happened.details, _undone(happened))
+    said = Said(happened.on, fact.amount_minor or None, happened.ref, fact.details, _undone(happened))
     event = store_event(happened.kind, asked, loan=loan, said=said, business_date=today.business_date)
     cause = Cause(happened.kind, event, happened.on, today.business_date)
-    entry_id = write_difference(loan, before, after, cause, asked)
+    entry_id = write_difference(loan, before, after, cause, asked) or _given_back(loan, happened, cause, asked)
     return _receipt(loan, event, entry_id, fact, after)
 
 
@@ -142,7 +144,7 @@ def _undone(happened: Happened) -> str | None:
 
 def _fact(loan: models.Loan, happened: Happened, history: History, today: date) -> Fact:
     """The fact as the last one entered; a payoff gets its amount from the fold, a reversal the event it undoes."""
-    details = dict(happened.details)
+    details = dict(happened.details) | _by_rule(loan, happened)
     fact = history.next(
         Fact(day_number(happened.on), happened.kind, happened.amount_minor, happened.ref, details=details)
     )
@@ -150,7 +152,26 @@ def _fact(loan: models.Loan, happened: Happened, history: History, today: date) 
         return _reversal(loan, happened, fact)
     if happened.kind == "payoff":
         return _payoff(history, fact, today)
+    if happened.kind == "notify_transfer":
+        _refuse_notice(loan, happened)
     return fact
+
+
+def _by_rule(loan: models.Loan, happened: Happened) -> dict[str, str]:
+    """What a rule of the day adds to the fact, so that it is folded the same way ever after. A funder guarantees nothing to itself."""
+    if happened.kind == "recover":
+        return {"first": allocation.recovery(happened.on).first}
+    if happened.kind == "compensate" and happened.details.get("guarantor") in holders(loan)[1]:
+        text = "担保方不能是该贷款的出资方 · a funder of the loan cannot be its guarantor"
+        raise Refused(Refusal("GUARANTOR_IS_FUNDER", text, where=loan.id))
+    return {}
+
+
+def _given_back(loan: models.Loan, happened: Happened, cause: Cause, asked: Asked) -> str:
+    """A sale inside the book that is undone: nothing changes for the borrower, the two books do."""
+    event = models.Event.objects.get(pk=happened.ref) if happened.kind == "reverse" else None
+    inside = event is not None and event.kind == "transfer" and not event.details.get("outside")
+    return give_back(loan, event, cause, asked) if inside and event is not None else ""
 
 
 def _reversal(loan: models.Loan, happened: Happened, fact: Fact) -> Fact:
@@ -171,6 +192,15 @@ def _is_first(event: models.Event) -> bool:
     """The disbursement that the loan began with lies in its terms and cannot be undone; a later draw can."""
     earlier = models.Event.objects.filter(loan_id=event.loan_id, kind="disburse", sequence__lt=event.sequence)
     return event.kind == "disburse" and not earlier.exists()
+
+
+def _refuse_notice(loan: models.Loan, happened: Happened) -> None:
+    """A notice names a sale of this loan that stands, and is not of a day before it."""
+    event = models.Event.objects.filter(loan=loan, pk=happened.ref, kind="transfer", reversed_by=None).first()
+    if event is None:
+        raise Refused(Refusal("NOTICE_OF_NOTHING", "没有这笔转让 · no such sale of this loan", where=happened.ref))
+    if happened.on < event.effective_date:
+        raise Refused(Refusal("DATES_OUT_OF_ORDER", "通知早于转让 · told before it was sold", where=happened.ref))
 
 
 def _payoff(history: History, fact: Fact, today: date) -> Fact:

@@ -19,6 +19,7 @@ from puhui.kernel.refusal import Refusal, Refused
 from puhui.servicing import one_loan
 from puhui.servicing.core import lifecycle
 from puhui.servicing.core.day import Settled, settle
+from puhui.servicing.core.parted import Triple, by_institution
 from puhui.servicing.core.shares import Holdings, lines
 from puhui.servicing.one_loan import Taken, Wanted
 from puhui.servicing.operations.asked_once import Asked, answer_once
@@ -27,7 +28,6 @@ from puhui.servicing.operations.record_fact import Happened, record
 
 _OPERATION = "record_repayment"
 Statements = list[tuple[str, list[Any]]]
-Triple = tuple[str, str, int]  # debit, credit, amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,11 +242,7 @@ def _record_of(receipt: Receipt) -> dict[str, Any]:
 
 def _by_holder(settled: Settled, held: Holdings) -> list[list[Triple]]:
     """Postings (debit, credit, amount) of each holder."""
-    found: list[list[Triple]] = [[] for _ in held.institution]
-    for line in lines(settled.changes, held):
-        for place in np.flatnonzero(line.amount_minor).tolist():
-            found[place].append((line.debit, line.credit, int(line.amount_minor[place])))
-    return found
+    return by_institution(lines(settled.changes, held), held)
 
 
 _ENTRY = (

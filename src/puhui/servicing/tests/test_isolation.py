@@ -1,7 +1,7 @@
 """What PostgreSQL itself enforces, tried with raw SQL around the ORM."""
 
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import psycopg
@@ -11,8 +11,9 @@ from django.db import connections, transaction
 from puhui.kernel.refusal import Refused
 from puhui.servicing import models, queries
 from puhui.servicing.operations.choose_provision import Choice, choose_provision
-from puhui.servicing.operations.close_day import STAGES, close_day
+from puhui.servicing.operations.close_day import STAGES, close_day, close_through
 from puhui.servicing.operations.record_repayment import record_repayment
+from puhui.servicing.operations.transfer_loans import Sale, transfer_loans
 from puhui.servicing.tests.bookings import FIRST_DAY, NOW, disbursed
 from puhui.store import tenancy
 
@@ -77,6 +78,37 @@ class TestTenants:
             assert summary.by_institution == {"inst_a": 10_000_000}
             with pytest.raises(Refused, match="LOAN_UNKNOWN"):
                 record_repayment(theirs, 5, on=FIRST_DAY + timedelta(days=1), key="x", now=NOW)
+
+
+class TestASale:
+    def test_the_seller_up_to_the_sale_the_buyer_the_loan_from_then_on(self, fresh_database: Any) -> None:
+        loan_id = disbursed()
+        close_through(date(2026, 2, 14), now=NOW)
+        record_repayment(loan_id, 888_488, on=date(2026, 2, 15), key="before", now=NOW)
+        sale = Sale((loan_id,), "inst_a", "inst_b", 9_000_000, date(2026, 2, 15))
+        transfer_loans(sale, key="sale", now=NOW)
+        record_repayment(loan_id, 10_000, on=date(2026, 2, 15), key="after", now=NOW)
+        close_day(now=NOW, day=date(2026, 2, 15))
+        with tenancy.scope("inst_a"):
+            with pytest.raises(queries.LoanNotFound):
+                queries.loan(loan_id)
+            assert not models.Instalment.objects.exists()
+            kinds = list(models.Event.objects.order_by("sequence").values_list("kind", flat=True))
+            assert kinds == ["disburse", "repay", "transfer"]
+            assert not models.Request.objects.filter(idempotency_key="after").exists()
+            assert models.Posting.objects.filter(entry__kind="transfer").exists()
+            assert not models.Posting.objects.filter(institution_id="inst_b").exists()
+        with tenancy.scope("inst_b"):
+            assert queries.loan(loan_id).outstanding_minor == 9_211_512
+            assert len(queries.schedule(loan_id)) == 12
+            kinds = list(models.Event.objects.order_by("sequence").values_list("kind", flat=True))
+            assert kinds == ["disburse", "repay", "transfer", "repay"]  # the claim with its history
+            assert not models.Posting.objects.filter(
+                institution_id="inst_a"
+            ).exists()  # and nothing of the seller's books
+            assert queries.disclosure(queries.loan(loan_id).disclosure_id) is not None
+        with tenancy.scope("inst_nobody"):
+            assert not models.Event.objects.exists()
 
 
 class TestFacts:
