@@ -13,7 +13,7 @@ Traceback (most recent call last):
 puhui.policy.core.fault.ConditionFault: 没有字段 age_year · there is no column age_year
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import polars as pl
@@ -28,15 +28,16 @@ LONGEST = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`tree` is the checked term; `columns` the names it reads."""
+    """`tree` is the checked term; `columns` the names it reads; `form` its expression, built once."""
 
     text: str
     tree: Term
     columns: frozenset[str]
+    form: pl.Expr | None = field(default=None, repr=False, compare=False)
 
     def expression(self) -> pl.Expr:
         """One Polars expression: true, false or null a row."""
-        return polars_form.expression(self.tree)
+        return polars_form.expression(self.tree) if self.form is None else self.form
 
 
 def read_condition(text: str, columns: Columns) -> Condition:
@@ -59,7 +60,7 @@ def read_formula(text: str, columns: Columns) -> Condition:
             "TOO_LONG", f"超过 {LONGEST} 个字符 · longer than {LONGEST} characters", LONGEST, len(text)
         )
     tree = condition_text.read_term(_parsed(text), columns)
-    return Condition(text, tree, tree.columns())
+    return Condition(text, tree, tree.columns(), polars_form.expression(tree))
 
 
 @lru_cache(maxsize=2_000)

@@ -27,7 +27,13 @@ _SMALL_LIST = 4
 
 def expression(term: Term) -> pl.Expr:
     """The expression of a term; its columns are read by name from the frame."""
-    return _form(folded(term))
+    short = folded(term)
+    form = _form(short)
+    if not any(part.op in _CHOOSES for part in short.walk()):
+        return form
+    # a choice that falls on a constant in every row may come out one value long (Polars 2.1); this makes it a column
+    whole = pl.int_range(pl.len()) >= 0
+    return form & whole if term.kind == "boolean" else pl.when(whole).then(form)
 
 
 def folded(term: Term) -> Term:
@@ -36,6 +42,8 @@ def folded(term: Term) -> Term:
         return term
     term = replace(term, args=tuple(folded(arg) for arg in term.args))
     if term.op in _STRICT and any(arg.op == "null" for arg in term.args):
+        return replace(term, op="null", args=())
+    if term.op == "in" and (term.args[0].op == "null" or all(arg.op == "null" for arg in term.args[1:])):
         return replace(term, op="null", args=())
     if term.op in ("and", "or", "case", "coalesce"):
         term = _shortened(term)
@@ -201,6 +209,7 @@ def _truncated(left: pl.Expr, right: pl.Expr) -> pl.Expr:
     return pl.when((left < 0) != (right < 0)).then(size * -1).otherwise(size)
 
 
+_CHOOSES = {"case", "coalesce", "greatest", "least", "nullif"}
 _TURNED = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "distinct": "distinct",
            "not_distinct": "not_distinct"}  # fmt: skip
 _STRICT = {"eq", "ne", "lt", "le", "gt", "ge", "not", "add", "sub", "mul", "div", "mod", "neg", "abs", "length", "like",

@@ -34,7 +34,7 @@ from puhui.policy.core.decision_table import DecisionTable
 from puhui.policy.core.fault import ConditionFault
 from puhui.policy.core.outcome import OUTCOMES
 from puhui.policy.core.price_grid import PriceGrid
-from puhui.policy.core.rulebook import Hit, Judged, Rulebook, evaluate, read_rules
+from puhui.policy.core.rulebook import Judged, Rule, Rulebook, evaluate, read_rules
 from puhui.policy.core.scorer import PD, Scorer
 from puhui.policy.core.term import Term
 
@@ -101,26 +101,37 @@ class Decided:
     def outcomes(self) -> list[str]:
         return self.judged.outcomes()
 
-    def output(self, row: int) -> dict[str, Any]:
-        """The answer as it is recorded and compared on replay; JSON types only."""
-        added = self.frame.row(row, named=True)
+    def outputs(self) -> list[dict[str, Any]]:
+        """The answers as they are recorded and compared on replay, one a row; JSON types only."""
         names = [column.name for step in self.policy.steps for column in step.outputs]
-        asked = [hit.code for hit in self.judged.asked_by_missing(row)]
-        return {
-            "outcome": OUTCOMES[self.judged.rank[row]], "limit_minor": added["limit_minor"], "rate_bps": added["rate_bps"],
-            "scores": {"pd": added["pd"]} if self.policy.scorer else {},
-            "outputs": {name: _plain(added[name]) for name in names},
-            "hits": [hit.code for hit in self.judged.hits_of(row)], "unknown": list(self.judged.unknown_of(row)),
-            "asked_by_missing": [*asked, *(["LIMIT_OR_RATE_UNKNOWN"] if self.unpriced[row] else [])],
-        }  # fmt: skip
+        scored = ["pd"] if self.policy.scorer else []
+        told = self.frame.select("outcome_rank", "limit_minor", "rate_bps", *scored, *names).iter_rows(named=True)
+        hits, unknown, asked = self.judged.hit_codes(), self.judged.unknown_codes(), self.judged.asking_codes()
+        return [
+            {
+                "outcome": OUTCOMES[row["outcome_rank"]], "limit_minor": row["limit_minor"], "rate_bps": row["rate_bps"],
+                "scores": {"pd": row["pd"]} if scored else {}, "outputs": {name: _plain(row[name]) for name in names},
+                "hits": hit, "unknown": missed, "asked_by_missing": [*answered, _UNPRICED["code"]] if blank else answered,
+            }
+            for row, hit, missed, answered, blank in zip(told, hits, unknown, asked, self.unpriced, strict=True)
+        ]  # fmt: skip
 
-    def reasons(self, row: int) -> list[dict[str, Any]]:
-        """Why, for people: every hit, every rule that answered for want of a value, the limit that could not be told."""
-        hits = (*self.judged.hits_of(row), *self.judged.asked_by_missing(row))
-        unpriced = [{"code": "LIMIT_OR_RATE_UNKNOWN", "rule": "", "outcome": "review", "severity": "warn", "missing": True,
-                     "text_zh": "缺少数据，额度或利率无法确定", "text_en": "for want of a value, limit or rate cannot be told",
-                     "evidence": {}}] if self.unpriced[row] else []  # fmt: skip
-        return [*map(_reason, hits), *unpriced]
+    def reasons(self) -> list[list[dict[str, Any]]]:
+        """Why, for people, one list a row: hits, rules that answered for want of a value, a limit that could not be told."""
+        shown = self.judged.shown()
+        hits, asked = self.judged.hit_codes(), self.judged.asking_codes()
+        rules = {rule.code: rule for rule in self.policy.book.rules}
+        return [
+            [*(_reason(rules[code], row, shown, missing=False) for code in hit),
+             *(_reason(rules[code], row, shown, missing=True) for code in answered), *([dict(_UNPRICED)] if blank else [])]
+            for row, (hit, answered, blank) in enumerate(zip(hits, asked, self.unpriced, strict=True))
+        ]  # fmt: skip
+
+
+_UNPRICED: dict[str, Any] = {
+    "code": "LIMIT_OR_RATE_UNKNOWN", "rule": "", "outcome": "review", "severity": "warn", "missing": True,
+    "text_zh": "缺少数据，额度或利率无法确定", "text_en": "for want of a value, limit or rate cannot be told", "evidence": {},
+}  # fmt: skip
 
 
 def read_policy(texts: Mapping[str, str]) -> Policy:
@@ -251,11 +262,11 @@ def _economics(written: Mapping[str, Any], columns: Columns) -> Economics:
     return economics
 
 
-def _reason(hit: Hit) -> dict[str, Any]:
+def _reason(rule: Rule, row: int, shown: Mapping[str, list[Any]], *, missing: bool) -> dict[str, Any]:
     return {
-        "code": hit.reason_code, "rule": hit.code, "outcome": hit.outcome, "severity": hit.severity, "missing": hit.missing,
-        "text_zh": hit.text_zh, "text_en": hit.text_en,
-        "evidence": {name: _plain(value) for name, value in hit.evidence.items()},
+        "code": rule.reason_code, "rule": rule.code, "outcome": rule.on_missing if missing else rule.outcome,
+        "severity": rule.severity, "missing": missing, "text_zh": rule.text_zh, "text_en": rule.text_en,
+        "evidence": {name: _plain(shown[name][row]) for name in rule.shows},
     }  # fmt: skip
 
 

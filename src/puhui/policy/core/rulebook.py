@@ -110,6 +110,25 @@ class Judged:
         found = self.unknown.row(row)
         return tuple(code for code, is_unknown in zip(self.unknown.columns, found, strict=True) if is_unknown)
 
+    def hit_codes(self) -> list[list[str]]:
+        """For every row the codes of the rules true of it."""
+        return _codes(self.hit, self.seen.height)
+
+    def unknown_codes(self) -> list[list[str]]:
+        """For every row the codes of the rules that nobody could decide."""
+        return _codes(self.unknown, self.seen.height)
+
+    def asking_codes(self) -> list[list[str]]:
+        """For every row the codes of unknown rules that answer something else than pass."""
+        return _codes(
+            self.unknown.select(rule.code for rule in self.book.rules if rule.on_missing != "pass"), self.seen.height
+        )
+
+    def shown(self) -> dict[str, list[Any]]:
+        """The values that explain hits, by column."""
+        names = dict.fromkeys(name for rule in self.book.rules for name in rule.shows)
+        return {name: self.seen[name].to_list() for name in names}
+
     def counts(self) -> dict[str, int]:
         """How often each rule hits."""
         return self.hit.select(pl.all().sum().cast(pl.Int64)).row(0, named=True) if self.hit.width else {}
@@ -127,6 +146,14 @@ class Judged:
                 Hit(rule.code, rule.severity, outcome, rule.reason_code, rule.text_zh, rule.text_en, evidence, missing)
             )
         return tuple(hits)
+
+
+def _codes(table: pl.DataFrame, height: int) -> list[list[str]]:
+    found: list[list[str]] = [[] for _ in range(height)]
+    for code in table.columns:
+        for row in table[code].arg_true().to_list():
+            found[row].append(code)
+    return found
 
 
 def read_rules(text: str, columns: Columns, *, on_missing: str = "") -> Rulebook:
@@ -151,7 +178,7 @@ def evaluate(book: Rulebook, seen: pl.DataFrame, *, on: date | Sequence[date] | 
     days = pl.Series(DAY, [on] if isinstance(on, date) else on, dtype=pl.Date)
     if not book.rules or seen.is_empty():
         nothing = pl.DataFrame({rule.code: pl.Series([], dtype=pl.Boolean) for rule in book.rules})
-        return Judged(book, seen, pl.zeros(seen.height, pl.UInt8, eager=True), nothing, nothing)
+        return Judged(book, seen, pl.zeros(seen.height, pl.UInt8, eager=True), nothing, nothing)  # no rule or no row
     span = (days.min(), days.max())
     frame = seen.with_columns(days) if len(days) > 1 else seen.with_columns(pl.lit(days[0]).alias(DAY))
     answers = frame.lazy().with_columns(_answer(rule, span).alias(f"?{rule.code}") for rule in book.rules)

@@ -93,8 +93,7 @@ def decide(kind: str, applications: Sequence[Application], *, on: date, now: dat
 def replay_batch(inputs: list[dict[str, Any]], parameters: dict[str, Any]) -> list[dict[str, Any]]:
     """Decide a recorded batch again, by the version that decided it."""
     policy = versions.policy_of(parameters["content_hash"])
-    decided = _evaluated(policy, inputs, date.fromisoformat(parameters["on"]))
-    return [decided.output(row) for row in range(len(inputs))]
+    return _evaluated(policy, inputs, date.fromisoformat(parameters["on"])).outputs()
 
 
 def _by(side: _Side, champion: _Side, batch: list[Application], *, on: date, now: datetime) -> list[Answer]:
@@ -134,8 +133,7 @@ def _evaluated(policy: Policy, inputs: list[dict[str, Any]], on: date) -> Decide
 def _written(
     side: _Side, batch: list[Application], decided: Decided, *, on: date, now: datetime, began: float
 ) -> list[Answer]:
-    outputs = [decided.output(row) for row in range(len(batch))]
-    reasons = [decided.reasons(row) for row in range(len(batch))]
+    outputs, reasons = decided.outputs(), decided.reasons()
     elapsed = int((time.perf_counter() - began) * 1_000_000)
     prefix = SHADOW_PREFIX if side.arm == SHADOW else KIND_PREFIX
     parameters = {"version_id": side.view.version_id, "content_hash": side.view.content_hash, "arm": side.arm,
