@@ -27,6 +27,7 @@ PLACES = (
     Place("home", _("总览"), "home", access.EVERYBODY),
     Place("firms", _("企业"), "shop", PLATFORM),
     Place("offer_book", _("授信方案"), "scale", PLATFORM),
+    Place("models", _("模型管理"), "chart", PLATFORM),
     Place("decisions", _("决策记录"), "scroll", PLATFORM),
     Place("loans", _("贷款"), "coins", access.EVERYBODY),
     Place("institutions", _("资金机构"), "bank", access.EVERYBODY),

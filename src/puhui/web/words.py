@@ -4,6 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from puhui.web import model_words
+
 LOAN_STATES = {
     "booked": _("已签约待放款"), "active": _("还款中"), "overdue": _("逾期"), "closed": _("已结清"), "cancelled": _("已取消"),
     "written_off": _("已核销"), "compensated": _("已代偿"), "transferred": _("已转让"),
@@ -57,10 +59,12 @@ TONES = {
     "active": "good", "closed": "", "overdue": "bad", "booked": "warn", "cancelled": "", "written_off": "bad", "paid": "good", "due": "warn",
     "planned": "", "normal": "good", "special_mention": "warn", "substandard": "bad", "doubtful": "bad", "loss": "bad",
     "approved": "good", "refused": "bad", "accepted": "good", "offered": "warn", "funded": "good", "unfunded": "bad",
+    **model_words.TONES,
 }  # fmt: skip
 _ALL: dict[str, dict[str, Any]] = {
     "loan": LOAN_STATES, "instalment": INSTALMENT_STATES, "class": FIVE_CLASSES, "bucket": BUCKETS, "lender": LENDER_TYPES,
     "move": MOVES, "entry": ENTRY_KINDS, "account": ACCOUNTS, "head": HEADS, "application": APPLICATION_STATES, "offer": OFFER_STATES, "stage": STAGES, "purpose": PURPOSES, "role": ROLES, "entrance": ENTRANCES,
+    **model_words.WORDS,
 }  # fmt: skip
 
 
