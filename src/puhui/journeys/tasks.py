@@ -7,7 +7,7 @@ The clock is the database's, so that all workers agree; a job is a door like web
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
@@ -17,6 +17,7 @@ from procrastinate.contrib.django import app
 from puhui.funding import partners
 from puhui.journeys import close_day as closing
 from puhui.journeys import disburse as disbursing
+from puhui.journeys import watch_models as watching
 from puhui.store import tenancy
 from puhui.underwriting import operations as underwriting
 
@@ -59,6 +60,15 @@ def expire_offers(timestamp: int) -> int:
     """Close the offers whose time has passed; answers how many. Until then an offer too old is refused all the same."""
     with _as_platform() as now:
         return len(underwriting.expire_offers(now=now))
+
+
+@app.periodic(cron="30 18 * * *")  # half past two in the morning in China
+@app.task(name="puhui.journeys.watch_models", queue="upkeep", queueing_lock="watch_models", retry=_AGAIN)
+def watch_models(timestamp: int) -> int:
+    """Yesterday's figures of every live model, and alerts where they passed a line; answers how many models."""
+    with _as_platform() as now:
+        yesterday = now.astimezone(watching.SHANGHAI).date() - timedelta(days=1)
+        return len(watching.watch_models(yesterday, now=now))
 
 
 async def retry_jobs_of_dead_workers(jobs: Any, *, seconds: float) -> int:

@@ -18,7 +18,7 @@ from puhui.underwriting.core.modelling import daily_figures, watching
 from puhui.underwriting.model_queries import DayView
 
 KINDS = ("underwriting.application",)
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 _APPLICATION = "application:"
 _OWN = ("decided_on", "application_id", *daily_figures.DECISIONS)
 
@@ -65,7 +65,7 @@ def _row(decision: Any) -> dict[str, Any]:
     """A recorded decision as one flat row. What the record does not hold yet (who overrode, how long) stays null."""
     output, first = decision.output, (decision.reasons or [{}])[0]
     own = {
-        "decided_on": decision.batch.decided_at.astimezone(_SHANGHAI).date(),
+        "decided_on": decision.batch.decided_at.astimezone(SHANGHAI).date(),
         "application_id": decision.subject.removeprefix(_APPLICATION),
         "approved": output.get("approved"), "reason": first.get("code"), "rate": output.get("rate"),
         "overridden": output.get("overridden"), "latency_ms": output.get("latency_ms"), "pd": output.get("pd"),
@@ -88,4 +88,4 @@ def _frame(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
 
 
 def _start_of(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=_SHANGHAI)
+    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
