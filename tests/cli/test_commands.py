@@ -102,6 +102,21 @@ class TestAppraise:
         assert (done.stdout, done.stderr.count("\n")) == ("", 1)
         assert says in done.stderr
 
+    def test_loads_programmes_once_and_names_what_is_wrong_with_a_file(
+        self, installation: Installation, tmp_path: Path
+    ) -> None:
+        from puhui.funding import operations
+
+        sample = Path(operations.__file__).with_name("sample_programmes.toml").read_text(encoding="utf-8")
+        mine, bad = tmp_path / "mine.toml", tmp_path / "bad.toml"
+        mine.write_text(sample.replace('code = "sample', 'code = "mine'), encoding="utf-8")
+        bad.write_text(sample.replace('methods = ["at_will"]', 'methods = ["whenever"]'), encoding="utf-8")
+        programmes = sample.count("[[institution.programme]]")
+        first = installation.run("load-programmes", str(mine)).stdout
+        assert first == f"3 家机构 institutions, {programmes} 个方案 programmes added\n"
+        assert installation.run("load-programmes", str(mine)).stdout.startswith("0 家机构")
+        assert "PROGRAMME_RULES_CROSSED" in installation.run("load-programmes", str(bad), status=2).stderr
+
     def test_refuses_an_unknown_decision(self, installation: Installation) -> None:
         assert "DECISION_UNKNOWN" in installation.run("explain", "dec_none", status=2).stderr
 
