@@ -22,6 +22,7 @@ KINDS = {
     "restructure": "重组",
     "rate_change": "利率调整",
     "write_off": "核销",
+    "write_off_part": "部分核销",
     "recover": "核销后收回",
     "compensate": "代偿",
     "transfer": "债权转让",

@@ -148,6 +148,7 @@ class Telling:
     closed_by: str = ""
     earned_at_end: int | None = None  # interest earned when the loan was given up
     claims: dict[str, int] = field(default_factory=dict)
+    written_off_minor: int = 0  # parts written off and not recovered, while the loan goes on
 
     @classmethod
     def begin(cls, terms: LoanTerms, policy: Policy) -> "Telling":
@@ -171,6 +172,8 @@ class Telling:
         if step is None:
             text = f"没有这种事件 · no such event: {fact.kind}; known: {', '.join(_STEPS)}, reverse"
             raise Refused(Refusal("EVENT_UNKNOWN", text, where=fact.ref))
+        if self.state in GIVEN_UP and fact.kind not in _AFTER_CLOSING:
+            step = given_up.after_the_end
         step(self, fact)
         self.last_entered = max(self.last_entered, fact.entered)
         if self.plan.balance == 0 and self.state == "open" and not self._anything_open():
@@ -355,11 +358,11 @@ class Telling:
         kept = {head: taken for head, taken in by_head.items() if taken}
         self.transactions.append(Transaction(fact.on, fact.kind, amount, fact.ref, kept, credit, self.plan.balance))
 
-    def pay_due(self, money: int, by_head: Amounts) -> int:
-        """Pay what is due, oldest first; returns what was used."""
+    def pay_due(self, money: int, by_head: Amounts, heads: tuple[str, ...] = ()) -> int:
+        """Pay what is due, oldest first, only some heads if asked; returns what was used."""
         dues, left = self.plan.dues, money
         oldest = dues.oldest_open(self.plan.now)
-        order = whole_order(self.policy.order(0 if oldest is None else self.plan.now - oldest))
+        order = heads or whole_order(self.policy.order(0 if oldest is None else self.plan.now - oldest))
         for k in dues.open_due.copy():
             if not left:
                 break
@@ -484,6 +487,7 @@ _STEPS: dict[str, Callable[[Telling, Fact], None]] = {
     "waive": Telling._waive,
     "refund": Telling._refund,
     "write_off": given_up.write_off,
+    "write_off_part": given_up.write_off_part,
     "compensate": third_parties.compensate,
     "recover": third_parties.recover,
     "transfer": given_up.transfer,

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from puhui.servicing.core import accounts
 from puhui.servicing.core.dues import Amounts, Transaction
 from puhui.servicing.core.fold import Folded
-from puhui.servicing.core.given_up import GIVEN_UP
-from puhui.servicing.core.third_parties import CLAIM, RECOVERY
+from puhui.servicing.core.given_up import GIVEN_UP, RECOVERY
+from puhui.servicing.core.third_parties import CLAIM
 
 Balances = dict[str, int]  # debit − credit by account
 _ACCRUING = ("interest", "penalty", "compound")
@@ -73,11 +73,11 @@ def _with_losses(told: Folded, balances: Balances, memo: int, lost: Amounts, boo
     """Cash, provision, what was written off and recovered, and the memo pair."""
     on_books = sum(minor for head, minor in lost.items() if not (booked.off_balance and head in _ACCRUING))
     recovered = sum(t.by_head.get(RECOVERY, 0) for t in told.transactions if not t.reversed)
-    sold = told.state == "transferred"
-    written_off = 0 if sold else max(sum(lost.values()) - recovered, 0)
+    sold, in_part = told.state == "transferred", sum(map(_in_part, told.transactions))
+    written_off = 0 if sold else max(sum(lost.values()) + in_part - recovered, 0)
     balances[accounts.CASH] = sum(map(_cash, told.transactions))
     balances[accounts.LOAN_LOSS_PROVISION] = 0 if lost else -booked.provision_minor
-    balances[accounts.IMPAIRMENT_LOSS] = on_books if lost and not sold else booked.provision_minor
+    balances[accounts.IMPAIRMENT_LOSS] = in_part + (on_books if lost and not sold else booked.provision_minor)
     balances[accounts.RECOVERY_INCOME] = -recovered
     balances[accounts.MEMO_INTEREST] = memo
     balances[accounts.WRITTEN_OFF] = written_off
@@ -96,6 +96,11 @@ def _cash(transaction: Transaction) -> int:
     if transaction.kind == "transfer":
         return transaction.credit_minor  # the credit that goes over with the loan
     return -transaction.amount_minor if transaction.kind in ("disburse", "refund") else 0
+
+
+def _in_part(transaction: Transaction) -> int:
+    """Principal that was written off while the loan went on."""
+    return 0 if transaction.kind != "write_off_part" or transaction.reversed else transaction.amount_minor
 
 
 def _capitalised(told: Folded) -> Amounts:

@@ -147,11 +147,15 @@ def _claim(part: Standing) -> list[tuple[str, int]]:
 
 
 def _beside(part: Standing, sign: int) -> list[Triple]:
-    """Credit with its cash, and interest off the balance sheet; `sign` is 1 where they arrive."""
-    credit, memo = -part.of(accounts.BORROWER_CREDIT), part.of(accounts.MEMO_INTEREST)
+    """Credit with its cash, and what is kept off the balance sheet; `sign` is 1 where they arrive."""
+    credit = -part.of(accounts.BORROWER_CREDIT)
     return [
         *_line((accounts.CASH, accounts.BORROWER_CREDIT), sign * credit),
-        *_line((accounts.MEMO_INTEREST, accounts.MEMO_CONTRA), sign * memo),
+        *(
+            posting
+            for memo in (accounts.MEMO_INTEREST, accounts.WRITTEN_OFF)
+            for posting in _line((memo, accounts.MEMO_CONTRA), sign * part.of(memo))
+        ),
     ]
 
 

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.servicing.core.dues import Amounts
+from puhui.servicing.core.given_up import RECOVERY
 
 if TYPE_CHECKING:
     from puhui.servicing.core.fold import Fact, Telling
 
-CLAIM, RECOVERY = "claim", "recovery"  # heads of money that does not pay the lender's dues
+CLAIM = "claim"  # the head of money that goes to a guarantor and not to the lender
 
 
 def compensate(telling: "Telling", fact: "Fact") -> None:
@@ -38,7 +39,8 @@ def compensate(telling: "Telling", fact: "Fact") -> None:
 
 def recover(telling: "Telling", fact: "Fact") -> None:
     """Money got in after a guarantor paid, or after a write-off, when it is income; it reopens nothing."""
-    if telling.state != "written_off" and not sum(telling.claims.values()):
+    given_up = telling.state == "written_off" or telling.written_off_minor
+    if not given_up and not sum(telling.claims.values()) and fact.entered > telling.last_entered:
         text = (
             "未核销、也没有代偿的贷款请用还款 · recoveries are for loans written off or paid by a guarantor; use repay"
         )
@@ -48,9 +50,11 @@ def recover(telling: "Telling", fact: "Fact") -> None:
     if fact.details.get("first") == "lender" and telling.state == "open":
         left -= telling.pay_due(left, by_head)
     left -= _to_claims(telling, left, by_head)
-    if left and telling.state == "written_off":
-        by_head[RECOVERY], left = left, 0
-    elif left and telling.state == "open":
+    of_losses = left if telling.state == "written_off" else min(left, telling.written_off_minor)
+    if of_losses:
+        by_head[RECOVERY] = of_losses
+        telling.written_off_minor, left = max(telling.written_off_minor - of_losses, 0), left - of_losses
+    if left and telling.state == "open":
         left -= telling.pay_due(left, by_head)
     if left and telling.state != "open" and fact.entered > telling.last_entered:
         text = f"超过追偿余额 {left} 分 · more than is left of the guarantor's claim, by {left}"

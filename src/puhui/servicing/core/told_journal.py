@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from puhui.servicing.core import accounts
 from puhui.servicing.core.dues import CHARGES, Transaction
 from puhui.servicing.core.fold import Folded
+from puhui.servicing.core.given_up import RECOVERY
 from puhui.servicing.core.laws import balances
-from puhui.servicing.core.third_parties import CLAIM, RECOVERY
+from puhui.servicing.core.third_parties import CLAIM
 
 _BESIDE = {RECOVERY: accounts.RECOVERY_INCOME, CLAIM: accounts.COMPENSATION_RECEIVABLE}
 Posting = tuple[str, str, int]
@@ -60,8 +61,10 @@ def _of(transaction: Transaction) -> Iterator[Posting]:
     if transaction.kind == "refund":
         yield accounts.BORROWER_CREDIT, accounts.CASH, transaction.amount_minor
         return
-    paying = accounts.LOAN_LOSS_PROVISION if transaction.kind == "write_off" else accounts.CASH
-    from_credit = max(-transaction.credit_minor, 0)
+    if transaction.kind == "transfer" and transaction.credit_minor < 0:
+        yield accounts.BORROWER_CREDIT, accounts.CASH, -transaction.credit_minor
+    paying = accounts.LOAN_LOSS_PROVISION if transaction.kind.startswith("write_off") else accounts.CASH
+    from_credit = 0 if transaction.kind == "transfer" else max(-transaction.credit_minor, 0)
     for head, amount in transaction.by_head.items():
         part = min(from_credit, amount)
         from_credit -= part

@@ -32,6 +32,7 @@ WITH_AMOUNT = (
     "refund",
     "charge_fee",
     "charge_penalty",
+    "write_off_part",
     "waive",
     "recover",
     "compensate",
@@ -157,7 +158,7 @@ def _fact(loan: models.Loan, happened: Happened, history: History, today: date) 
     return fact
 
 
-def _by_rule(loan: models.Loan, happened: Happened) -> dict[str, str]:
+def _by_rule(loan: models.Loan, happened: Happened) -> dict[str, Any]:
     """What a rule of the day adds to the fact, so that it is folded the same way ever after. A funder guarantees nothing to itself."""
     if happened.kind == "recover":
         return {"first": allocation.recovery(happened.on).first}

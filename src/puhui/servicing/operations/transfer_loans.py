@@ -31,6 +31,7 @@ _CARRIED = (
     *accounts.RECEIVABLE_OF_HEAD.values(),
     accounts.BORROWER_CREDIT,
     accounts.MEMO_INTEREST,
+    accounts.WRITTEN_OFF,
     accounts.PURCHASE_DISCOUNT,
     accounts.PURCHASE_PREMIUM,
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from puhui.kernel.refusal import Refused
-from puhui.servicing import models, queries, what_if
+from puhui.servicing import loan_ledger, models, queries, what_if
 from puhui.servicing.core.disclosure import contingent_items
 from puhui.servicing.core.loan_policy import LoanPolicy
 from puhui.servicing.core.terms import Fee, LoanTerms
@@ -235,6 +235,62 @@ class TestLosses:
         assert balances()["recovery_income"] == -40_000
         end_of("2026-05-02")
         assert queries.verify() == []
+
+    def test_a_part_is_written_off_and_the_loan_goes_on(self) -> None:
+        loan_id = lent(policy=None)
+        end_of("2026-04-20")  # three dues are unpaid: principal of 7,884.88, 7,963.73 and 8,043.37
+        assert refused(loan_id, "write_off_part", "2026-04-21", 2_389_199) == "ABOVE_OUTSTANDING"
+        receipt = say(loan_id, "write_off_part", "2026-04-21", 1_000_000)
+        assert (receipt.by_head, receipt.state) == ({"principal": 1_000_000}, "overdue")
+        assert (receipt.outstanding_minor, receipt.days_past_due) == (
+            9_000_000,
+            65,
+        )  # interest of February is unpaid still
+        held = balances()
+        assert (held["loan_principal"], held["written_off"], held["cash"]) == (9_000_000, 1_000_000, -10_000_000)
+        assert held["impairment_loss"] == 1_000_000 + 300_000
+        end_of("2026-04-21")
+        assert balances()["loan_loss_provision"] == -270_000  # 3 % of what is left
+        back = say(loan_id, "recover", "2026-04-22", 400_000)
+        assert back.by_head == {"recovery": 400_000}
+        held = balances()
+        assert (held["written_off"], held["recovery_income"], held["loan_principal"]) == (600_000, -400_000, 9_000_000)
+        more = say(loan_id, "recover", "2026-04-22", 700_000)
+        assert more.by_head == {
+            "recovery": 600_000,
+            "interest": 100_000,
+        }  # beyond what was given up it pays what is due
+        end_of("2026-04-30")
+        assert queries.verify() == []
+        say(loan_id, "write_off", "2026-05-01")
+        assert balances()["written_off"] > 9_000_000
+        assert queries.verify() == []
+
+    def test_a_part_written_off_is_put_back(self) -> None:
+        loan_id = lent(policy=RUNS)
+        end_of("2026-03-20")
+        before = balances()
+        given_up = say(loan_id, "write_off_part", "2026-03-21", 500_000)
+        say(loan_id, "reverse", "2026-03-21", ref=given_up.event_id)
+        assert balances() == before
+        end_of("2026-04-20")
+        assert queries.verify() == []
+
+    def test_a_write_off_that_is_undone_leaves_income_and_loss_where_they_belong(self) -> None:
+        """Days pass between the write-off and its reversal: the interest of these days is income, not a smaller loss."""
+        one, two = lent(name="1"), lent(name="2")
+        end_of("2026-03-20")
+        gone = say(one, "write_off", "2026-03-21")
+        end_of("2026-04-10")
+        say(one, "reverse", "2026-04-11", ref=gone.event_id)
+        end_of("2026-04-12")
+        sums = []
+        for loan_id in (one, two):
+            ledger = loan_ledger.balances([loan_id])
+            sums.append({account: minor for (_, _, account), minor in ledger.items() if minor})
+        # What stood as provision was used up and is set aside again by the end of the day, in one sum for all loans.
+        assert {sums[0].pop("loan_loss_provision"), sums[0].pop("impairment_loss")} == {300_000, -300_000}
+        assert sums[0] == sums[1]
 
     def test_the_guarantor_pays_and_the_lenders_loan_ends(self) -> None:
         loan_id = lent()
