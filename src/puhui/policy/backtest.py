@@ -22,7 +22,7 @@ PERSONAL = ("subject", "decision_id")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`old` and `new` are compiled policies; `referee` says whose chance of default values both."""
+    """`old` and `new` are compiled policies; `referee` says whose chance of default values both; `latest` limits it to so many."""
 
     old: Policy
     new: Policy
@@ -31,6 +31,7 @@ class Question:
     until: date | None = None
     segment: str = ""
     referee: str = "new"
+    latest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def run(question: Question) -> Backtest:
     if question.referee not in ("old", "new"):
         raise Refused(Refusal("REFEREE", "评判模型为 old 或 new · the referee is old or new", where=question.referee))
     frame, filled = snapshot.scan(question.kind, since=question.since, until=question.until)
+    frame = frame.tail(question.latest) if question.latest else frame
     seen, absent = _seen(frame, [question.old, question.new], question.segment)
     if seen.is_empty():
         told = "这段时间没有存档的申请 · no application is on record in that time"

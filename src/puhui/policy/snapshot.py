@@ -91,6 +91,14 @@ def fill(kind: str) -> Filled:
     return Filled(rows, rows - before, why)
 
 
+def behind(kind: str) -> int:
+    """How many decisions on record the snapshot does not hold yet."""
+    path = folder_of(kind) / "manifest.json"
+    pieces = json.loads(path.read_text())["pieces"] if path.exists() else []
+    last = max((piece["last_sequence"] for piece in pieces), default=0)
+    return models.Decision.objects.filter(batch__kind=KIND_PREFIX + kind, sequence__gt=last).count()
+
+
 def scan(kind: str, *, since: date | None = None, until: date | None = None) -> tuple[pl.LazyFrame, Filled]:
     """The proven snapshot, filled first, from `since` to `until` (inclusive); read when it is collected."""
     filled = fill(kind)

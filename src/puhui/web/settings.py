@@ -151,6 +151,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # the editor of a policy posts a dozen fields a rule
 
 LOGGING_CONFIG = None
 logging_setup.configure()

@@ -28,6 +28,7 @@ PLACES = (
     Place("firms", _("企业"), "shop", PLATFORM),
     Place("offer_book", _("授信方案"), "scale", PLATFORM),
     Place("models", _("模型管理"), "chart", PLATFORM),
+    Place("policies", _("策略"), "check", PLATFORM),
     Place("decisions", _("决策记录"), "scroll", PLATFORM),
     Place("loans", _("贷款"), "coins", access.EVERYBODY),
     Place("institutions", _("资金机构"), "bank", access.EVERYBODY),

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from puhui.web import model_words
+from puhui.web import model_words, policy_words
 
 LOAN_STATES = {
     "booked": _("已签约待放款"), "active": _("还款中"), "overdue": _("逾期"), "closed": _("已结清"), "cancelled": _("已取消"),
@@ -65,6 +65,7 @@ _ALL: dict[str, dict[str, Any]] = {
     "loan": LOAN_STATES, "instalment": INSTALMENT_STATES, "class": FIVE_CLASSES, "bucket": BUCKETS, "lender": LENDER_TYPES,
     "move": MOVES, "entry": ENTRY_KINDS, "account": ACCOUNTS, "head": HEADS, "application": APPLICATION_STATES, "offer": OFFER_STATES, "stage": STAGES, "purpose": PURPOSES, "role": ROLES, "entrance": ENTRANCES,
     **model_words.WORDS,
+    **policy_words.WORDS,
 }  # fmt: skip
 
 

@@ -34,12 +34,16 @@ from puhui.policy.core.decision_table import DecisionTable
 from puhui.policy.core.fault import ConditionFault
 from puhui.policy.core.outcome import OUTCOMES
 from puhui.policy.core.price_grid import PriceGrid
-from puhui.policy.core.rulebook import Judged, Rule, Rulebook, evaluate, read_rules
+from puhui.policy.core.rulebook import HEAD, Judged, Rule, Rulebook, evaluate, read_rules
 from puhui.policy.core.scorer import PD, Scorer
 from puhui.policy.core.term import Term
 
 _REVIEW = OUTCOMES.index("review")
 ANSWERS = ("limit_minor", "rate_bps")
+RESERVED = frozenset({
+    *ANSWERS, "outcome_rank", "decided_on", "subject", "decision_id", "sequence", "old_outcome", "old_limit_minor", "old_rate_bps",
+    "version", "arm",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,9 @@ def read_policy(texts: Mapping[str, str]) -> Policy:
         step: DecisionTable | PriceGrid = read(name.split("/")[1].removesuffix(".csv"), texts[name], columns)
         columns = columns.plus(step.outputs)
         steps.append(step)
+    if taken := sorted(RESERVED & set(columns)):
+        told = "这个名字留给回答与存档，请换一个 · the name is kept for answers and the record; take another"
+        raise Refused(Refusal("COLUMN_RESERVED", told, where=taken[0]))
     book = read_rules(texts["rules.csv"], columns)
     answers = _answers(terms.get("answer", {}), columns)
     return Policy(
@@ -161,11 +168,29 @@ def read_policy(texts: Mapping[str, str]) -> Policy:
     )
 
 
-def check(policy: Policy) -> list[static_checks.Finding]:
-    """All that can be said of it without running it."""
+def all_columns(texts: Mapping[str, str]) -> Columns:
+    """What a rule of this policy may name: inputs, the model's chance, what tables and grids add. The rules are not read."""
+    return _widened(read_policy({**texts, "rules.csv": ",".join(HEAD) + "\n"}))
+
+
+def check_condition(condition: Condition, columns: Columns) -> list[static_checks.Finding]:
+    """What can be said of one condition alone, while it is typed."""
+    rule = Rule("R", condition, "refuse", "warn", "review", "R", (), "-", "-")
+    return static_checks.check(
+        Rulebook("", "", (rule,)), Columns([columns[name] for name in columns if name in condition.columns])
+    )
+
+
+def _widened(policy: Policy) -> Columns:
     columns = policy.columns.plus([PD]) if policy.scorer else policy.columns
     for step in policy.steps:
         columns = columns.plus(step.outputs)
+    return columns
+
+
+def check(policy: Policy) -> list[static_checks.Finding]:
+    """All that can be said of it without running it."""
+    columns = _widened(policy)
     used = {name for step in policy.steps for name in (*step.columns, *(column.name for column in step.outputs))}
     used |= {name for formula in policy.answers.values() for name in formula.columns} | {
         policy.economics.months,

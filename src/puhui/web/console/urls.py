@@ -16,6 +16,7 @@ from puhui.web.console import (
     models,
     offer_book,
     people,
+    policy_urls,
     reviews,
 )
 
@@ -60,4 +61,5 @@ urlpatterns = [
     path("decisions/", decisions.index, name="decisions"),
     path("decisions/<str:decision_id>/", decisions.one, name="decision"),
     path("decisions/<str:decision_id>/replay/", decisions.run_again, name="replay"),
+    *policy_urls.urlpatterns,
 ]
