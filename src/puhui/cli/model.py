@@ -72,15 +72,22 @@ def fit(
     weight: Annotated[str | None, typer.Option(help="Sampling weight column.")] = None,
     kind: Annotated[str, typer.Option(help="scorecard, boosting or both.")] = "scorecard",
     seed: Annotated[int, typer.Option(help="Of draws and trees.")] = 1,
+    rejects: Annotated[Path | None, typer.Option(help="Tape of refused applications, for reject inference.")] = None,
+    reject_method: Annotated[str, typer.Option(help="parcelling, fuzzy or reweighting; each has its caveat.")] = "reweighting",
     as_json: AsJson = False,
 ) -> None:
     """Fit a scorecard, boosted trees or both, judged on rows they never saw."""
     from puhui.underwriting.core.modelling.preparing import Asked
     from puhui.underwriting.workbench import fitting
+    from puhui.underwriting.workbench.rejects import Rejects
 
     asked = Asked(target, positive, time, weight, _listed(drop), _listed(keep), seed)
-    fitted = fitting.fit_tape(tape, asked, kind=kind, out=out, now=datetime.now(UTC))
+    refused = None if rejects is None else Rejects(rejects, reject_method)
+    fitted = fitting.fit_tape(tape, asked, kind=kind, out=out, now=datetime.now(UTC), rejects=refused)
     _warn(fitted.answers[0])
+    if refused is not None:
+        inferred = fitted.card["reject_inference"]
+        print(f"{inferred['caveat_zh']} · {inferred['caveat_en']}", file=sys.stderr)
     for answer in fitted.answers:
         print(json.dumps(answer, ensure_ascii=False) if as_json else _told(answer))
 

@@ -18,6 +18,7 @@ from puhui.underwriting.core.modelling.model import Model
 from puhui.underwriting.core.modelling.preparing import Asked, Prepared
 from puhui.underwriting.core.modelling.terms import Terms
 from puhui.underwriting.workbench import model_folder
+from puhui.underwriting.workbench.rejects import Rejects, augmented
 from puhui.underwriting.workbench.tape import Tape, read_tape
 
 LIBRARIES = ("polars", "numpy", "optbinning", "scikit-learn", "xgboost-cpu", "scipy")
@@ -33,7 +34,9 @@ class Fitted:
     card: dict[str, Any]
 
 
-def fit_tape(path: Path, asked: Asked, *, kind: str, out: Path, now: datetime) -> Fitted:
+def fit_tape(
+    path: Path, asked: Asked, *, kind: str, out: Path, now: datetime, rejects: Rejects | None = None
+) -> Fitted:
     """Read, prepare, fit each kind, judge, write."""
     if kind not in (*BOTH, "both"):
         raise Refused(
@@ -52,8 +55,15 @@ def fit_tape(path: Path, asked: Asked, *, kind: str, out: Path, now: datetime) -
         "read_seconds": round(read_seconds, 2),
         "prepare_seconds": round(time.perf_counter() - started - read_seconds, 2),
     }
-    done = [_fit_kind(one, rows, tape, asked, spent, policy) for one in (BOTH if kind == "both" else (kind,))]
+    inferred, learnt = None, rows
+    if rejects is not None:
+        learnt, inferred = augmented(rows, rejects, policy, seed=asked.seed)
+    done = [_fit_kind(one, (rows, learnt), tape, asked, spent, policy) for one in (BOTH if kind == "both" else (kind,))]
     card = _card(path, tape, rows, done, asked, now)
+    if inferred is not None:
+        card["reject_inference"] = inferred
+        for one in done:
+            one.answer["reject_inference"] = inferred
     model_folder.write(
         out, card, [column.as_json() for column in rows.profiles], {one.answer["kind"]: one.model for one in done}
     )
@@ -81,9 +91,11 @@ def profile_tape(path: Path, *, target: str | None, time_column: str | None, pos
     }
 
 
-def _fit_kind(kind: str, rows: Prepared, tape: Tape, asked: Asked, spent: dict[str, float], policy: Terms) -> _Done:
+def _fit_kind(
+    kind: str, both: tuple[Prepared, Prepared], tape: Tape, asked: Asked, spent: dict[str, float], policy: Terms) -> _Done:
+    rows, learnt = both  # those that were lent to, and (with reject inference) those it is learnt from
     begun = time.perf_counter()
-    model = fitting.fit(kind, rows, terms=policy, seed=asked.seed)
+    model = fitting.fit(kind, learnt, terms=policy, seed=asked.seed)
     seconds = time.perf_counter() - begun
     judged = fitting.judge(model, rows)
     test, training = rows.split.judging, rows.split.training
@@ -108,7 +120,15 @@ def _fit_kind(kind: str, rows: Prepared, tape: Tape, asked: Asked, spent: dict[s
         "left_out": [{"column": column.name, "role": column.role} for column in rows.profiles if column.role not in ("feature", "target")],
         "told": rows.told, "notes": list(tape.notes),
     }  # fmt: skip
-    return _Done(model, answer, {"evaluation": found.as_json(), "pd_edges": list(cuts.edges), "pd_counts": expected})
+    return _Done(model, answer, {"evaluation": found.as_json(), "pd_edges": list(cuts.edges), "pd_counts": expected, "csi": _csi(model, rows)})
+
+
+def _csi(model: Model, rows: Prepared) -> dict[str, float]:
+    """How far each input moved from training to the rows that judge."""
+    values = rows.values.select([feature.name for feature in model.features])
+    cuts = {feature.name: list(feature.specials) for feature in model.features}
+    shifts = stability.csi(values.filter(pl.Series(rows.split.training)), values.filter(pl.Series(rows.split.judging)), specials=cuts)
+    return {shift.column: round(shift.psi, 6) for shift in shifts}
 
 
 def _split(rows: Prepared) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Where fitted models live: a folder of JSON and UBJSON, written whole or not at all.
 
     DIR/card.json      what was asked, what was found, figures, versions, hashes
+    DIR/card.html      the same for people: pictures, both languages, no script
     DIR/profile.json   every column of the tape and what became of it
     DIR/<kind>.json    the model; DIR/<kind>_<n>.ubj its trees
     DIR/bins.json      the bins of the scorecard, to edit by hand for `puhui model rebin`
@@ -19,6 +20,8 @@ from typing import Any
 from puhui.kernel.canonical import digest
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.underwriting.core.modelling.model import Model
+from puhui.underwriting.workbench import card as card_page
+from puhui.underwriting.workbench import card_facts
 
 KINDS = ("scorecard", "boosting")
 OURS = ("card.json", "profile.json", "bins.json", "card.html", "scorecard.json", "boosting.json")
@@ -40,7 +43,9 @@ def write(place: Path, card: dict[str, Any], profile: list[dict[str, Any]], mode
             features = stored["scorecard"]["scorecard"]["features"]
             _put(fresh / "bins.json", {"features": [_editable(feature["bins"]) for feature in features]})
         _put(fresh / "profile.json", profile)
-        _put(fresh / "card.json", card | {"hashes": {kind: digest(content) for kind, content in stored.items()}})
+        whole = card | {"hashes": {kind: digest(content) for kind, content in stored.items()}}
+        _put(fresh / "card.json", whole)
+        card_page.write(fresh, card_facts.of(whole, stored))
         _take_place(fresh, place)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
