@@ -47,7 +47,9 @@ class TestRejects:
         )
         assert answer["auc"] == pytest.approx(plain.answers[0]["auc"], abs=0.02)
         if method != "reweighting":
-            counted = sum(model_folder.read(tmp_path / method)[0].scorecard.bins[0].rows)
+            card = model_folder.read(tmp_path / method)[0].scorecard
+            assert card is not None
+            counted = sum(card.bins[0].rows)
             assert counted > answer["split"]["training_rows"]
 
     @pytest.mark.parametrize(("change", "code"), [("age", "COLUMNS_MISSING"), (None, "REJECT_METHOD_UNKNOWN")])

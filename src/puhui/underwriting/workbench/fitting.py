@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.underwriting.core.modelling import evaluation, fitting, leakage, preparing, ranking, stability, terms
