@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from puhui.cli import registered
 from puhui.kernel.refusal import Refusal, Refused
 
 TapeFile = Annotated[
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     group.command()(fit)
     group.command()(score)
     group.command()(report)
+    registered.add_to(group)
     app.add_typer(group, name="model")
 
 

@@ -89,3 +89,7 @@ class TestProposals:
     def test_missing_stands_apart(self):
         (one,) = segment_split.candidates(pl.DataFrame({"x": [1.0, None, *range(10)]}), TERMS)
         assert sorted(set(one.segment)) == ["< 4", "missing", "≥ 4"]
+
+    def test_where_half_is_nought_nought_is_a_segment(self):
+        (one,) = segment_split.candidates(pl.DataFrame({"late": [0] * 8 + list(range(1, 8))}), TERMS)
+        assert [str(name) for name in sorted(set(one.segment))] == ["> 0", "≤ 0"]

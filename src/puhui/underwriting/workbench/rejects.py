@@ -43,8 +43,8 @@ def augmented(rows: Prepared, rejects: Rejects, terms: Terms, *, seed: int) -> t
     )  # fmt: skip
     policy = watching.in_force()
     found = reject_inference.augment(rejects.method, accepted, terms=policy.reject_terms, seed=seed)
-    told: dict[str, Any] = found.as_json() | {"refused": refused.height, "policy": policy.version}
-    return _with(rows, training, found), told
+    answer: dict[str, Any] = found.as_json() | {"refused": refused.height, "policy": policy.version}
+    return _with(rows, training, found), answer
 
 
 def _with(rows: Prepared, training: np.ndarray, found: reject_inference.Augmented) -> Prepared:

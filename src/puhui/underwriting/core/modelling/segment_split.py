@@ -103,14 +103,19 @@ def candidates(values: pl.DataFrame, terms: dict[str, Any], only: Sequence[str] 
     for name in only or values.columns:
         column = values[name]
         if column.dtype.is_numeric() and column.n_unique() > terms["max_levels"]:
-            middle = float(np.nanmedian(column.cast(pl.Float64).fill_null(float("nan")).to_numpy()))
-            label = (
-                pl.when(column.is_null()).then(pl.lit("missing")).when(column < middle).then(pl.lit(f"< {middle:g}"))
-            )
-            found.append(Candidate(name, pl.select(label.otherwise(pl.lit(f"≥ {middle:g}"))).to_series().to_numpy()))
+            found.append(Candidate(name, _halves(column)))
         elif column.n_unique() <= terms["max_levels"]:
             found.append(Candidate(name, column.cast(pl.String).fill_null("missing").to_numpy()))
     return found
+
+
+def _halves(column: pl.Series) -> npt.NDArray[np.str_]:
+    """Below the median or not; where nothing lies below it, at it or above. Missing stands apart."""
+    middle = float(np.nanmedian(column.cast(pl.Float64).fill_null(float("nan")).to_numpy()))
+    low, high = (column < middle, "≥") if (column < middle).any() else (column <= middle, ">")
+    sign = "<" if high == "≥" else "≤"
+    label = pl.when(column.is_null()).then(pl.lit("missing")).when(low).then(pl.lit(f"{sign} {middle:g}"))
+    return pl.select(label.otherwise(pl.lit(f"{high} {middle:g}"))).to_series().to_numpy()
 
 
 def too_small(rows: dict[str, int], bads: dict[str, int], terms: dict[str, Any]) -> list[str]:
