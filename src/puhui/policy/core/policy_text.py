@@ -110,7 +110,7 @@ class Decided:
         names = [column.name for step in self.policy.steps for column in step.outputs]
         scored = ["pd"] if self.policy.scorer else []
         told = self.frame.select("outcome_rank", "limit_minor", "rate_bps", *scored, *names).iter_rows(named=True)
-        hits, unknown, asked = self.judged.hit_codes(), self.judged.unknown_codes(), self.judged.asking_codes()
+        hits, unknown, asked = self.judged.hit_codes, self.judged.unknown_codes, self.judged.asking_codes
         return [
             {
                 "outcome": OUTCOMES[row["outcome_rank"]], "limit_minor": row["limit_minor"], "rate_bps": row["rate_bps"],
@@ -123,7 +123,7 @@ class Decided:
     def reasons(self) -> list[list[dict[str, Any]]]:
         """Why, for people, one list a row: hits, rules that answered for want of a value, a limit that could not be told."""
         shown = self.judged.shown()
-        hits, asked = self.judged.hit_codes(), self.judged.asking_codes()
+        hits, asked = self.judged.hit_codes, self.judged.asking_codes
         rules = {rule.code: rule for rule in self.policy.book.rules}
         return [
             [*(_reason(rules[code], row, shown, missing=False) for code in hit),

@@ -20,8 +20,10 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
@@ -110,19 +112,21 @@ class Judged:
         found = self.unknown.row(row)
         return tuple(code for code, is_unknown in zip(self.unknown.columns, found, strict=True) if is_unknown)
 
+    @cached_property
     def hit_codes(self) -> list[list[str]]:
         """For every row the codes of the rules true of it."""
         return _codes(self.hit, self.seen.height)
 
+    @cached_property
     def unknown_codes(self) -> list[list[str]]:
         """For every row the codes of the rules that nobody could decide."""
         return _codes(self.unknown, self.seen.height)
 
+    @cached_property
     def asking_codes(self) -> list[list[str]]:
         """For every row the codes of unknown rules that answer something else than pass."""
-        return _codes(
-            self.unknown.select(rule.code for rule in self.book.rules if rule.on_missing != "pass"), self.seen.height
-        )
+        asking = {rule.code for rule in self.book.rules if rule.on_missing != "pass"}
+        return [[code for code in codes if code in asking] for codes in self.unknown_codes]
 
     def shown(self) -> dict[str, list[Any]]:
         """The values that explain hits, by column."""
@@ -150,9 +154,10 @@ class Judged:
 
 def _codes(table: pl.DataFrame, height: int) -> list[list[str]]:
     found: list[list[str]] = [[] for _ in range(height)]
-    for code in table.columns:
-        for row in table[code].arg_true().to_list():
-            found[row].append(code)
+    if table.width and table.height:
+        codes = table.columns
+        for row, place in zip(*(each.tolist() for each in np.nonzero(table.to_numpy())), strict=True):
+            found[row].append(codes[place])
     return found
 
 

@@ -15,7 +15,6 @@ from django.db import transaction
 
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy import models, scorers, versions
-from puhui.policy.core.columns import Column
 from puhui.policy.core.experiment import CHALLENGER, CHAMPION, SHADOW, arms
 from puhui.policy.core.policy_text import Decided, Policy
 from puhui.policy.operations.record_decisions import record_decisions
@@ -57,6 +56,15 @@ class _Side:
     experiment_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What one call has in common; `decimals` are the columns that any version at hand holds as decimals."""
+
+    on: date
+    now: datetime
+    decimals: frozenset[str]
+
+
 @transaction.atomic
 def decide(kind: str, applications: Sequence[Application], *, on: date, now: datetime) -> list[Answer]:
     """The answers in the order given. `on` is the business date by which rules are in force."""
@@ -67,24 +75,19 @@ def decide(kind: str, applications: Sequence[Application], *, on: date, now: dat
     if challenger is not None:
         champion = _Side(champion.view, CHAMPION, challenger.id)
         other = _Side(versions.version(challenger.version_id), CHALLENGER, challenger.id)
-        found = arms(
-            [each.subject for each in applications], salt=challenger.salt, share_buckets=challenger.share_buckets
-        )
-        sides = [other if arm == CHALLENGER else champion for arm in found]
-    _check_inputs(
-        applications,
-        [champion, *sides, *(_Side(versions.version(each.version_id), SHADOW, each.id) for each in under_way)],
-    )
+        sides = [other if inside else champion for inside in _inside(challenger, applications)]
+    shadows = {
+        _Side(versions.version(each.version_id), SHADOW, each.id): each for each in under_way if each.mode == SHADOW
+    }
+    run = _Run(on, now, _check_inputs(applications, [champion, *dict.fromkeys(sides), *shadows]))
     answers: dict[int, Answer] = {}
     for side in dict.fromkeys(sides):
         places = [place for place, each in enumerate(sides) if each == side]
-        told = _by(side, champion, [applications[place] for place in places], on=on, now=now)
+        told = _by(side, champion, [applications[place] for place in places], run)
         answers |= dict(zip(places, told, strict=True))
-    for each in under_way:
-        if each.mode == SHADOW:
-            inside = arms([one.subject for one in applications], salt=each.salt, share_buckets=each.share_buckets)
-            watched = [one for one, arm in zip(applications, inside, strict=True) if arm == CHALLENGER]
-            _shadow(_Side(versions.version(each.version_id), SHADOW, each.id), watched, on=on, now=now)
+    for side, experiment in shadows.items():
+        inside = _inside(experiment, applications)
+        _shadow(side, [one for one, watched in zip(applications, inside, strict=True) if watched], run)
     if challenger is not None:
         check_guardrails(now=now, kind=kind)
     return [answers[place] for place in range(len(applications))]
@@ -96,55 +99,59 @@ def replay_batch(inputs: list[dict[str, Any]], parameters: dict[str, Any]) -> li
     return _evaluated(policy, inputs, date.fromisoformat(parameters["on"])).outputs()
 
 
-def _by(side: _Side, champion: _Side, batch: list[Application], *, on: date, now: datetime) -> list[Answer]:
+def _inside(experiment: models.Experiment, applications: Sequence[Application]) -> list[bool]:
+    """Who falls into the experiment's share."""
+    found = arms([each.subject for each in applications], salt=experiment.salt, share_buckets=experiment.share_buckets)
+    return [arm == CHALLENGER for arm in found]
+
+
+def _by(side: _Side, champion: _Side, batch: list[Application], run: _Run) -> list[Answer]:
     if side.arm == CHAMPION:
-        return _recorded(side, batch, on=on, now=now)
+        return _recorded(side, batch, run)
     try:
         began = time.perf_counter()
-        decided = _evaluated(versions.policy_of(side.view.content_hash), [each.inputs for each in batch], on)
+        decided = _evaluated(versions.policy_of(side.view.content_hash), [each.inputs for each in batch], run.on)
     except Exception as fault:
-        _raise_alert(side, fault, now)
-        return _recorded(champion, batch, on=on, now=now)
-    return _written(side, batch, decided, on=on, now=now, began=began)
+        _raise_alert(side, fault, run.now)
+        return _recorded(champion, batch, run)
+    return _written(side, batch, decided, run, began)
 
 
-def _shadow(side: _Side, batch: list[Application], *, on: date, now: datetime) -> None:
+def _shadow(side: _Side, batch: list[Application], run: _Run) -> None:
     if not batch:
         return
     began = time.perf_counter()
     try:
-        decided = _evaluated(versions.policy_of(side.view.content_hash), [each.inputs for each in batch], on)
+        decided = _evaluated(versions.policy_of(side.view.content_hash), [each.inputs for each in batch], run.on)
     except Exception as fault:
-        _raise_alert(side, fault, now)
+        _raise_alert(side, fault, run.now)
         return
-    _written(side, batch, decided, on=on, now=now, began=began)
+    _written(side, batch, decided, run, began)
 
 
-def _recorded(side: _Side, batch: list[Application], *, on: date, now: datetime) -> list[Answer]:
+def _recorded(side: _Side, batch: list[Application], run: _Run) -> list[Answer]:
     began = time.perf_counter()
-    decided = _evaluated(versions.policy_of(side.view.content_hash), [each.inputs for each in batch], on)
-    return _written(side, batch, decided, on=on, now=now, began=began)
+    decided = _evaluated(versions.policy_of(side.view.content_hash), [each.inputs for each in batch], run.on)
+    return _written(side, batch, decided, run, began)
 
 
 def _evaluated(policy: Policy, inputs: list[dict[str, Any]], on: date) -> Decided:
     return policy.decide(policy.columns.frame(inputs), on=on, scorer=scorers.find(policy.scorer))
 
 
-def _written(
-    side: _Side, batch: list[Application], decided: Decided, *, on: date, now: datetime, began: float
-) -> list[Answer]:
-    outputs, reasons = decided.outputs(), decided.reasons()
+def _written(side: _Side, batch: list[Application], decided: Decided, run: _Run, began: float) -> list[Answer]:
+    view, outputs, reasons = side.view, decided.outputs(), decided.reasons()
     elapsed = int((time.perf_counter() - began) * 1_000_000)
     prefix = SHADOW_PREFIX if side.arm == SHADOW else KIND_PREFIX
-    parameters = {"version_id": side.view.version_id, "content_hash": side.view.content_hash, "arm": side.arm,
-                  "experiment_id": side.experiment_id or None, "on": on.isoformat(), "scorer": decided.policy.scorer}  # fmt: skip
-    draft = BatchDraft(prefix + side.view.kind, side.view.kind, str(side.view.number), parameters, on, elapsed)
-    known = versions.columns_of(side.view.kind)
+    parameters = {"version_id": view.version_id, "content_hash": view.content_hash, "arm": side.arm,
+                  "experiment_id": side.experiment_id or None, "on": run.on.isoformat(), "scorer": decided.policy.scorer}  # fmt: skip
+    draft = BatchDraft(prefix + view.kind, view.kind, str(view.number), parameters, run.on, elapsed)
+    told = list(zip(outputs, reasons, strict=True))
     rows = [
-        DecisionDraft(each.subject, _as_recorded(each.inputs, known), output, reason)
-        for each, output, reason in zip(batch, outputs, reasons, strict=True)
+        DecisionDraft(each.subject, _as_recorded(each.inputs, run.decimals), output, reason)
+        for each, (output, reason) in zip(batch, told, strict=True)
     ]
-    ids = record_decisions(draft, rows, now=now)[1]
+    ids = record_decisions(draft, rows, now=run.now)[1]
     return [
         Answer(
             decision_id,
@@ -153,21 +160,22 @@ def _written(
             output["rate_bps"],
             output,
             reason,
-            side.view.name,
+            view.name,
             side.arm,
         )
-        for decision_id, output, reason in zip(ids, outputs, reasons, strict=True)
+        for decision_id, (output, reason) in zip(ids, told, strict=True)
     ]
 
 
-def _check_inputs(applications: Sequence[Application], sides: Sequence[_Side]) -> None:
-    """A name that no version knows is a mistake of the caller; a value of the wrong kind is found when it is read."""
-    known = {name for side in sides for name in versions.policy_of(side.view.content_hash).columns}
+def _check_inputs(applications: Sequence[Application], sides: Sequence[_Side]) -> frozenset[str]:
+    """The names held as decimals. A name that no version knows is a mistake of the caller."""
+    columns = [column for side in sides for column in versions.policy_of(side.view.content_hash).columns.values()]
+    known = {column.name for column in columns}
     for application in applications:
         if strange := [name for name in application.inputs if name not in known]:
-            raise Refused(
-                Refusal("INPUT_UNKNOWN", "没有版本用到这个字段 · no version knows this column", where=strange[0])
-            )
+            told = "没有版本用到这个字段 · no version knows this column"
+            raise Refused(Refusal("INPUT_UNKNOWN", told, where=strange[0]))
+    return frozenset(column.name for column in columns if column.kind == "decimal")
 
 
 def _raise_alert(side: _Side, fault: Exception, now: datetime) -> None:
@@ -177,15 +185,9 @@ def _raise_alert(side: _Side, fault: Exception, now: datetime) -> None:
     )
 
 
-def _as_recorded(inputs: dict[str, Any], known: dict[str, Column]) -> dict[str, Any]:
+def _as_recorded(inputs: dict[str, Any], decimals: frozenset[str]) -> dict[str, Any]:
     """Decimals and dates as text, so that no reader makes a binary fraction of them."""
     return {
-        name: str(value)
-        if isinstance(value, Decimal | date) or (_is_decimal(known.get(name)) and value is not None)
-        else value
+        name: str(value) if isinstance(value, Decimal | date) or (name in decimals and value is not None) else value
         for name, value in inputs.items()
     }
-
-
-def _is_decimal(column: Column | None) -> bool:
-    return column is not None and column.kind == "decimal"
