@@ -40,8 +40,10 @@ class TestCuts:
         places = cuts.places(np.array([-5, 2.9, 3, float("inf"), -999, float("nan")]))
         assert places.tolist() == [0, 0, 1, 1, 2, 3]
 
-    def test_repeated_values_make_fewer_bins(self):
-        assert stability.cuts_of([0] * 95 + [1] * 5).edges == ()
+    def test_a_value_that_fills_a_bin_stands_by_itself(self):
+        assert stability.cuts_of([0] * 95 + [1] * 5).edges == (1.0,)
+        assert stability.cuts_of([7] * 100).edges == ()
+        assert stability.cuts_of([*range(45), *[50] * 10, *range(51, 96)], bins=10).edges[4:7] == (50.0, 51.0, 56.0)
         assert stability.cuts_of([0] * 60 + [1] * 40, bins=10).edges == (1.0,)
 
     def test_a_column_that_was_all_missing(self):

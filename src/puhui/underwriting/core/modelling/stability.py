@@ -91,13 +91,16 @@ def psi(expected: npt.ArrayLike, actual: npt.ArrayLike, *, bins: int = BINS, spe
 
 
 def cuts_of(expected: npt.ArrayLike, *, bins: int = BINS, specials: Sequence[float] = ()) -> Cuts:
-    """Edges at the quantiles of the expected values; fewer where values repeat."""
+    """Edges at the quantiles of the expected values; a value that alone fills a bin (most often nought) stands by itself."""
     values = np.asarray(expected, dtype=np.float64)
     plain = values[np.isfinite(values) & ~np.isin(values, np.asarray(specials, dtype=np.float64))]
     if plain.size == 0:
         return Cuts((), tuple(specials))
-    edges = np.unique(np.quantile(plain, np.arange(1, bins) / bins, method="higher"))
-    return Cuts(tuple(float(edge) for edge in edges if edge > plain.min()), tuple(specials))
+    distinct, counts = np.unique(plain, return_counts=True)
+    heavy = np.flatnonzero(counts * bins >= plain.size)
+    around = np.concatenate([distinct[heavy], distinct[np.minimum(heavy + 1, len(distinct) - 1)]])
+    edges = np.unique(np.concatenate([np.quantile(plain, np.arange(1, bins) / bins, method="higher"), around]))
+    return Cuts(tuple(float(edge) for edge in edges if edge > distinct[0]), tuple(specials))
 
 
 def shift_of_numbers(column: str, expected: npt.ArrayLike, actual: npt.ArrayLike, *, cuts: Cuts,
