@@ -18,6 +18,8 @@ from puhui.funding import partners
 from puhui.journeys import close_day as closing
 from puhui.journeys import disburse as disbursing
 from puhui.journeys import watch_models as watching
+from puhui.policy import operations as policy
+from puhui.policy import snapshot, versions
 from puhui.store import tenancy
 from puhui.underwriting import operations as underwriting
 
@@ -69,6 +71,22 @@ def watch_models(timestamp: int) -> int:
     with _as_platform() as now:
         yesterday = now.astimezone(watching.SHANGHAI).date() - timedelta(days=1)
         return len(watching.watch_models(yesterday, now=now))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="puhui.journeys.watch_guardrails", queue="upkeep", queueing_lock="watch_guardrails", retry=_AGAIN)
+def watch_guardrails(timestamp: int) -> int:
+    """Stop challengers that are beyond a guard-rail, also where nobody applies just now; answers how many."""
+    with _as_platform() as now:
+        return len(policy.check_guardrails(now=now))
+
+
+@app.periodic(cron="23 18 * * *")
+@app.task(name="puhui.journeys.policy_snapshots", queue="upkeep", queueing_lock="policy_snapshots", retry=_AGAIN)
+def policy_snapshots(timestamp: int) -> int:
+    """Bring the columnar copies that backtests read up to date (02:23 in Beijing); answers how many rows they hold."""
+    with _as_platform():
+        return sum(snapshot.fill(book.kind).rows for book in versions.rulebooks())
 
 
 async def retry_jobs_of_dead_workers(jobs: Any, *, seconds: float) -> int:

@@ -97,14 +97,11 @@ class Comparison:
 def compare(
     old: Decided, new: Decided, *, economics: Economics, referee: str, segment: str = "", keep: Sequence[str] = ()
 ) -> Comparison:
-    """Both versions' answers, row by row. `referee` is "old" or "new": whose pd values both (without any, pd is 0)."""
+    """Both versions' answers, row by row. `referee` is "old" or "new": whose pd values both (without any, pd is 0; a row without one counts as 0)."""
     judge = new if referee == "new" else old
     seen = old.frame
-    pd = (
-        judge.frame["pd"].fill_null(0.0)
-        if judge.policy.scorer
-        else pl.Series("pd", [0.0]).new_from_index(0, seen.height)
-    )
+    known = "pd" in judge.frame.columns  # the model's, or the one that was on record
+    pd = judge.frame["pd"].fill_null(0.0) if known else pl.Series("pd", [0.0]).new_from_index(0, seen.height)
     years = seen[economics.months].cast(pl.Float64).fill_null(_WHOLE_YEAR) / _WHOLE_YEAR if economics.months else None
     parts = {"pd": pd.alias("pd"), "years": years.alias("years") if years is not None else pd * 0 + 1}
     for name, decided in (("old", old), ("new", new)):

@@ -29,7 +29,7 @@ def backtest(old: Policy, new: Policy, kind: str, *, segment: str) -> dict[str, 
         "not_on_record": found.not_on_record, "rebuilt": found.rebuilt, "chart": _chart(comparison), "mix": _mix(comparison),
         "swaps": comparison.swaps.head(_MOST_SWAPS).to_dicts(), "more_swaps": max(0, comparison.swaps.height - _MOST_SWAPS),
         "since": comparison.since, "until": comparison.until, "same": not comparison.swaps.height and not whole.profit.difference,
-        "has_model": bool(new.scorer or old.scorer),
+        "has_model": bool(new.scorer or old.scorer) or "pd" in new.columns,
     }  # fmt: skip
 
 

@@ -46,6 +46,7 @@
   addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(() => document.querySelectorAll("[data-chart].drawn").forEach((box) => echarts.getInstanceByDom(box)?.resize()), 120); });
   dark.addEventListener("change", redraw);
   document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.elt.querySelector("[data-chart]:not(.drawn)")) draw(event.detail.elt);
     const mark = event.detail.elt.querySelector("[data-mark-for]"), box = mark && document.querySelector(`[data-chart="${mark.dataset.markFor}"].drawn`);
     if (!box) return;
     const data = JSON.parse(document.getElementById(mark.dataset.markFor).textContent);
