@@ -8,7 +8,21 @@ import sys
 
 import typer
 
-from puhui.cli import appraise, day, loan, model, partners, policy, programmes, records, serving, staff, town, upkeep
+from puhui.cli import (
+    appraise,
+    day,
+    fairness,
+    loan,
+    model,
+    partners,
+    policy,
+    programmes,
+    records,
+    serving,
+    staff,
+    town,
+    upkeep,
+)
 from puhui.kernel.refusal import Refused
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "puhui.web.settings")
@@ -20,7 +34,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (serving, appraise, loan, model, policy, day, records, upkeep, staff, partners, programmes, town):
+for group in (
+    serving,
+    appraise,
+    loan,
+    model,
+    policy,
+    fairness,
+    day,
+    records,
+    upkeep,
+    staff,
+    partners,
+    programmes,
+    town,
+):
     group.register(app)
 
 

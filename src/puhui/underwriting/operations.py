@@ -29,6 +29,7 @@ from puhui.underwriting.applying import (
 )
 from puhui.underwriting.appraisal import AppraisalTerms
 from puhui.underwriting.core.intake import InvoicesSent
+from puhui.underwriting.fairness_report import report_fairness
 from puhui.underwriting.loading import LoadSummary, Progress, load_folder
 from puhui.underwriting.owner_evidence import EvidenceDraft, record_evidence, verify_evidence
 from puhui.underwriting.queries import AppraisalOutcome
@@ -38,7 +39,7 @@ from puhui.underwriting.standing import let_stand, stand_if_first
 __all__ = [
     "ApplicationDraft", "AppraisalOutcome", "AppraisalTerms", "Decided", "EvidenceDraft", "InvoicesSent", "LoadSummary", "accept_offer",
     "appraise", "decide_application", "decline_offer", "expire_offers", "forget_answers", "ingest_invoices", "keep_document", "let_stand", "load_folder", "make_offer",
-    "mark_funded", "mark_unfunded", "record_evidence", "refuse_application", "save_answers", "submit_application", "verify_evidence", "withdraw_application",
+    "mark_funded", "mark_unfunded", "record_evidence", "refuse_application", "report_fairness", "save_answers", "submit_application", "verify_evidence", "withdraw_application",
 ]  # fmt: skip
 
 

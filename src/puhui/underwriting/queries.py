@@ -12,17 +12,19 @@ import numpy as np
 from django.db import connection
 from django.db.models import Q
 
-from puhui.underwriting import models, owner_evidence, questionnaires
+from puhui.underwriting import models, owner_evidence, portfolio_plan, questionnaires
 from puhui.underwriting.core import appraising, coefficients, features, offer_book, revenue
 from puhui.underwriting.core.findings import Finding
 from puhui.underwriting.core.policy_table import AppraisalPolicy
 from puhui.underwriting.evidence import query
+from puhui.underwriting.portfolio_plan import Plan, PlanAsked
 from puhui.underwriting.questionnaires import SavedAnswers
 from puhui.underwriting.standing import standing
 from puhui.underwriting.views import (
     ApplicationView,
     AppraisalOutcome,
     AppraisalView,
+    FairnessView,
     FirmPage,
     LoadView,
     OfferBookPage,
@@ -183,6 +185,17 @@ def resolve(appraisal_id: str, budget_minor: int) -> Resolved:
     }
     return Resolved(row.id, budget_minor, found.total_minor, found.lent_minor, len(limits), found.dual_price, limits,
                     round(time.perf_counter() - began, 4))  # fmt: skip
+
+
+def fairness_reports() -> list[FairnessView]:
+    """Kept fairness reports, latest first."""
+    rows = models.FairnessReport.objects.order_by("-computed_at", "-id")
+    return [FairnessView(row.id, row.appraisal_id, row.content, row.asked_by, row.computed_at) for row in rows]
+
+
+def plan(appraisal_id: str, asked: PlanAsked) -> Plan:
+    """The book again under more than a budget, beside three baselines; stores nothing."""
+    return portfolio_plan.plan(_appraisal(appraisal_id), asked)
 
 
 def application(application_id: str) -> ApplicationView:

@@ -170,3 +170,14 @@ class OfferView:
     made_at: datetime
     valid_until: datetime
     disclosure_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class FairnessView:
+    """A kept report; `content` is that of core.fairness.report with `declared`, `not_found`, `over` and `four_fifths_line`."""
+
+    report_id: str
+    appraisal_id: str | None
+    content: dict[str, Any]
+    asked_by: str
+    computed_at: datetime
