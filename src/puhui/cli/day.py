@@ -1,4 +1,4 @@
-"""`puhui day close|history`: the end of day 日终, and what the last ones did."""
+"""`puhui day close|history|provision`: the end of day 日终, what the last ones did, and how an institution provides 计提方法."""
 
 import json
 import time
@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     day = typer.Typer(help="The business date and its end 日终.", no_args_is_help=True)
     day.command("close")(close)
     day.command("history")(history)
+    day.command("provision")(provision)
     app.add_typer(day, name="day")
 
 
@@ -49,6 +50,25 @@ def history(limit: Annotated[int, typer.Option(min=1, max=1000)] = 30) -> None:
             print(json.dumps(row | {"business_date": row["business_date"].isoformat()}))
 
 
+def provision(
+    institution: Annotated[str, typer.Argument(help="The legal entity, by its id.")],
+    method: Annotated[str, typer.Argument(help="class 五级分类, ecl 预期信用损失, or greater 两者取高.")],
+    since: Annotated[str, typer.Option(help="From this business date on, YYYY-MM-DD; not a closed one.")],
+    reason: Annotated[str, typer.Option(help="Why, and by whose decision; kept with the choice.")],
+) -> None:
+    """Choose how an institution provides, from a day on. The end of that day looks at every loan and posts the difference."""
+    with attachment.platform():
+        from puhui.kernel.ids import new_id
+        from puhui.servicing import operations
+        from puhui.servicing.operations.choose_provision import Choice
+
+        now, first = datetime.now(UTC), _day(since, where="--since")
+        assert first is not None
+        choice = Choice(institution, method, first, reason, by="command line")
+        operations.choose_provision(choice, key=new_id("ask", now=now), now=now)
+        print(json.dumps({"institution_id": institution, "method": method, "since": first.isoformat()}))
+
+
 def _print(closed: object, *, seconds: float, as_json: bool) -> None:
     from dataclasses import asdict
 
@@ -68,10 +88,8 @@ def _print(closed: object, *, seconds: float, as_json: bool) -> None:
         print(f"  未放款 not paid out: {loan_id}: {reason}")
 
 
-def _day(text: str | None) -> date | None:
+def _day(text: str | None, *, where: str = "--through") -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise Refused(
-            Refusal("DATE_UNREADABLE", f"{text!r} is not a day; write YYYY-MM-DD", where="--through")
-        ) from None
+        raise Refused(Refusal("DATE_UNREADABLE", f"{text!r} is not a day; write YYYY-MM-DD", where=where)) from None

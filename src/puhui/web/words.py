@@ -29,11 +29,12 @@ ENTRY_KINDS = {
     "reverse": _("冲正"), "refund": _("退款"), "charge_fee": _("收费"), "charge_penalty": _("计收罚息"), "charge_cost": _("收取实现债权费用"),
     "waive": _("减免"), "reschedule": _("调整还款日"), "holiday": _("延期还款"), "restructure": _("重组"), "rate_change": _("利率调整"),
     "write_off": _("核销"), "recover": _("核销后收回"), "compensate": _("代偿"), "transfer": _("债权转让"), "use_credit": _("溢缴款抵扣"),
+    "notify_transfer": _("债权转让通知"), "write_off_part": _("部分核销"), "release_discount": _("折溢价摊销"),
     "settle_credit": _("溢缴款抵扣"), "non_accrual": _("转表外"), "provision": _("计提损失准备"),
 }  # fmt: skip
 HEADS = {
     "principal": _("本金"), "interest": _("利息"), "fee": _("费用"), "penalty": _("罚息"), "compound": _("复利"),
-    "cost": _("实现债权费用"), "recovery": _("核销后收回"),
+    "cost": _("实现债权费用"), "recovery": _("核销后收回"), "claim": _("担保方的追偿权"),
 }  # fmt: skip
 ACCOUNTS = {
     "cash": _("清算资金"), "loan_principal": _("贷款本金"), "interest_receivable": _("应收利息"),
@@ -41,8 +42,10 @@ ACCOUNTS = {
     "penalty_receivable": _("应收罚息"), "penalty_income": _("罚息收入"), "compound_receivable": _("应收复利"), "compound_income": _("复利收入"),
     "loan_loss_provision": _("贷款损失准备"), "impairment_loss": _("信用减值损失"), "recovery_income": _("已核销贷款收回"),
     "compensation_receivable": _("应收代偿款"), "transfer_result": _("债权转让损益"), "memo_interest": _("表外应收利息"),
-    "written_off": _("已核销债权"), "memo_contra": _("表外对应科目"),
+    "purchase_discount": _("受让债权折价"), "purchase_premium": _("受让债权溢价"), "written_off": _("已核销债权"), "memo_contra": _("表外对应科目"),
 }  # fmt: skip
+PROVISION_METHODS = {"class": _("五级分类"), "ecl": _("预期信用损失"), "greater": _("两者取高"), "": "—"}
+PROVISION_MOVES = {"provided": _("计提"), "released": _("转回"), "used": _("核销与转让使用"), "restored": _("冲正恢复")}
 APPLICATION_STATES = {
     "submitted": _("审核中"), "approved": _("已通过"), "refused": _("未通过"), "offered": _("待您确认"), "accepted": _("已接受，等待放款"),
     "declined": _("您已谢绝"), "expired": _("已过期"), "withdrawn": _("已撤回"), "funded": _("已放款"), "unfunded": _("未能放款"),

@@ -119,7 +119,10 @@ def _lost(told: Folded, planned_fees: Amounts) -> Amounts:
     asked = {head: sum(column) for head, column in told.dues.asked.items()}
     capitalised = _capitalised(told)
     kinds = ("write_off", "transfer")
-    given_up = next(t for t in reversed(told.transactions) if t.kind in kinds and t.by_head and not t.reversed)
+    ends = (t for t in reversed(told.transactions) if t.kind in kinds and t.by_head and not t.reversed)
+    given_up = next(ends, None)
+    if given_up is None:  # nothing was owed any more
+        return {}
     lost = {"principal": given_up.by_head.get("principal", 0)}
     lost["interest"] = max(told.earned_minor - paid["interest"] - capitalised.get("interest", 0), 0)
     for head in ("penalty", "compound"):

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
+from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.servicing import loan_ledger, models
 from puhui.servicing.core import accounts, lifecycle
@@ -73,6 +74,14 @@ def transfer_loans(sale: Sale, *, key: str, now: datetime) -> list[Sold]:
     asked = Asked(sale.seller, "transfer_loans", key, asdict(sale), now)
     answer = answer_once(asked, lambda: {"sold": [asdict(each) for each in _transfer(sale, asked)]})
     return [Sold(**each) for each in answer["sold"]]
+
+
+def quote_transfer(sale: Sale, *, now: datetime) -> list[Sold]:
+    """What the sale would do, loan by loan; nothing stays. Raises Refused as the sale would."""
+    with transaction.atomic():
+        told = _transfer(sale, Asked(sale.seller, "quote_transfer", new_id("ask", now=now), asdict(sale), now))
+        transaction.set_rollback(True)
+    return told
 
 
 def _transfer(sale: Sale, asked: Asked) -> list[Sold]:

@@ -75,6 +75,9 @@ def _tables(book: Book, roll: list[dict[str, Any]], names: dict[str, str], insti
         _by(book, names, "classes", _("五级分类"), "by_class", words.FIVE_CLASSES),
         _by(book, names, "stages", _("预期信用损失阶段"), "by_stage", words.STAGES_OF_LOSS),
         _provisions(book, names),
+        _provided_by(book, "provisions-by-class", _("损失准备按五级分类"), "provision_by_class", words.FIVE_CLASSES),
+        _provided_by(book, "provisions-by-stage", _("损失准备按阶段"), "provision_by_stage", words.STAGES_OF_LOSS),
+        _provision_moves(book, names),
         _trial_balance(book),
         _settled(book, names, institution),
         _roll(roll),
@@ -98,15 +101,51 @@ def _provisions(book: Book, names: dict[str, str]) -> Table:
         (
             names.get(each.institution_id, each.institution_id), each.loans, each.overdue_loans, Minor(each.outstanding_minor),
             Minor(each.provision_minor), _share(each.provision_minor, each.outstanding_minor),
+            str(words.PROVISION_METHODS.get(each.provision_method, each.provision_method)),
         )
         for each in book.funders
     ]  # fmt: skip
     total = (
         _("合计"), book.total("loans"), book.total("overdue_loans"), Minor(book.total("outstanding_minor")),
-        Minor(book.total("provision_minor")), _share(book.total("provision_minor"), book.total("outstanding_minor")),
+        Minor(book.total("provision_minor")), _share(book.total("provision_minor"), book.total("outstanding_minor")), "",
     )  # fmt: skip
-    heads = (_("资金机构"), _("在贷"), _("逾期笔数"), _("在贷余额"), _("损失准备"), _("准备占余额"))
+    heads = (_("资金机构"), _("在贷"), _("逾期笔数"), _("在贷余额"), _("损失准备"), _("准备占余额"), _("计提方法"))
     return Table("provisions", _("各资金机构与损失准备"), heads, rows, total)
+
+
+def _provided_by(book: Book, name: str, title: str, group: str, said: dict[str, Any]) -> Table:
+    """Provision and the balance it is for, a line a group, all funders together."""
+    balance = group.removeprefix("provision_")
+    sums = {
+        code: [sum(getattr(each, part)[code] for each in book.funders) for part in (balance, group)]
+        for code in getattr(book.funders[0], group)
+    }
+    rows = [
+        (str(said.get(code, code)), Minor(owed), Minor(provided), _share(provided, owed))
+        for code, (owed, provided) in sums.items()
+    ]
+    owed, provided = (sum(pair[place] for pair in sums.values()) for place in (0, 1))
+    total = (_("合计"), Minor(owed), Minor(provided), _share(provided, owed))
+    return Table(name, title, ("", _("在贷余额"), _("损失准备"), _("准备占余额")), rows, total)
+
+
+def _provision_moves(book: Book, names: dict[str, str]) -> Table:
+    """How each funder's provision came from the day before's to this one's."""
+    rows: list[list[Cell]] = []
+    for each in book.funders:
+        moves = each.provision_moves
+        up, down = moves["provided"] + moves["restored"], moves["released"] + moves["used"]
+        opening = -each.balances.get("loan_loss_provision", 0) - up + down
+        figures = map(Minor, (opening, *moves.values(), opening + up - down))
+        rows.append([names.get(each.institution_id, each.institution_id), *figures])
+    heads = (_("资金机构"), _("期初"), *(str(word) for word in words.PROVISION_MOVES.values()), _("期末"))
+    return Table(
+        "provision-moves",
+        _("损失准备变动"),
+        heads,
+        rows,
+        note=_("当日变动：期初＋计提＋冲正恢复－转回－核销与转让使用＝期末。"),
+    )
 
 
 def _trial_balance(book: Book) -> Table:

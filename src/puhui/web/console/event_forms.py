@@ -12,7 +12,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from puhui.funding import queries as funding
 from puhui.kernel.money import MoneyUnreadable, parse_yuan
+from puhui.web.templatetags.puhui import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,11 @@ class EventForm(forms.Form):
 
     def details(self) -> dict[str, Any]:
         """What the fact says beyond its day and amount."""
-        given = {name: self.cleaned_data.get(name) for name in ("annual_rate", "periods", "first_due_on", "prepayment")}
+        names = ("annual_rate", "periods", "first_due_on", "prepayment", "guarantor", "how")
+        given = {name: self.cleaned_data.get(name) for name in names}
         known: dict[str, Any] = {name: value for name, value in given.items() if value not in (None, "")}
+        if self.cleaned_data.get("how_much"):
+            known["prepayment"] = self.cleaned_data["how_much"]
         if "first_due_on" in known:
             known["first_due_on"] = known["first_due_on"].isoformat()
         return known | {"reason": self.cleaned_data["reason"]}
@@ -122,6 +127,14 @@ _FIELDS = {
             ("next_installment", _("先还下一期")),
         ],
     ),
+    "guarantor": lambda: forms.ChoiceField(
+        label=_("担保方"), required=False,
+        choices=[("", _("平台外的担保方（不在这里记它的账）")), *((row.id, named(row)) for row in funding.institutions())],
+    ),
+    "how_much": lambda: forms.ChoiceField(
+        label=_("代偿多少"), choices=[("", _("只代偿到期未还的")), ("payoff_only", _("全部代偿，金额为当日结清金额"))], required=False,
+    ),
+    "how": lambda: forms.CharField(label=_("怎样通知的（挂号信号、短信编号等）"), max_length=200),
 }  # fmt: skip
 
 EVENTS = {
@@ -139,9 +152,11 @@ EVENTS = {
         EventKind("reschedule", _("调整还款日"), _("换还款日或期数，从下一期起重新排计划。"), ("periods", "first_due_on")),
         EventKind("rate_change", _("利率调整"), _("从那天起按新利率，还款日不变。"), ("annual_rate",)),
         EventKind("restructure", _("重组"), _("全部欠款按新条件重排；五级分类至少为关注。"), ("periods", "first_due_on")),
-        EventKind("compensate", _("担保代偿"), _("担保方替店主还的钱。"), ("amount",)),
+        EventKind("compensate", _("担保代偿"), _("担保方替店主还的钱。担保方取得追偿权，记在它自己的账上。"), ("amount", "guarantor", "how_much")),
         EventKind("write_off", _("核销"), _("放弃账面债权；之后收回的钱记为收回。")),
-        EventKind("recover", _("核销后收回"), _("核销以后又收到的钱。"), ("amount",)),
+        EventKind("write_off_part", _("部分核销"), _("核销一部分到期未还的本金，其余照常管理。"), ("amount",)),
+        EventKind("recover", _("追偿与收回"), _("代偿以后追偿到的钱，或核销以后又收到的钱；先还给谁按当日规则。"), ("amount",)),
+        EventKind("notify_transfer", _("债权转让通知"), _("登记已通知店主债权转让；转让自通知起对店主生效（民法典第546条）。"), ("how",)),
         EventKind("reverse", _("冲正"), _("撤销一笔记错的事：就当没有发生过，账按差额更正，原记录保留。")),
     )
 }  # fmt: skip

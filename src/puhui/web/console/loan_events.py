@@ -67,7 +67,7 @@ def event(request: HttpRequest, loan_id: str, kind: str) -> HttpResponse:
     loan, today = servicing.loan(loan_id), servicing.business_date()
     if kind not in EVENTS or today is None:
         raise Http404
-    undoes = _undone_fact(request, loan_id) if kind == "reverse" else None
+    undoes = _named_fact(request, loan_id, kind) if kind in _ABOUT_A_FACT else None
     given = request.POST if request.method == "POST" else None
     form = EventForm(EVENTS[kind], today=today, first=loan.terms.disbursed_on, data=given)
     context: dict[str, Any] = {
@@ -101,11 +101,15 @@ def _record(request: HttpRequest, proposed: Proposed) -> HttpResponse:
     return redirect("console:loan", loan_id=loan_id)
 
 
-def _undone_fact(request: HttpRequest, loan_id: str) -> what_if.FactLine:
-    """The fact that a reversal names: one of this loan, not undone yet, that can be undone."""
+_ABOUT_A_FACT = ("reverse", "notify_transfer")
+
+
+def _named_fact(request: HttpRequest, loan_id: str, kind: str) -> what_if.FactLine:
+    """The fact that a reversal or a notice names: one of this loan, not undone; a reversal, that can be undone; a notice, a sale."""
     wanted = request.POST.get("fact", "") or request.GET.get("fact", "")
     fact = next((each for each in what_if.facts(loan_id) if each.id == wanted), None)
-    if fact is None or fact.undone_by or not fact.can_be_undone:
+    fits = fact is not None and (fact.can_be_undone if kind == "reverse" else fact.kind == "transfer")
+    if fact is None or fact.undone_by or not fits:
         raise Http404
     return fact
 

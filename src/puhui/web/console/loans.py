@@ -15,6 +15,7 @@ from puhui.kernel.refusal import Refused
 from puhui.parties import queries as parties
 from puhui.servicing import book, what_if
 from puhui.servicing import queries as servicing
+from puhui.servicing.core.fold import Folded
 from puhui.servicing.limit import limit
 from puhui.servicing.papers.contents import PAYMENTS
 from puhui.servicing.views import LoanFilter, LoanView
@@ -25,6 +26,7 @@ from puhui.web.console.paging import Pages, page_number
 from puhui.web.templatetags.puhui import named
 
 _MAY_RECORD = (access.OPERATOR, access.ADMIN)
+_FROM_A_FACT = ("reverse", "notify_transfer")
 _UNTOUCHED = ("booked", "cancelled")  # nothing has happened to such a loan yet
 
 
@@ -51,7 +53,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def one(request: HttpRequest, loan_id: str) -> HttpResponse:
     """One loan. Another institution's loan is not found, like one that does not exist."""
     loan, today = servicing.loan(loan_id), _today(servicing.loan(loan_id))
-    told = what_if.told(loan_id, as_of=today)
+    told, names = what_if.told(loan_id, as_of=today), _institution_names()
     role = access.role_of(request)
     context = {
         "loan": loan, "today": today, "now": loan_shown.standing(told), "rows": loan_shown.rows(loan.terms, told),
@@ -61,7 +63,9 @@ def one(request: HttpRequest, loan_id: str) -> HttpResponse:
         "shop": parties.shop(loan.shop_id), "person": parties.person(loan.person_id),
         "chain": chain.of_loan(loan, platform=role in access.PLATFORM_ROLES),
         "balance_chart": loan_shown.balance_chart(loan.terms, told),
-        "events": _events(loan) if role in _MAY_RECORD else [], "may_record": role in _MAY_RECORD,
+        "claims": [(names.get(who, who), minor) for who, minor in told.claims.items()],
+        "events": _events(loan, _recoverable(told)) if role in _MAY_RECORD else [],
+        "sellable": loan.state in ("active", "overdue") and role in _MAY_RECORD, "may_record": role in _MAY_RECORD,
     }  # fmt: skip
     return render(request, "console/loan.html", context | _payoff(request, loan))
 
@@ -115,13 +119,23 @@ def _payoff(request: HttpRequest, loan: LoanView) -> dict[str, Any]:
         return context | {"payoff": None, "refused": no.refusal.message}
 
 
-def _events(loan: LoanView) -> list[EventKind]:
-    """The kinds of event that can happen to a loan in this state, as buttons; a reversal starts from the fact it undoes."""
+def _recoverable(told: Folded) -> bool:
+    """Has a guarantor a claim, or was a part written off?"""
+    in_part = any(each.kind == "write_off_part" and not each.reversed for each in told.transactions)
+    return in_part or any(told.claims.values())
+
+
+def _events(loan: LoanView, recoverable: bool) -> list[EventKind]:
+    """The kinds of event that can happen to a loan in this state, as buttons; a reversal or a notice starts from the fact it names."""
     if loan.state in _UNTOUCHED:
         return []
-    after = {"written_off": ("recover",), "closed": ("disburse", "charge_fee", "refund")}.get(loan.state)
-    wanted = after or tuple(kind for kind in EVENTS if kind not in ("recover", "reverse"))
+    after = {
+        "written_off": ("recover",), "compensated": ("recover",), "transferred": ("refund",),
+        "closed": ("disburse", "charge_fee", "refund"),
+    }.get(loan.state)  # fmt: skip
+    wanted = after or tuple(kind for kind in EVENTS if kind not in _FROM_A_FACT)
     hidden = {"refund"} if loan.credit_minor <= 0 else set()
+    hidden |= set() if loan.state == "written_off" or recoverable else {"recover"}
     known = limit(loan.loan_id, as_of=_today(loan))
     hidden |= set() if known and known.left_minor else {"disburse"}
     return [EVENTS[kind] for kind in wanted if kind not in hidden]
