@@ -1,4 +1,4 @@
-"""`puhui model profile | fit | score | report`: the analyst's workbench on any loan tape. It needs no database.
+"""`puhui model profile | fit | score | report | rebin`: the analyst's workbench on any loan tape. It needs no database.
 
 Results go to standard output (`--json`: one object a kind, a line each), what was left out and why to standard error.
 """
@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     group.command()(fit)
     group.command()(score)
     group.command()(report)
+    group.command()(rebin)
     registered.add_to(group)
     app.add_typer(group, name="model")
 
@@ -75,7 +76,9 @@ def fit(
     kind: Annotated[str, typer.Option(help="scorecard, boosting or both.")] = "scorecard",
     seed: Annotated[int, typer.Option(help="Of draws and trees.")] = 1,
     rejects: Annotated[Path | None, typer.Option(help="Tape of refused applications, for reject inference.")] = None,
-    reject_method: Annotated[str, typer.Option(help="parcelling, fuzzy or reweighting; each has its caveat.")] = "reweighting",
+    reject_method: Annotated[
+        str, typer.Option(help="parcelling, fuzzy or reweighting; each has its caveat.")
+    ] = "reweighting",
     as_json: AsJson = False,
 ) -> None:
     """Fit a scorecard, boosted trees or both, judged on rows they never saw."""
@@ -122,6 +125,22 @@ def report(folder: ModelDir, tape: TapeFile, kind: Kind = None, as_json: AsJson 
         if as_json
         else "\n".join(f"{name}: {value}" for name, value in told.items())
     )
+
+
+def rebin(
+    folder: ModelDir,
+    tape: TapeFile,
+    bins: Annotated[Path, typer.Option(help="A model's bins.json with edges or groups edited by hand.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the new model; the old one is replaced when left out.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit a scorecard again with bins edited by hand; the figures of before stand beside the new ones."""
+    from puhui.underwriting.workbench import rebinning
+
+    answer = rebinning.rebin(folder, bins, tape, out=out or folder, now=datetime.now(UTC))
+    print(json.dumps(answer, ensure_ascii=False) if as_json else f"{_told(answer)}; before: {answer['before']}")
 
 
 def _listed(given: list[str] | None) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def specials_of(values: pl.Series, codes: list[float]) -> tuple[float, ...]:
 
     >>> specials_of(pl.Series([float(n) for n in range(40)] + [999.0] * 5 + [998.0] * 3), [998, 999])
     (998.0, 999.0)
-    >>> specials_of(pl.Series([-2.0, -1.0, 0.0, 1.0, 2.0] * 9), [-1, -2])
+    >>> specials_of(pl.Series([-2.5, -1.0, 0.0, 1.0, 2.0] * 9), [-1, -2])
     ()
     """
     if not values.is_in([float(code) for code in codes]).any():

@@ -6,10 +6,10 @@ feature; its divisibility does not. So the form of a number is tested at equal s
 
 Rules kept: "leak" is left out unless the analyst keeps it, "suspect" is named and kept; every finding says its figure.
 
->>> bad = np.tile([0, 0, 0, 1], 500)
->>> term = np.where(bad == 1, np.arange(2000) % 80 + 1.5, 12.0 * (np.arange(2000) % 7 + 1))
->>> round(form_auc(np.round(term), bad, [12])[0], 2)
-0.94
+>>> bad = np.tile([0, 0, 1], 600)
+>>> term = np.where(bad == 1, np.arange(1800) % 83 + 1, 12 * (np.arange(1800) % 7 + 1))
+>>> round(form_auc(term.astype(float), bad, [12])[0], 2)
+0.96
 """
 
 from collections.abc import Sequence

@@ -3,7 +3,7 @@
 Rules kept: nothing is guessed here; how a column is written (decimal comma, date shapes) was settled when the model was
 fitted and comes in as arguments. What cannot be read is null, and the caller counts it.
 
->>> numbers(pl.Series(["$1,234.00", "12%", "１２", "(5)", "36 months", "3万", "abc"])).to_list()
+>>> numbers(plain(pl.Series(["$1,234.00", "12%", "１２", "(5)", "36 months", "3万", "n/a"]), ["n/a"])).to_list()
 [1234.0, 0.12, 12.0, -5.0, 36.0, 30000.0, None]
 >>> dates(pl.Series(["20-Feb-97", "2/28/1997", "199702"]), ["%d-%b-%y", "%m/%d/%Y", "%Y%m"]).to_list()
 [9912.0, 9920.0, 9893.0]
