@@ -121,7 +121,9 @@ def _fitted(row: models.FitRequest, now: datetime) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="puhui-fit-") as folder:
         out = Path(folder) / "model"
         fitting.fit_tape(tape, asked, kind=told["kind"], out=out, now=now)
-        return registering.register_folder(out, name=row.name, by=registering.By(row.requested_by, now), tape=tape)
+        return registering.register_folder(
+            out, name=row.name, by=registering.By(row.requested_by, now, row.tape_name), tape=tape
+        )
 
 
 def _rebinned(row: models.FitRequest, now: datetime) -> list[str]:

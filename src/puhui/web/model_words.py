@@ -10,6 +10,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "model_kind": {"scorecard": _("评分卡"), "boosting": _("提升树"), "both": _("评分卡与提升树")},
     "fit_step": {"queued": _("排队中"), "started": _("进行中"), "done": _("已完成"), "refused": _("未能完成")},
     "split_way": {"intercept": _("只调水平"), "separate": _("分开建模")},
+    "bin": {"missing": _("缺失"), "rest": _("其余取值")},
     "level": {"watch": _("留意"), "act": _("须处理")},
     "trend": {
         "ascending": _("上升"), "descending": _("下降"), "mixed": _("不单调"), "flat": _("无"), "by_hand": _("手工"), "peak": _("先升后降"),

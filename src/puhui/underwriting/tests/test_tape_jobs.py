@@ -57,6 +57,7 @@ class TestFits:
             "registered",
             "an",
         )
+        assert (view.tape_name, view.card["name"]) == ("tape.csv", "小店")
         assert 0.6 < view.evaluation["auc"] < 0.9
         assert [step.step for step in models.FitStep.objects.order_by("id")] == ["queued", "started", "done"]
 

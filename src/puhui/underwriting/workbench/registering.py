@@ -25,16 +25,18 @@ from puhui.underwriting.workbench.tape import read_tape
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who registers, and when."""
+    """Who registers, and when; `tape_name` where the file lies under another name than it came with."""
 
     person: str
     now: datetime
+    tape_name: str = ""
 
 
 def register_folder(place: Path, *, name: str, by: By, tape: Path | None = None) -> list[str]:
     """Register every kind of a folder; returns the ids of the models. Without the tape they can be neither watched for
     drift nor re-binned on screen."""
     card = model_folder.read_card(place)
+    card["tape"]["name"] = by.tape_name or card["tape"]["name"]
     fitted = [model_folder.read(place, kind)[0] for kind in card["kinds"]]
     rows = None if tape is None else training_rows(tape, card, fitted[0].terms)
     found = []

@@ -19,6 +19,7 @@ from puhui.underwriting.model_queries import DayView
 from puhui.web import access
 from puhui.web.charts import Chart, Series
 from puhui.web.console.tables import Minor, Table
+from puhui.web.model_words import WORDS
 
 
 @require_GET
@@ -70,8 +71,14 @@ def _charts(days: list[DayView]) -> list[Chart]:
 
 
 def _rows(last: DayView | None) -> list[tuple[str, float | None, str]]:
-    """Figure, value, and why it is missing."""
-    return [] if last is None else [(name, value, last.missing.get(name, "")) for name, value in last.figures.items()]
+    """Figure, value, and why it is missing, in the order of the words."""
+    if last is None:
+        return []
+    order = [
+        *(name for name in WORDS["figure"] if name in last.figures),
+        *(name for name in last.figures if name not in WORDS["figure"]),
+    ]
+    return [(name, last.figures[name], last.missing.get(name, "")) for name in order]
 
 
 def _vintages(shots: pl.DataFrame, line: int, as_of: date) -> Chart:
