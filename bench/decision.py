@@ -1,0 +1,151 @@
+"""One decision at a time through HTTP: signed applications of made-up small owners, twenty a second, against a made-up history.
+
+Everything an application goes through is in the figure: the partner's signature, registration, velocity over a million earlier
+arrivals in PostgreSQL, anti-fraud, evidence as of the day, rules, models, limit and price, the record. The send times are fixed
+beforehand, so a slow answer does not make the next one later (no co-ordinated omission). Owners and history are invented (虚构).
+Run by bench/__main__.py, or alone by `python -m bench.decision [APPLICATIONS]`, on a fresh installation of its own.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from bench.inside import figure
+from bench.installation import PUHUI, Installation, fresh
+
+A_SECOND, SECONDS, WARM = 20, 60, 100
+
+
+def main(history: int) -> None:
+    """Measure and print; the temporary installation is removed at the end."""
+    data = os.environ.get("PUHUI_DATA", "../shared/data") + "/smb_invoices"
+    with fresh() as place:
+        environment = place.migrated().environment
+        subprocess.run([PUHUI, "appraise", data, "--json"], env=environment, check=True, stdout=subprocess.DEVNULL)
+        prepare = [sys.executable, "-m", "bench.decision", "--prepare", str(history)]
+        partner = json.loads(subprocess.run(prepare, env=environment, check=True, capture_output=True).stdout)
+        with _served(place) as address:
+            for line in _measured(address, partner, history):
+                print(json.dumps(line | {"data": "invented"}), flush=True)
+
+
+class _served:  # noqa: N801 - used as a function
+    """The web server on a free port, for the length of the block."""
+
+    def __init__(self, place: Installation) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        command = [PUHUI, "serve", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            command, env=place.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def __enter__(self) -> str:
+        address = f"http://127.0.0.1:{self.port}"
+        for _ in range(300):
+            try:
+                if httpx.get(f"{address}/healthz").status_code == 200:
+                    return address
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise SystemExit("the web server did not start")
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+
+def prepare(history: int) -> None:
+    """The history and a partner; prints the partner's key and secret, and the bodies of its calls."""
+    import psycopg
+
+    from puhui.cli import attachment
+    from puhui.simulate import application_history
+    from puhui.store import embedded
+
+    now = datetime.now(UTC)
+    with psycopg.connect(embedded.attach().owner, autocommit=True) as link:
+        application_history.store(link, history, seed=7, now=now)
+        link.execute("VACUUM ANALYZE")
+        link.execute("CHECKPOINT")
+    with attachment.platform():
+        from puhui.funding import partners
+
+        shown, secret = partners.register_partner("示例渠道（虚构）", calls_a_minute=100_000, sample=True, now=now)
+        bodies = [_application(number) for number in range(WARM + A_SECOND * SECONDS)]
+        print(json.dumps({"key_id": shown.key_id, "secret": secret.reveal(), "bodies": bodies}))
+
+
+def _measured(address: str, partner: dict[str, Any], history: int) -> list[dict[str, Any]]:
+    pace = 1 / A_SECOND
+    with httpx.Client(base_url=address, timeout=30) as client, ThreadPoolExecutor(16) as pool:
+        answers = Counter(_applied(client, partner, number, time.perf_counter())[1] for number in range(WARM))
+        began = time.perf_counter() + 0.1
+        due = [began + number * pace for number in range(A_SECOND * SECONDS)]
+        told = list(pool.map(lambda n: _applied(client, partner, WARM + n, due[n]), range(len(due))))
+    seconds = sorted(each for each, _ in told)
+    answers = Counter(state for _, state in told)
+    assert not {state for state in answers if state.startswith("HTTP")}, answers
+    count = len(seconds)
+    shared = {"history": history, "a_second": A_SECOND, "answers": dict(answers)}
+    return [
+        figure("decision.http_p50", 1000 * seconds[count // 2], "ms", count) | shared,
+        figure("decision.http_p99", 1000 * seconds[count * 99 // 100], "ms", count) | shared,
+    ]
+
+
+def _applied(client: httpx.Client, partner: dict[str, Any], number: int, due: float) -> tuple[float, str]:
+    """Seconds from when it was to be sent to its answer, and the state that it was answered with."""
+    body = json.dumps(partner["bodies"][number]).encode()
+    time.sleep(max(due - time.perf_counter(), 0))
+    stamp, nonce, path = str(int(time.time())), secrets.token_hex(12), "/api/v1/applications"
+    text = "\n".join(("POST", path, stamp, nonce, hashlib.sha256(body).hexdigest()))
+    signature = hmac.new(partner["secret"].encode(), text.encode(), hashlib.sha256).hexdigest()
+    headers = {"X-Key-Id": partner["key_id"], "X-Timestamp": stamp, "X-Nonce": nonce, "X-Signature": signature}
+    headers |= {"Idempotency-Key": f"bench-{number:08d}", "Content-Type": "application/json"}
+    answer = client.post(path, content=body, headers=headers)
+    seconds = time.perf_counter() - due
+    return seconds, answer.json()["state"] if answer.status_code == 201 else f"HTTP {answer.status_code} {answer.text}"
+
+
+def _application(number: int) -> dict[str, Any]:
+    """A made-up tobacco shop; figures differ from owner to owner."""
+    from puhui.simulate.owners import invented_owner
+
+    owner = invented_owner(f"bench{number}", seed=3)
+    told = {
+        "trade": "tobacco_shop", "wallet_month_yuan": str(20_000 + 997 * (number % 90)),
+        "tobacco_month_yuan": str(9_000 + 503 * (number % 80)), "rent_month_yuan": str(2_000 + 100 * (number % 40)),
+        "instalments_month_yuan": str(100 * (number % 30)), "overdue_now_yuan": "0", "worst_late_days": ("0", "0", "29")[number % 3],
+        "inquiries_3m": str(number % 7), "credit_since_year": str(2008 + number % 15),
+    }  # fmt: skip
+    return {
+        "person": {"name": owner.name, "id_number": owner.id_number, "phone": owner.phone},
+        "shop": {"name": f"虚构·街口烟酒{number}"},
+        "requested_minor": 1_000_000 + 100_000 * (number % 50),
+        "months": (6, 12, 24)[number % 3],
+        "consent": {"credit_assessment": True, "given_on": "partner_page"},
+        "segment": "shop",
+        "answers": told,
+    }
+
+
+if __name__ == "__main__":
+    if "--prepare" in sys.argv:
+        prepare(int(sys.argv[2]))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
