@@ -64,6 +64,50 @@ def firm_of(shown: dict[str, Any]) -> str:
     return underwriting.application(shown["application_id"]).firm_code or ""
 
 
+class TestASmallOwner:
+    answers = {
+        "trade": "tobacco_shop", "wallet_month_yuan": "65000", "tobacco_month_yuan": "31000", "rent_month_yuan": "4500",
+        "instalments_month_yuan": "0", "overdue_now_yuan": "0", "worst_late_days": "0", "inquiries_3m": "1",
+        "credit_since_year": "2015",
+    }  # fmt: skip
+
+    def small(self, lender: Lender, **changes: Any) -> dict[str, Any]:
+        return body(lender, shop={"name": "虚构·街口烟酒"}, requested_minor=1_500_000, segment="shop") | changes
+
+    def test_is_answered_on_the_same_questions(self, lender: Lender, partner: PartnerClient) -> None:
+        status, told, _ = partner.call(
+            "POST", APPLICATIONS, self.small(lender, answers=self.answers), key="small-owner-1"
+        )
+        assert (status, told["state"], told["limit_minor"]) == (201, "offered", 1_500_000), told
+
+    def test_may_send_evidence_which_is_graded_as_passed_on(self, lender: Lender, partner: PartnerClient) -> None:
+        orders = {"kind": "tobacco_orders", "source": "partner", "observed_from": "2025-09-01", "observed_to": "2026-03-01",
+                  "values": {"orders_by_month": {f"2025-{m:02d}": 3_000_000 for m in (9, 10, 11, 12)}}}  # fmt: skip
+        sent = self.small(lender, answers=self.answers, evidence=[orders])
+        status, told, _ = partner.call("POST", APPLICATIONS, sent, key="small-owner-2")
+        assert status == 201, told
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT grade FROM underwriting_evidence_item WHERE source = 'partner'")
+            assert cursor.fetchall() == [("C",)]
+
+    @pytest.mark.parametrize(
+        ("changes", "code"),
+        [({"answers": {"gender": "f"}}, "QUESTION_UNKNOWN"), ({"answers": {"wallet_month_yuan": "lots"}}, "AMOUNT_UNREADABLE"),
+         ({"segment": "whale"}, "INPUT_INVALID"),
+         ({"evidence": [{"kind": "rent", "source": "bank", "observed_from": "2026-01-01", "observed_to": "2026-02-01",
+                         "values": {"monthly_minor": 1}}]}, "INPUT_INVALID"),
+         ({"evidence": [{"kind": "rent", "source": "partner", "observed_from": "2026-01-01", "observed_to": "2026-02-01",
+                         "values": {"monthly_minor": -1}}]}, "EVIDENCE_VALUE_INVALID")],
+    )  # fmt: skip
+    def test_is_refused_by_name_and_nothing_is_stored(
+        self, lender: Lender, partner: PartnerClient, changes: dict[str, Any], code: str
+    ) -> None:
+        before = stored()[:2]
+        status, told, _ = partner.call("POST", APPLICATIONS, self.small(lender, **changes), key="small-owner-3")
+        assert (status, told["code"]) == (422, code)
+        assert stored()[:2] == before
+
+
 class TestTheSignature:
     @pytest.mark.parametrize(
         ("changes", "code"),

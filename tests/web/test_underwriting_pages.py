@@ -11,6 +11,8 @@ from django.test import Client
 from puhui.simulate.town import build_town
 from puhui.store import tenancy
 from puhui.underwriting import operations, queries
+from puhui.underwriting.core import questionnaire
+from puhui.underwriting.operations import EvidenceDraft
 from puhui.underwriting.views import AppraisalOutcome, FairnessView
 from puhui.web import access, clock
 from puhui.web.tests import visitors
@@ -69,6 +71,65 @@ class TestTheBestBook:
     def test_says_what_is_wrong_and_solves_nothing(self, analyst: Client, typed: dict[str, str], told: str) -> None:
         page = analyst.get("/portfolio/", typed)
         assert (page.status_code, told in page.content.decode(), "plan" in page.context) == (422, True, False)
+
+
+class TestEvidence:
+    @pytest.fixture
+    def application_id(self, outcome: AppraisalOutcome) -> str:
+        now = clock.now()
+        draft = operations.ApplicationDraft("phone", "person_1", "shop_1", 1_500_000, 12, segment="shop")
+        made = operations.submit_application(draft, key="k", now=now)
+        photo = operations.keep_document(b"\x89PNG\r\n\x1a\n the bill", now=now)
+        answers = {"trade": "tobacco_shop", "wallet_month_yuan": "65000", "tobacco_month_yuan": "31000", "rent_month_yuan": "4500",
+                   "instalments_month_yuan": "0", "overdue_now_yuan": "0", "worst_late_days": "0", "inquiries_3m": "1",
+                   "credit_since_year": "2015"}  # fmt: skip
+        told = questionnaire.evidence(answers, on=now.date(), photos={"wallet_month_yuan": photo})
+        proofs = [
+            EvidenceDraft("person_1", "shop_1", seen, made, photo if seen.source == "photo" else "")
+            for _name, seen in told
+        ]
+        operations.record_evidence(proofs, key="e", now=now)
+        operations.decide_application(made, now=now)
+        return made
+
+    def test_shows_items_estimates_the_binding_bound_and_the_parts_of_the_price(self, application_id: str) -> None:
+        visitors.staff("yunying", access.OPERATOR)
+        page = visitors.enter("yunying").get(f"/evidence/{application_id}/").content.decode()
+        for text in (
+            "收款码流水",
+            "烟草订单",
+            "月营业额估计",
+            "由此决定",
+            "预期损失",
+            "合法上限",
+            "我已当面核对",
+            "看照片",
+        ):
+            assert text in page, text
+
+    def test_is_graded_better_by_who_has_seen_it_and_says_who(self, application_id: str) -> None:
+        visitors.staff("yunying", access.OPERATOR)
+        staff = visitors.enter("yunying")
+        with tenancy.scope(tenancy.PLATFORM):
+            told = next(line for line in queries.evidence_shown(application_id).lines if line.kind == "rent")
+        staff.post(f"/evidence/{application_id}/{told.item_id}/verify/")
+        with tenancy.scope(tenancy.PLATFORM):
+            newest = queries.evidence_shown(application_id).lines[0]
+        assert (newest.kind, newest.grade, newest.verified_by) == ("rent", "B", "yunying")
+
+    def test_photos_open_for_operators_only_as_files(self, application_id: str, analyst: Client) -> None:
+        with tenancy.scope(tenancy.PLATFORM):
+            photo = next(
+                line.document_hash for line in queries.evidence_shown(application_id).lines if line.document_hash
+            )
+        assert analyst.get(f"/evidence/photos/{photo}/").status_code == 403
+        visitors.staff("yunying", access.OPERATOR)
+        answer = visitors.enter("yunying").get(f"/evidence/photos/{photo}/")
+        assert (answer["Content-Type"], answer.content) == ("image/png", b"\x89PNG\r\n\x1a\n the bill")
+        assert answer["Content-Disposition"].startswith("attachment")
+
+    def test_of_an_unknown_application_is_not_found(self, analyst: Client) -> None:
+        assert analyst.get("/evidence/app_nobody/").status_code == 404
 
 
 class TestFairness:

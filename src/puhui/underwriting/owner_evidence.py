@@ -113,7 +113,7 @@ def _store(draft: EvidenceDraft, plain: dict[str, Any], *, key: str, now: dateti
 def _check_hash(text: str) -> None:
     if text and not (len(text) == 64 and set(text) <= set("0123456789abcdef")):
         raise Refused(
-            Refusal("DOCUMENT_HASH_WRONG", "须为 64 位十六进制 SHA-256 · 64 hexadecimal digits", "document_hash")
+            Refusal("DOCUMENT_HASH_INVALID", "须为 64 位十六进制 SHA-256 · 64 hexadecimal digits", "document_hash")
         )
 
 

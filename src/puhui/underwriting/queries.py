@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Q
 
 from puhui.underwriting import models, owner_evidence, portfolio_plan, questionnaires
-from puhui.underwriting.core import appraising, coefficients, features, offer_book, revenue
+from puhui.underwriting.core import appraising, coefficients, evidence_item, features, offer_book, revenue
 from puhui.underwriting.core.findings import Finding
 from puhui.underwriting.core.policy_table import AppraisalPolicy
 from puhui.underwriting.evidence import query
@@ -24,6 +24,8 @@ from puhui.underwriting.views import (
     ApplicationView,
     AppraisalOutcome,
     AppraisalView,
+    EvidenceLine,
+    EvidenceShown,
     FairnessView,
     FirmPage,
     LoadView,
@@ -211,6 +213,16 @@ def evidence_of_shop(shop_id: str, *, as_of: date, known_at: datetime) -> list[d
     return owner_evidence.gather([shop_id], as_of=as_of, known_at=known_at)[shop_id]
 
 
+def evidence_shown(application_id: str) -> EvidenceShown:
+    """An application's evidence for staff, newest first, with its answer. Raises ApplicationUnknown."""
+    of = application(application_id)
+    rows = (
+        models.EvidenceItem.objects.filter(shop_id=of.shop_id).select_related("replaced_by").prefetch_related("signals")
+    )
+    answer = models.Application.objects.values_list("answer", flat=True).get(id=application_id) or {}
+    return EvidenceShown(of, [_evidence_line(row) for row in rows.order_by("-recorded_at", "-id")], answer)
+
+
 def evidence_signals(shop_id: str, *, now: datetime) -> tuple[dict[str, float], date | None]:
     """What anti-fraud should hear of a shop's evidence: `plot_overlap` (the worst IoU with another owner's field) and
     `evidence_disagreement` (the Birge ratio of its sources), and the day they are as of. Nothing where nothing was brought."""
@@ -319,6 +331,16 @@ def _offer_view(row: models.Offer) -> OfferView:
     return OfferView(
         row.id, of.id, row.decision_id, of.person_id, of.shop_id, (of.answer or {}).get("rating"), row.limit_minor,
         row.annual_rate, row.months, row.state, row.made_at, row.valid_until, row.disclosure_hash,
+    )  # fmt: skip
+
+
+def _evidence_line(row: models.EvidenceItem) -> EvidenceLine:
+    kind, sources = evidence_item.KINDS[row.kind], coefficients.sources()
+    replaced = hasattr(row, "replaced_by")
+    return EvidenceLine(
+        row.id, row.kind, (kind.zh, kind.en), (sources[row.source]["zh"], sources[row.source]["en"]), row.grade,
+        row.observed_from, row.observed_to, row.values, row.document_hash, row.verified_by, row.recorded_at, replaced,
+        not replaced and row.grade > sources["staff_visit"]["grade"], [(s.code, s.value) for s in row.signals.all()],
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.underwriting import models
 from puhui.underwriting.core import model_life
+from puhui.underwriting.core.forbidden_inputs import refuse_forbidden
 from puhui.underwriting.core.lifecycle import MoveImpossible, after
 
 _LOCK = 7_306_030  # one writer at a time numbers versions and moves models
@@ -60,7 +61,10 @@ def register_model(draft: ModelDraft, *, by: str, now: datetime) -> str:
 
 @transaction.atomic
 def move_model(model_id: str, move: str, *, by: str, note: str = "", now: datetime) -> str:
-    """Approve, reject, go_live or retire; returns the new state. Going live retires the version that was."""
+    """Approve, reject, go_live or retire; returns the new state. Going live retires the version that was.
+
+    A model that reads what nobody may be judged by is refused by name before it is approved.
+    """
     _one_writer()
     row = models.FittedModel.objects.filter(id=model_id).first()
     if row is None:
@@ -74,6 +78,9 @@ def move_model(model_id: str, move: str, *, by: str, note: str = "", now: dateti
     if move in model_life.SECOND_PERSON and by == row.registered_by:
         told = "登记人不能批准自己的模型，须由另一人复核 · a second person must review it"
         raise Refused(Refusal("SECOND_PERSON_NEEDED", told, where=model_id))
+    if state in ("approved", "live"):
+        columns = (row.content.get("model") or {}).get("columns", [])
+        refuse_forbidden([column["name"] for column in columns], on=now.date())
     if state == "live":
         for other in models.FittedModel.objects.filter(name=row.name).exclude(id=row.id):
             if state_of(other) == "live":

@@ -181,3 +181,32 @@ class FairnessView:
     content: dict[str, Any]
     asked_by: str
     computed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLine:
+    """One item as staff see it; `replaced` when a later one says it again, `verifiable` when a visit would grade it better."""
+
+    item_id: str
+    kind: str
+    words: tuple[str, str]
+    source: tuple[str, str]
+    grade: str
+    observed_from: date
+    observed_to: date
+    values: dict[str, Any]
+    document_hash: str
+    verified_by: str
+    recorded_at: datetime
+    replaced: bool
+    verifiable: bool
+    signals: list[tuple[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceShown:
+    """What an application's shop brought, and what the answer made of it: estimates, bounds of the limit, parts of the price."""
+
+    application: ApplicationView
+    lines: list[EvidenceLine]
+    answer: dict[str, Any]

@@ -65,7 +65,8 @@ def _why(answer: Answer, prices: Prices, row: int) -> dict[str, Any]:
     """The price's components, and the one bound an invoice limit has."""
     cap, limit = answer.output["limit_cap_minor"], answer.output["limit_minor"]
     binding = "WANTED" if answer.output["approved"] and limit < cap else "INVOICES"
-    return {"price": prices.explanation(row), "bounds": {"INVOICES": cap}, "binding": binding}
+    bounds = {"INVOICES": cap} | ({"WANTED": limit} if binding == "WANTED" else {})
+    return {"price": prices.explanation(row), "bounds": bounds, "binding": binding}
 
 
 def _prices(rows: list[dict[str, Any]], judged: appraising.Judged, parameters: dict[str, Any],

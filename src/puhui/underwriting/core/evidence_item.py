@@ -61,11 +61,13 @@ def check(seen: Observed, *, now: date) -> dict[str, Any]:
             "EVIDENCE_SOURCE_UNKNOWN", f"没有这种来源 · sources are {', '.join(coefficients.sources())}", seen.source
         )
     if seen.observed_from >= seen.observed_to:
-        raise _no("EVIDENCE_PERIOD_EMPTY", "观察期为空：止日须晚于起日 · the period is empty; it ends before it begins",
+        raise _no("EVIDENCE_PERIOD_INVALID", "观察期为空：止日须晚于起日 · the period is empty; it ends before it begins",
                   f"{seen.kind}.observed_to")  # fmt: skip
     if seen.observed_to > date.fromordinal(now.toordinal() + 1):
         raise _no(
-            "EVIDENCE_IN_FUTURE", "观察期晚于今天 · nothing can be observed in the future", f"{seen.kind}.observed_to"
+            "EVIDENCE_FUTURE_INVALID",
+            "观察期晚于今天 · nothing can be observed in the future",
+            f"{seen.kind}.observed_to",
         )
     _check_values(seen, kind)
     return {
@@ -87,7 +89,7 @@ def _check_values(seen: Observed, kind: Kind) -> None:
             continue
         said = wrong(seen.values[name])
         if said:
-            raise _no("EVIDENCE_VALUE_WRONG", said, f"{seen.kind}.{name}")
+            raise _no("EVIDENCE_VALUE_INVALID", said, f"{seen.kind}.{name}")
     _check_months(seen)
 
 
@@ -97,7 +99,7 @@ def _check_months(seen: Observed) -> None:
     for name, value in seen.values.items():
         if name.endswith("_by_month") and not all(first <= month <= last for month in value):
             text = f"月份不在观察期内 · months lie outside the period observed, {first} to {last}"
-            raise _no("EVIDENCE_MONTH_OUTSIDE", text, f"{seen.kind}.{name}")
+            raise _no("EVIDENCE_MONTH_INVALID", text, f"{seen.kind}.{name}")
 
 
 def _no(code: str, text: str, where: str) -> Refused:

@@ -146,7 +146,7 @@ def _yuan(told: Mapping[str, str], name: str) -> int | None:
             Refusal("AMOUNT_UNREADABLE", "请只写数字，比如 45000 · write digits only, such as 45000", name)
         ) from None
     if minor < 0:
-        raise Refused(Refusal("AMOUNT_NEGATIVE", "金额不能为负 · an amount cannot be negative", name))
+        raise Refused(Refusal("AMOUNT_INVALID", "金额不能为负 · an amount cannot be negative", name))
     return minor
 
 

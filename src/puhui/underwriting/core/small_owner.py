@@ -148,7 +148,7 @@ def _answer(judged: Judged, row: int, terms: Terms) -> Answer:
         "limit_minor": limit_minor, "rate": float(judged.prices.rate[row]) if approved else None,
         "expected_profit_minor": int(np.rint(value * limit_minor)) if approved else 0,
         "value_per_yuan": price["value_per_yuan"], "price": price, "binding": binding,
-        "bounds": judged.line.as_json(row), "grade": judged.facts.grade[row], "segment": judged.segments[row].name,
+        "bounds": judged.line.as_json(row) | ({"WANTED": wanted} if wanted != ABSENT else {}), "grade": judged.facts.grade[row], "segment": judged.segments[row].name,
         "estimates": _estimates(judged.facts, row), "signals": signals(judged.facts, row, terms.table),
     }  # fmt: skip
     first = gravest or _approved(judged, row, limit_minor, binding)

@@ -56,7 +56,7 @@ class TestRecord:
                 "p", "s", Observed("rent", "document", date(2026, 10, 1), date(2026, 11, 1), {"monthly_minor": -5})
             )
         )
-        with pytest.raises(Refused, match="EVIDENCE_VALUE_WRONG"):
+        with pytest.raises(Refused, match="EVIDENCE_VALUE_INVALID"):
             operations.record_evidence(bad, key="k", now=NOW)
         assert models.EvidenceItem.objects.count() == 0
 

@@ -127,18 +127,18 @@ class TestWhatIsRefused:
         ("kind", "values", "code", "where"),
         [
             ("gold", {}, "EVIDENCE_KIND_UNKNOWN", "gold"),
-            ("rent", {"monthly_minor": -1}, "EVIDENCE_VALUE_WRONG", "rent.monthly_minor"),
-            ("rent", {"monthly_minor": 3000.5}, "EVIDENCE_VALUE_WRONG", "rent.monthly_minor"),
-            ("rent", {"monthly_minor": 10**14}, "EVIDENCE_VALUE_WRONG", "rent.monthly_minor"),
+            ("rent", {"monthly_minor": -1}, "EVIDENCE_VALUE_INVALID", "rent.monthly_minor"),
+            ("rent", {"monthly_minor": 3000.5}, "EVIDENCE_VALUE_INVALID", "rent.monthly_minor"),
+            ("rent", {"monthly_minor": 10**14}, "EVIDENCE_VALUE_INVALID", "rent.monthly_minor"),
             ("rent", {}, "EVIDENCE_FIELD_MISSING", "rent.monthly_minor"),
             ("rent", {"monthly_minor": 1, "gender": "f"}, "EVIDENCE_FIELD_UNKNOWN", "rent.gender"),
-            ("hand_books", {"sales_by_month": {"2026-13": 1}}, "EVIDENCE_VALUE_WRONG", "hand_books.sales_by_month"),
-            ("hand_books", {"sales_by_month": {"2020-01": 1}}, "EVIDENCE_MONTH_OUTSIDE", "hand_books.sales_by_month"),
-            ("tobacco_orders", {"orders_by_month": {"2026-05": 1}, "licence": "123"}, "EVIDENCE_VALUE_WRONG", "tobacco_orders.licence"),
-            ("plot", {"crop": "rice", "area_mu": 10_000_000, "stage": "sown"}, "EVIDENCE_VALUE_WRONG", "plot.area_mu"),
+            ("hand_books", {"sales_by_month": {"2026-13": 1}}, "EVIDENCE_VALUE_INVALID", "hand_books.sales_by_month"),
+            ("hand_books", {"sales_by_month": {"2020-01": 1}}, "EVIDENCE_MONTH_INVALID", "hand_books.sales_by_month"),
+            ("tobacco_orders", {"orders_by_month": {"2026-05": 1}, "licence": "123"}, "EVIDENCE_VALUE_INVALID", "tobacco_orders.licence"),
+            ("plot", {"crop": "rice", "area_mu": 10_000_000, "stage": "sown"}, "EVIDENCE_VALUE_INVALID", "plot.area_mu"),
             ("plot", {"crop": "rice", "area_mu": 5, "stage": "sown", "boundary": [[0, 0], [1, 1], [1, 0], [0, 1]]},
-             "EVIDENCE_VALUE_WRONG", "plot.boundary"),
-            ("livestock", {"species": "pig", "head": 3, "weight_kg": 110_000, "tagged": True}, "EVIDENCE_VALUE_WRONG", "livestock.weight_kg"),
+             "EVIDENCE_VALUE_INVALID", "plot.boundary"),
+            ("livestock", {"species": "pig", "head": 3, "weight_kg": 110_000, "tagged": True}, "EVIDENCE_VALUE_INVALID", "livestock.weight_kg"),
         ],
     )  # fmt: skip
     def test_by_name(self, kind: str, values: dict[str, Any], code: str, where: str) -> None:
@@ -149,9 +149,9 @@ class TestWhatIsRefused:
 
     def test_the_future_and_the_empty_period(self) -> None:
         values = {"monthly_minor": 1}
-        with pytest.raises(Refused, match="EVIDENCE_IN_FUTURE"):
+        with pytest.raises(Refused, match="EVIDENCE_FUTURE_INVALID"):
             check(Observed("rent", "statement", date(2026, 11, 1), date(2026, 11, 27), values), now=NOW)
-        with pytest.raises(Refused, match="EVIDENCE_PERIOD_EMPTY"):
+        with pytest.raises(Refused, match="EVIDENCE_PERIOD_INVALID"):
             check(Observed("rent", "statement", date(2026, 11, 1), date(2026, 11, 1), values), now=NOW)
         with pytest.raises(Refused, match="EVIDENCE_SOURCE_UNKNOWN"):
             check(Observed("rent", "rumour", date(2026, 10, 1), date(2026, 11, 1), values), now=NOW)

@@ -29,7 +29,7 @@ def one(request: HttpRequest, decision_id: str) -> HttpResponse:
     row = queries.decision(decision_id)
     plain = queries.as_dict(row)
     context = {"decision": plain, "inputs": _written(plain["inputs"]), "output": _written(plain["output"]),
-               "previous_hash": row.previous_hash}  # fmt: skip
+               "previous_hash": row.previous_hash, "application_id": _application(plain)}  # fmt: skip
     return render(request, "console/decision.html", context)
 
 
@@ -44,6 +44,12 @@ def run_again(request: HttpRequest, decision_id: str) -> HttpResponse:
     except replay.KindUnknown:
         context["no_code"] = True
     return render(request, "console/replay.html" if request.htmx else "console/replay_page.html", context)  # type: ignore[attr-defined]
+
+
+def _application(decision: dict[str, Any]) -> str:
+    """The application a credit decision is about, whose evidence has a page of its own."""
+    kind, _colon, name = str(decision["subject"]).partition(":")
+    return name if (decision["kind"], kind) == ("underwriting.application", "application") else ""
 
 
 def _written(value: Any) -> str:
