@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
 
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.underwriting.core.modelling import ranking, resampling
@@ -181,7 +180,7 @@ def by_segment(bad: Floats, chance: Floats, weight: Floats, segments: Sequence[s
 
 def wilson(rate: float, size: float) -> tuple[float, float]:
     """Wilson's (1927) 95 % interval of a share; `size` is Kish's effective number of rows where there are weights."""
-    z = float(norm.ppf((1 + resampling.LEVEL) / 2))
+    z = resampling.reach()
     middle = (rate + z * z / (2 * size)) / (1 + z * z / size)
     reach = z / (1 + z * z / size) * np.sqrt(rate * (1 - rate) / size + z * z / (4 * size * size))
     return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))

@@ -13,12 +13,12 @@ DeLong, DeLong & Clarke-Pearson (1988) give the variance of a difference of two 
 """
 
 import math
+import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm, rankdata
 
 from puhui.underwriting.core.modelling import ranking
 from puhui.underwriting.core.modelling.ranking import Floats
@@ -90,9 +90,14 @@ def delong(y: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike) -> Dif
         if len(placed[0][side]) > 1
     )  # fmt: skip
     deviation = math.sqrt(variance)
-    reach = float(norm.ppf((1 + LEVEL) / 2)) * deviation
-    p_value = float(2 * norm.sf(abs(difference) / deviation)) if deviation > 0 else float(difference == 0)
-    return Difference(difference, difference - reach, difference + reach, p_value)
+    wide = reach() * deviation
+    p_value = math.erfc(abs(difference) / deviation / math.sqrt(2)) if deviation > 0 else float(difference == 0)
+    return Difference(difference, difference - wide, difference + wide, p_value)
+
+
+def reach() -> float:
+    """How many standard errors a normal interval of `LEVEL` reaches to each side: 1.96."""
+    return statistics.NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 def _counts(chance: np.random.Generator, rows: int) -> Floats:
@@ -102,6 +107,8 @@ def _counts(chance: np.random.Generator, rows: int) -> Floats:
 
 def _placements(bad: Floats, score: Floats) -> tuple[Floats, Floats]:
     """Per bad: the share of goods below it. Per good: the share of bads above it. Ties count half."""
+    from scipy.stats import rankdata
+
     bads, goods = score[bad == 1], score[bad == 0]
     together = rankdata(np.concatenate([bads, goods]))
     of_bads = (together[: len(bads)] - rankdata(bads)) / len(goods)

@@ -14,6 +14,7 @@ become weights of evidence inside each fold, so the folds left out stay unseen.
 ['b']
 """
 
+import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -21,7 +22,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.stats import norm
 
 from puhui.underwriting.core.modelling import ranking
 from puhui.underwriting.core.modelling.ranking import Floats, Rows
@@ -90,7 +90,7 @@ def study(values: pl.DataFrame, bad: npt.ArrayLike, weight: npt.ArrayLike | None
     if not fit:
         return SplitStudy(None, (), tuple(left_out), len(y))
     logs = _logs(values, y, w, fit, terms, seed)
-    z = float(norm.ppf(1 - terms["chance_of_error"] / (2 * len(fit) * len(WAYS))))
+    z = statistics.NormalDist().inv_cdf(1 - terms["chance_of_error"] / (2 * len(fit) * len(WAYS)))
     gains = {(k, way): logs[k, way] - logs["pooled"] for k in range(len(fit)) for way in WAYS}
     tried = [_judged(fit[k], way, gains[k, way], (y, w), z, terms) for k, way in gains]
     tried.sort(key=lambda one: (not one.pays, -one.gain))
