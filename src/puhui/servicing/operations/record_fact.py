@@ -22,6 +22,7 @@ from puhui.servicing.history import History
 from puhui.servicing.holders import holders
 from puhui.servicing.operations.asked_once import Asked, answer_once
 from puhui.servicing.operations.give_back import give_back
+from puhui.servicing.operations.waiting_credit import as_kept
 from puhui.servicing.operations.write_difference import Cause, write_difference
 from puhui.servicing.operations.write_entry import Said, books_of, loan_or_refusal, store_event
 
@@ -87,6 +88,7 @@ def record(loan_id: str, happened: Happened, asked: Asked) -> FactReceipt:
     history = History.of(loan)
     fact = _fact(loan, happened, history, today.business_date)
     before, after = history.with_and_without(fact, today.business_date)
+    before = as_kept(loan, history, before, today.business_date)
     said = Said(happened.on, fact.amount_minor or None, happened.ref, fact.details, _undone(happened))
     event = store_event(happened.kind, asked, loan=loan, said=said, business_date=today.business_date)
     cause = Cause(happened.kind, event, happened.on, today.business_date)

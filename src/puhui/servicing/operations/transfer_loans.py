@@ -24,6 +24,7 @@ from puhui.servicing.core.sale import Standing, allotted, bought, sold
 from puhui.servicing.history import History
 from puhui.servicing.holders import holders, provision_parts
 from puhui.servicing.operations.asked_once import Asked, answer_once
+from puhui.servicing.operations.waiting_credit import settle_waiting_credit
 from puhui.servicing.operations.write_difference import Cause, store_postings, write_difference
 from puhui.servicing.operations.write_entry import Said, loan_or_refusal, refuse_unless_today, store_event
 
@@ -88,6 +89,8 @@ def _transfer(sale: Sale, asked: Asked) -> list[Sold]:
     _refuse(sale)
     today = refuse_unless_today(sale.on)
     loans = [_loan(loan_id, sale) for loan_id in sorted(sale.loan_ids)]
+    for loan in loans:
+        settle_waiting_credit(loan, today, _of_loan(asked, loan))
     parts = _standing(loans, sale.seller, today)
     prices = allotted(sale.price_minor, [part.claim_minor for part in parts])
     return [_sell(loan, part, price, sale, asked) for loan, part, price in zip(loans, parts, prices, strict=True)]
@@ -146,7 +149,7 @@ def _standing(loans: Sequence[models.Loan], seller: str, today: date) -> list[St
 
 
 def _sell(loan: models.Loan, part: Standing, price: int, sale: Sale, asked: Asked) -> Sold:
-    of_loan = Asked(asked.institution_id, asked.operation, f"{asked.key}/{loan.id}", asked.inputs, asked.now)
+    of_loan = _of_loan(asked, loan)
     history = History.of(loan)
     details: dict[str, Any] = {"seller": sale.seller, "buyer": sale.buyer, "reason": sale.reason, "by": sale.by}
     if sale.buyer == OUTSIDE:  # with what was set aside, for a sale that is undone
@@ -169,6 +172,11 @@ def _sell(loan: models.Loan, part: Standing, price: int, sale: Sale, asked: Aske
         _hand_over(loan, part, price, cause, of_loan)
     result = price - part.carried_minor
     return Sold(loan.id, event.id, part.claim_minor, part.provision_minor, price, result)
+
+
+def _of_loan(asked: Asked, loan: models.Loan) -> Asked:
+    """The sale as it is asked of one of its loans: entries and facts have a key each."""
+    return Asked(asked.institution_id, asked.operation, f"{asked.key}/{loan.id}", asked.inputs, asked.now)
 
 
 def _hand_over(loan: models.Loan, part: Standing, price: int, cause: Cause, asked: Asked) -> None:

@@ -114,6 +114,24 @@ class TestBackDated:
         assert refused(loan_id, "repay", "2026-02-15", 888_489, key="k") == "DUPLICATE_KEY_OTHER_CONTENT"
 
 
+class TestOnADueDate:
+    def test_credit_that_waits_for_the_end_of_the_day_is_used_with_the_first_thing_written(self) -> None:
+        loan_id = lent(policy=None)
+        end_of("2026-02-01")
+        record_repayment(loan_id, 500_000, on=date(2026, 2, 2), key="early", now=NOW)
+        end_of("2026-02-14")
+        assert queries.loan(loan_id).credit_minor == 500_000
+        say(loan_id, "charge_fee", "2026-02-15", 100)
+        assert (queries.loan(loan_id).credit_minor, queries.loan(loan_id).outstanding_minor) == (0, 9_600_000)
+        held = balances()
+        assert (held["borrower_credit"], held["interest_receivable"], held["loan_principal"]) == (0, 0, 9_600_000)
+        end_of("2026-02-15")
+        assert queries.verify() == []
+        say(loan_id, "repay", "2026-02-10", 388_488 + 100)  # dated back, recorded on the day after
+        end_of("2026-03-16")
+        assert queries.verify() == []
+
+
 class TestReversal:
     def test_a_bounced_payment_never_happened(self) -> None:
         loan_id = lent()

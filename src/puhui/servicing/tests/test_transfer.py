@@ -116,6 +116,17 @@ class TestInsideTheBook:
         end_of("2026-03-20")
         assert queries.verify() == []
 
+    def test_on_a_due_date_waiting_credit_is_used_first(self) -> None:
+        loan_id = lent(policy=None)
+        end_of("2026-02-01")
+        record_repayment(loan_id, 500_000, on=date(2026, 2, 2), key="early", now=NOW)
+        end_of("2026-02-14")
+        (sold,) = sell(loan_id, price=9_000_000, on="2026-02-15")
+        assert sold.claim_minor == 9_600_000
+        assert "borrower_credit" not in of("inst_b")
+        end_of("2026-02-15")
+        assert queries.verify() == []
+
     def test_interest_off_the_balance_sheet_stays_off_it(self) -> None:
         loan_id = lent()
         end_of("2026-05-20")
