@@ -1,7 +1,7 @@
 """`puhui policy …`: check, draft, review, publish and backtest rulebooks; experiments; the snapshot that backtests read.
 
 A policy is a folder (columns.csv, rules.csv, policy.toml, tables/, grids/) or one rules.csv, whose other texts are then those of
-the version that is live. Exit status 2 and a named refusal for bad input; nothing moved.
+the version that is live; `shipped` is the credit policy that comes with Puhui. Exit status 2 and a named refusal for bad input; nothing moved.
 """
 
 import getpass
@@ -16,7 +16,9 @@ import typer
 from puhui.cli import attachment
 from puhui.kernel.refusal import Refusal, Refused
 
-Where = Annotated[Path, typer.Argument(metavar="FILE", help="A policy's folder, or its rules as one CSV or xlsx file.")]
+Where = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A policy's folder, its rules as one CSV or xlsx file, or `shipped`.")
+]
 Kind = Annotated[str, typer.Option(help="The kind of decision.")]
 By = Annotated[str, typer.Option("--by", help="Who does it; the name of the log-in here when left out.")]
 Name = Annotated[str, typer.Argument(metavar="VERSION", help="application@3, or rbv_….")]
@@ -243,6 +245,10 @@ def _live_id(kind: str, now: datetime) -> str | None:
 
 
 def _texts(file: Path, others: dict[str, str] | None) -> dict[str, str]:
+    if str(file) == "shipped" and not file.exists():
+        from puhui.underwriting import shipped_policy
+
+        return shipped_policy.texts()
     if file.is_dir():
         inside = sorted(each for each in file.rglob("*") if each.suffix in (".csv", ".toml", ".xlsx"))
         names = {

@@ -194,7 +194,7 @@ def _collected(how: str):  # type: ignore[no-untyped-def]
             pl.when(condition).then(polars_form.expression(value)) for condition, value in zip(met, values, strict=True)
         ]
         unknown = reduce(lambda one, other: one | other, [condition.is_null() for condition in met])
-        return pl.when(~unknown).then(getattr(pl, f"{how}_horizontal")(parts))
+        return pl.when(~unknown & pl.any_horizontal(met)).then(getattr(pl, f"{how}_horizontal")(parts))
 
     return form
 

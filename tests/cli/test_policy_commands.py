@@ -1,0 +1,52 @@
+"""`puhui policy …` as a person runs it: from the shipped policy to a live one, a backtest, and bad input that moves nothing."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PUHUI = str(Path(sys.executable).parent / "puhui")
+
+
+@pytest.fixture
+def puhui(fresh_database: object, tmp_path: Path):  # type: ignore[no-untyped-def]
+    """Run a command on this test's database; answers (status, standard output, standard error)."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        done = subprocess.run(
+            [PUHUI, "policy", *words], env=dict(os.environ), capture_output=True, text=True, cwd=tmp_path, check=False
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
+class TestThePolicyCommands:
+    def test_lead_from_the_shipped_policy_to_a_live_one(self, puhui, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+        assert puhui("draft", "shipped", "--by", "ann") == (0, "application@1\n", "")
+        assert puhui("submit", "application@1", "--by", "ann")[:2] == (0, "application@1: in_review\n")
+        status, _, told = puhui("approve", "application@1", "--by", "ann")
+        assert (status, told.split(":")[0]) == (2, "SECOND_PERSON")
+        assert puhui("approve", "application@1", "--by", "ben")[0] == 0
+        assert puhui("publish", "application@1", "--by", "gao")[0] == 0
+        rows = json.loads(puhui("list", "--json")[1])
+        assert [(row["name"], row["state"], row["live"]) for row in rows] == [("application@1", "published", True)]
+        status, _, told = puhui("backtest", "--old", "live", "--new", "application@1")
+        assert (status, told.split(":")[0]) == (2, "NOTHING_ON_RECORD")
+        (tmp_path / "rules.csv").write_text(
+            "code,condition,outcome,severity,text_zh,text_en\nA,agee < 18,refuse,grave,x,x\n"
+        )
+        status, _, told = puhui("draft", "rules.csv", "--by", "ann")
+        assert (status, told.split(":")[0]) == (2, "COLUMN_UNKNOWN")
+        assert len(json.loads(puhui("list", "--json")[1])) == 1
+
+    def test_check_needs_no_database(self, tmp_path: Path) -> None:
+        done = subprocess.run([PUHUI, "policy", "check", "shipped", "--json"], capture_output=True, text=True, check=True, cwd=tmp_path,
+                              env={**os.environ, "PUHUI_VAR": str(tmp_path / "none")})  # fmt: skip
+        told = json.loads(done.stdout)
+        assert told["rules"] == 54
+        assert {finding["kind"] for finding in told["findings"]} == {"missing", "overlap", "whole_division"}
+        assert not (tmp_path / "none").exists()
