@@ -3,6 +3,8 @@
 The applications are made up (`data: invented`) and get on record by the operation that decides live, with their chain; then the
 columnar copy is filled, and a changed draft runs beside the live version. Run by bench/__main__.py, or alone by
 `python -m bench.backtest [COUNT]`, on a fresh installation of its own. Peak memory is that of the process.
+`python -m bench.backtest --frame [COUNT]` leaves PostgreSQL out: the same columns in Parquet as the snapshot writes them, then the
+same backtest (read, score, decide, compare); for a quick look.
 """
 
 import json
@@ -38,6 +40,41 @@ def inside(count: int) -> None:
     with attachment.platform():
         for line in lines(count):
             print(json.dumps(line | {"data": "invented"}), flush=True)
+
+
+def frame_alone(count: int) -> None:
+    """The backtest over a Parquet file of the snapshot's shape; nothing is stored."""
+    import tempfile
+    from pathlib import Path
+
+    import polars as pl
+
+    from puhui.cli import attachment
+
+    attachment.django_alone()
+    from puhui.policy import backtest
+    from puhui.policy.core.policy_text import read_policy
+    from puhui.simulate import stored_applications
+
+    truth = stored_applications.applications(count, seed=7)
+    _offer_models(truth.head(40_000))
+    old, new = (read_policy(_texts(version)) for version in ("1", "2"))
+    typed = truth.select(
+        (pl.col(name) if name in truth.columns else pl.lit(None)).cast(column.type).alias(name)
+        for name, column in old.columns.items()
+    ).with_columns(pl.col("applied_on").alias("decided_on"))
+    question = backtest.Question(old, new, KIND, segment="entity_kind")
+    with tempfile.TemporaryDirectory(prefix="puhui-bench-") as folder:
+        file = Path(folder) / "all.parquet"
+        typed.write_parquet(file, compression="zstd")
+        del truth, typed
+        whole = [_timed(lambda: backtest.over(pl.scan_parquet(file).collect(), question))[0] for _ in range(3)]
+        read, seen = _timed(lambda: pl.scan_parquet(file).collect())
+        parts = {"read": read, **_parts(seen, question)}
+    for name, value in {"whole": statistics.median(whole), **parts}.items():
+        print(json.dumps(figure(f"policy.backtest_frame_{name}", value, "s", count) | {"data": "invented"}), flush=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    print(json.dumps(figure("policy.backtest_frame_peak_memory", peak, "MB", count) | {"data": "invented"}))
 
 
 def lines(count: int) -> list[dict[str, object]]:
@@ -216,7 +253,9 @@ def _timed(call: Any) -> tuple[float, Any]:
 
 if __name__ == "__main__":
     wanted = [int(word) for word in sys.argv[1:] if word.isdecimal()]
-    if "--inside" in sys.argv:
+    if "--frame" in sys.argv:
+        frame_alone(*(wanted or [COUNT]))
+    elif "--inside" in sys.argv:
         inside(*wanted)
     else:
         main(*wanted)
