@@ -14,7 +14,7 @@ from django.db import connection
 
 from puhui.servicing import models
 from puhui.servicing.core.schedule import Schedule
-from puhui.servicing.core.terms import LoanTerms
+from puhui.servicing.core.terms import Days, LoanTerms
 from puhui.store import arrays
 
 INSTALMENT_COLUMNS: Mapping[str, Any] = {
@@ -61,14 +61,16 @@ def terms_of(loan: models.Loan) -> LoanTerms:
     ).with_extras(loan.terms)
 
 
-def instalments_of(plan: Schedule, loan_ids: Sequence[str], institution_ids: Sequence[str]) -> pl.DataFrame:
-    """A schedule as rows of servicing_instalment; both sequences are by position in the batch."""
+def instalments_of(
+    plan: Schedule, loan_ids: Sequence[str], institution_ids: Sequence[str], *, starts_on: Days | None = None
+) -> pl.DataFrame:
+    """A schedule as rows of servicing_instalment; both sequences are by position in the batch. `starts_on`: from when interest runs."""
     return pl.DataFrame(
         {
             "loan_id": np.array(loan_ids, object)[plan.loan].tolist(),
             "institution_id": np.array(institution_ids, object)[plan.loan].tolist(),
             "n": plan.n,
-            "starts_on": plan.starts_on,
+            "starts_on": plan.starts_on if starts_on is None else starts_on,
             "due_on": plan.due_on,
             "principal_minor": plan.principal_minor,
             "interest_minor": plan.interest_minor,

@@ -101,6 +101,10 @@ def _shares(terms: LoanTerms, left: int, count: int) -> list[int]:
 def _replan(plan: Planned, first: int, left: int, spans: Spans) -> None:
     """Planned interest and principal of the rest, one row after the other."""
     asked, paid = plan.dues.asked, plan.dues.paid
+    if plan.terms.method == "bullet":  # its interest is settled by the plan; all principal comes last
+        for k in range(first, plan.periods):
+            asked["principal"][k] = paid["principal"][k] + (left if k == plan.periods - 1 else 0)
+        return
     flat, base = (
         plan.terms.method == "flat",
         plan.terms.principal_minor,
@@ -163,6 +167,9 @@ def _retermed(plan: Plan, terms: LoanTerms, where: str) -> None:
         left = _left_for(plan, k)
         rest = round_ratio(left * fresh.weight(k, plan.now, fresh.dues[k]), fresh.denominators[k], plan.mode)
         relevel(plan, k)
+        if terms.method == "bullet":
+            plan.ask_at_end(run)
+            return
         _first_interest(plan, k, run + rest, left)
         plan.mark = Mark(k, plan.now, run)
         return

@@ -414,21 +414,20 @@ class Telling:
         plan, dues = self.plan, self.plan.dues
         running = plan.closed < plan.periods and not (plan.closed and dues.dues[plan.closed - 1] == plan.now)
         k = plan.closed if running else plan.closed - 1
-        earned, agreed = 0, dues.asked["interest"][k]
+        ran = plan.ran_so_far() if isinstance(plan, Planned) else (0, 0)
         if running:
             interest, principal = plan.asked_early(k)
-            if isinstance(plan, Planned):  # interest to the day only: what is not earned is never asked early
-                earned = plan.earned_of_open()
-                interest = max(earned, dues.paid["interest"][k])
+            if isinstance(plan, Planned) and k == plan.running_row():
+                interest = max(
+                    ran[0], dues.paid["interest"][k]
+                )  # to the day only: what is not earned is never asked early
             dues.asked["interest"][k], dues.asked["principal"][k] = interest, principal
         planned = dues.asked["principal"][k]
         dues.asked["principal"][k] = dues.paid["principal"][k] + plan.balance - dues.overdue("principal")
         taken = dues.take(k, money, whole_order(self.policy.in_advance))
         used = self._count(taken, by_head, early=running)
-        if running and isinstance(plan, Planned):
-            plan.rerun(earned, agreed, taken.get("principal", 0))
-        if isinstance(plan, Planned) and plan.terms.method == "flat":
-            plan.lower_flat(taken.get("principal", 0))
+        if isinstance(plan, Planned):
+            plan.lowered(ran, taken.get("principal", 0), inside=running)
         self._lower(k, planned, taken.get("principal", 0), running)
         return used
 

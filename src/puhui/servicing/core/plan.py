@@ -16,6 +16,7 @@ nothing accrues. Nothing below a cent is lost: it lies in `weight` until the per
 """
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
@@ -79,8 +80,14 @@ class Planned:
         mode = MODES.get(terms.interest_rounding, MODES[terms.rounding])
         plan = cls(terms, dues, level, mode, terms.principal_minor, start, len(dues))
         plan.first = len(dues) - terms.periods
+        plan.wait(start)
         plan.advance(start)
         return plan
+
+    def wait(self, start: int) -> None:
+        """The interest of a bullet loan is asked with its last row, and runs from the day the money went out."""
+        if self.terms.method == "bullet":
+            self.dues.starts[-1] = start
 
     def advance(self, day: int) -> None:
         """Move to `day`: instalments due by then are due."""
@@ -108,37 +115,56 @@ class Planned:
         return sum(asked[: self.closed]) + self.earned_of_open()
 
     def earned_of_open(self) -> int:
-        """Interest that has run in the open period."""
-        return self._earned_of(self.closed) if self.closed < self.periods else 0
+        """Interest that has run and lies in a row that is not due."""
+        return self._earned_of(self.running_row()) if self.closed < self.periods else 0
 
-    def rerun(self, earned: int, planned: int, principal: int) -> None:
-        """Principal was paid today: the open period asks what it had `earned`, and the rest on what is left.
+    def ran_so_far(self) -> tuple[int, int]:
+        """(earned, asked) of the row whose interest grows now; (0, 0) after the last."""
+        row = self.running_row()
+        return (self._earned_of(row), self.dues.asked["interest"][row]) if row < self.periods else (0, 0)
 
-        Flat interest does not follow the balance: the rest of what was `planned` falls by the share of principal that was paid.
+    def lowered(self, ran: tuple[int, int], principal: int, *, inside: bool) -> None:
+        """`principal` was paid early, inside a period or on its due date; `ran` as it was before.
+
+        What has run stays. The rest is asked on what is left; where interest does not follow the balance (flat, bullet) it falls by the
+        share of principal that was paid.
         """
-        k, spans, left = self.closed, self.spans, self.balance - self.dues.overdue("principal")
+        row, left = self.running_row(), self.balance - self.dues.overdue("principal")
+        earned, whole = ran
         if self.terms.method == "flat":
-            interest = earned + round_ratio((planned - earned) * left, max(left + principal, 1), self.mode)
+            base = round_ratio(self.terms.principal_minor * left, max(left + principal, 1), self.mode)
+            self.terms = replace(self.terms, principal_minor=max(base, 1))
+        if row >= self.periods or not (inside or self.terms.method == "bullet"):
+            return
+        if self.terms.method in ("flat", "bullet"):
+            self._ask(row, earned, round_ratio((whole - earned) * left, max(left + principal, 1), self.mode))
         else:
-            rest = left * spans.weight(k, self.now, spans.dues[k])
-            interest = earned + round_ratio(rest, spans.denominators[k], self.mode)
-        self.dues.asked["interest"][k] = max(interest, self.dues.paid["interest"][k])
-        self.mark = Mark(k, self.now, min(earned, interest))
+            rest = left * self.spans.weight(row, self.now, self.spans.dues[row])
+            self._ask(row, earned, round_ratio(rest, self.spans.denominators[row], self.mode))
 
-    def lower_flat(self, principal: int) -> None:
-        """Flat interest stands on the principal of the terms; paid early, that falls by the share of what was left."""
-        left = self.balance - self.dues.overdue("principal")
-        base = round_ratio(self.terms.principal_minor * left, max(left + principal, 1), self.mode)
-        self.terms = replace(self.terms, principal_minor=max(base, 1))
+    def ask_at_end(self, earned: int) -> None:
+        """The terms of a bullet loan have changed: what it had earned, and what it earns from today on."""
+        spans, left, rest = self.spans, self.balance - self.dues.overdue("principal"), Fraction(0)
+        for k in range(self.closed, self.periods):
+            weight = spans.weight(k, max(self.now, spans.starts[k]), spans.dues[k])
+            rest += Fraction(left * weight, spans.denominators[k])
+        self._ask(self.periods - 1, earned, round_ratio(rest.numerator, rest.denominator, self.mode))
+
+    def _ask(self, row: int, earned: int, rest: int) -> None:
+        interest = earned + rest
+        self.dues.asked["interest"][row] = max(interest, self.dues.paid["interest"][row])
+        self.mark = Mark(row, self.now, min(earned, interest))
 
     def splice(self, tail: LoanTerms, rows: Dues, carried: int, charges: int) -> None:
-        """A new plan from today on: `rows` follow what is closed; interest `carried` and charges join the first."""
-        rows.asked["interest"][0] += carried
+        """A new plan from today on: `rows` follow what is closed; charges join the first, interest `carried` the one that runs."""
+        waits = -1 if tail.method == "bullet" else 0
+        rows.asked["interest"][waits] += carried
         rows.asked["fee"][0] += charges
         self.first = len(self.dues)
-        self.mark = Mark(self.first, self.now, carried)
         self.dues.append(rows)
         self.terms, self.periods = tail, len(self.dues)
+        self.wait(self.now)
+        self.mark = Mark(self.periods - 1 if waits else self.first, self.now, carried)
         self.level = _fresh(tail)[1] if tail.method in _LEVEL_METHODS else 0
 
     def _earned_of(self, k: int) -> int:
@@ -147,19 +173,20 @@ class Planned:
 
     def stop_interest(self) -> None:
         """Paid off today: interest not earned is not asked (Civil Code 677)."""
+        row = self.running_row()
         for k in range(self.closed, self.periods):
-            earned = self._earned_of(k) if k == self.closed else 0
+            earned = self._earned_of(k) if k == row else 0
             self.dues.asked["interest"][k] = max(earned, self.dues.paid["interest"][k])
         if self.closed < self.periods:
-            self.mark = Mark(self.closed, self.now, self.dues.asked["interest"][self.closed])
+            self.mark = Mark(row, self.now, self.dues.asked["interest"][row])
 
     def project(self, *, overdue_stays: bool) -> None:
         """The rest of the plan, if all goes as agreed from today: it stands already."""
         del overdue_stays
 
     def running_row(self) -> int:
-        """The row whose interest grows now."""
-        return self.closed
+        """The row whose interest grows now: the open one, or the last of a bullet loan."""
+        return self.periods - 1 if self.terms.method == "bullet" and self.closed < self.periods else self.closed
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 from django.db import transaction
 
 from puhui.kernel.ids import new_id
@@ -18,7 +19,7 @@ from puhui.servicing.core.disclosure import ContingentItem, contingent_items, dr
 from puhui.servicing.core.loan_policy import LoanPolicy
 from puhui.servicing.core.provision import refuse_multiplier
 from puhui.servicing.core.schedule import Schedule, build
-from puhui.servicing.core.terms import LoanTerms
+from puhui.servicing.core.terms import Days, LoanTerms
 from puhui.servicing.core.waterfall import INTEREST_FIRST, WATERFALLS
 from puhui.servicing.operations.asked_once import Asked, answer_once
 from puhui.servicing.operations.disclose import checked_cap
@@ -66,7 +67,8 @@ def _store(booking: Booking, disclosure: models.Disclosure, now: datetime) -> di
     loan = _loan_row(booking, disclosure, plan, today.business_date, now)
     loan.save(force_insert=True)
     _store_shares(loan, booking)
-    copying.copy_frame(columns.instalments_of(plan, [loan.id], [loan.institution_id]), "servicing_instalment")
+    rows = columns.instalments_of(plan, [loan.id], [loan.institution_id], starts_on=_runs_from(booking.terms, plan))
+    copying.copy_frame(rows, "servicing_instalment")
     return {"loan_id": loan.id}
 
 
@@ -117,12 +119,23 @@ def _refuse_policy(booking: Booking, disclosure: models.Disclosure) -> Refusal |
     if policy.recalculation and terms.method == "flat":
         text = "等本等息不按实际余额计息 · flat interest does not follow the balance"
         return Refusal("FLAT_DOES_NOT_RUN", text, where="policy")
+    if terms.periods > 1 and (terms.method == "at_will" or (policy.recalculation and terms.method == "bullet")):
+        text = "到期一次还清、按实际余额计息的只有一期，期限写在每期间隔里 · one period (period_every) where all is due at the end and interest runs"
+        return Refusal("ONE_PERIOD_ONLY", text, where="terms")
     weights = [weight for _, weight in booking.funders]
     wrong = booking.funders and (booking.funders[0][0] != disclosure.institution_id or min(weights) <= 0)
     if wrong or len({name for name, _ in booking.funders}) != len(booking.funders):
         text = "出资方须各不相同、份额为正，且首家为本机构 · distinct funders with weights above zero, the first the loan's own"
         return Refusal("FUNDERS_WRONG", text, where="funders")
     return None
+
+
+def _runs_from(terms: LoanTerms, plan: Schedule) -> Days:
+    """From when each row's interest runs: from its period's first day; a bullet loan's, asked with the last row, from the disbursement."""
+    starts = plan.starts_on.copy()
+    if terms.method == "bullet":
+        starts[-1] = np.datetime64(terms.disbursed_on)
+    return starts
 
 
 _NEEDS_RUNNING = ("next_installment", "last_installment", "reduce_installment")
