@@ -34,19 +34,26 @@ def rebin(place: Path, bins_file: Path, tape_file: Path, *, out: Path, now: date
             Refusal("TAPE_DIFFERS", "不是建模时的数据文件 · not the tape that the model was fitted on", tape_file.name)
         )
     rows = preparing.prepare(tape.frame, _asked(card), model.terms)
+    fresh = refitted(model, edits, rows)
+    answer, found = _judged(fresh, rows, card)
+    whole = card | {"kinds": ["scorecard"], "answers": [answer], "evidence": {"scorecard": card["evidence"]["scorecard"] | {"evaluation": found}},
+                    "rebinned_at": now.isoformat(timespec="seconds")}  # fmt: skip
+    model_folder.write(out, whole, model_folder.read_profile(place), {"scorecard": fresh})
+    return answer
+
+
+def refitted(model: Model, edits: dict[str, dict[str, Any]], rows: Prepared) -> Model:
+    """The scorecard with the cuts or groups of the edits, counted and fitted anew on the training rows."""
+    assert model.scorecard is not None
     training = pl.Series(rows.split.training)
     values, bad, weight = rows.values.filter(training), rows.bad[rows.split.training], rows.weight[rows.split.training]
     changed = apply_edits(model.scorecard.bins, edits)
     counted = [bins.recounted(values[bins.name], bad, weight) for bins in changed]
     again = scorecard.rebinned(model.scorecard, counted, values, bad, weight, model.terms)
     kept = {bins.name for bins in again.bins}
-    fresh = replace(model, scorecard=again, features=tuple(f for f in model.features if f.name in kept),
+    return replace(model, scorecard=again, features=tuple(f for f in model.features if f.name in kept),
                     columns=tuple(c for c in model.columns if c.name in kept),
                     middles=tuple(m for f, m in zip(model.features, model.middles, strict=True) if f.name in kept))  # fmt: skip
-    answer = _judged(fresh, rows, card)
-    model_folder.write(out, card | {"kinds": ["scorecard"], "answers": [answer], "rebinned_at": now.isoformat(timespec="seconds")},
-                       model_folder.read_profile(place), {"scorecard": fresh})  # fmt: skip
-    return answer
 
 
 def apply_edits(bins: tuple[Bins, ...], edits: dict[str, dict[str, Any]]) -> list[Bins]:
@@ -99,17 +106,18 @@ def _asked(card: dict[str, Any]) -> Asked:
     )
 
 
-def _judged(model: Model, rows: Prepared, card: dict[str, Any]) -> dict[str, Any]:
+def _judged(model: Model, rows: Prepared, card: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     before = next(answer for answer in card["answers"] if answer["kind"] == "scorecard")
     test = rows.split.judging
     weight = None if rows.told["weight"] is None else rows.weight[test]
     found = evaluation.evaluate(
         rows.bad[test], model.chances(rows.values.filter(pl.Series(test))), weight=weight, seed=card["asked"]["seed"]
     )
-    return before | {
+    answer = before | {
         "auc": round(found.auc, 6), "ks": round(found.ks, 6), "gini": round(found.gini, 6), "brier": round(found.brier, 6),
         "intervals": {name: [round(low, 5), round(high, 5)] for name, (low, high) in found.intervals.items()},
         "before": {name: before[name] for name in ("auc", "ks", "brier")},
         "features": [{"name": bins.name, "iv": round(bins.iv, 4), "coefficient": round(coefficient, 4), "bins": len(bins.labels), "trend": bins.trend}
                      for bins, coefficient in zip(model.scorecard.bins, model.scorecard.coefficients, strict=True)] if model.scorecard else [],
     }  # fmt: skip
+    return answer, found.as_json()

@@ -13,13 +13,14 @@ import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.underwriting import live_scoring, registry
-from puhui.underwriting.core.modelling import binning, evaluation, fitting, preparing, rebinning, scorecard
+from puhui.underwriting.core.modelling import evaluation, fitting, preparing
 from puhui.underwriting.core.modelling.model import Model
 from puhui.underwriting.core.modelling.preparing import Asked, Prepared
+from puhui.underwriting.core.modelling.rebinning import fine_counts
 from puhui.underwriting.core.modelling.terms import Terms
 from puhui.underwriting.core.modelling.training_picture import TrainingPicture
 from puhui.underwriting.registry import ModelDraft
-from puhui.underwriting.workbench import card_facts, model_folder
+from puhui.underwriting.workbench import card_facts, model_folder, rebinning
 from puhui.underwriting.workbench.tape import read_tape
 
 
@@ -55,16 +56,7 @@ def register_rebinned(
     model, card = live_scoring.rebuilt(parent["content"]), parent["card"]["folder"]
     assert model.scorecard is not None
     rows = training_rows(tape, card, model.terms)
-    training = pl.Series(rows.split.training)
-    values, bad, weight = rows.values.filter(training), rows.bad[rows.split.training], rows.weight[rows.split.training]
-    bins = [_recut(one, cuts.get(one.name)).recounted(values[one.name], bad, weight) for one in model.scorecard.bins]
-    again = scorecard.rebinned(model.scorecard, bins, values, bad, weight, model.terms)
-    kept = {one.name for one in again.bins}
-    places = [k for k, feature in enumerate(model.features) if feature.name in kept]
-    changed = replace(
-        model, scorecard=again, features=tuple(model.features[k] for k in places), middles=tuple(model.middles[k] for k in places),
-        columns=tuple(column for column in model.columns if column.name in kept),
-    )  # fmt: skip
+    changed = rebinning.refitted(model, cuts, rows)
     judged = fitting.judge(changed, rows)
     test = rows.split.judging
     found = evaluation.evaluate(rows.bad[test], judged.test_pd, rows.weight[test], seed=card["asked"]["seed"])
@@ -93,9 +85,7 @@ def picture_of(model: Model, rows: Prepared) -> dict[str, Any]:
     stored = TrainingPicture.of(values, fitting.judge(model, rows).training_pd, specials=specials).as_json()
     bins = model.scorecard.bins if model.scorecard else ()
     bad, weight = rows.bad[training], rows.weight[training]
-    return stored | {
-        "fine": {one.name: rebinning.fine_counts(one, values[one.name], bad, weight).as_json() for one in bins}
-    }
+    return stored | {"fine": {one.name: fine_counts(one, values[one.name], bad, weight).as_json() for one in bins}}
 
 
 def _draft(name: str, model: Model, card: dict[str, Any], picture: dict[str, Any] | None) -> ModelDraft:
@@ -104,15 +94,6 @@ def _draft(name: str, model: Model, card: dict[str, Any], picture: dict[str, Any
     own = next(one for one in facts["models"] if one["kind"] == model.kind)
     shown = facts | {"name": name, "models": [own], "evaluation": own["evaluation"], "folder": card}
     return ModelDraft(name, model.kind, content, shown, card["tape"]["name"], card["tape"]["sha256"], picture)
-
-
-def _recut(bins: binning.Bins, cut: dict[str, Any] | None) -> binning.Bins:
-    """The bins with other cuts, not counted yet."""
-    if cut is None:
-        return bins
-    if bins.kind == "category":
-        return replace(bins, trend="by_hand", groups=tuple(tuple(group) for group in cut["groups"]), rows=(), bads=())
-    return replace(bins, trend="by_hand", edges=tuple(float(edge) for edge in cut["edges"]), rows=(), bads=())
 
 
 def _recounted(card: dict[str, Any], found: evaluation.Evaluation, model: Model) -> dict[str, Any]:

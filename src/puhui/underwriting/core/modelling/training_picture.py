@@ -9,7 +9,7 @@ beyond the commonest are one bin, `other`; comparing uses the picture's own cuts
 (0.52, 'months', True)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +44,7 @@ class TrainingPicture:
 
     @staticmethod
     def of(values: pl.DataFrame, score: npt.ArrayLike, *, bins: int = stability.BINS,
-           specials: dict[str, Sequence[float]] | None = None) -> "TrainingPicture":  # fmt: skip
+           specials: Mapping[str, Sequence[float]] | None = None) -> "TrainingPicture":  # fmt: skip
         """Count the training rows."""
         numbers, words, missing = {}, {}, {}
         for name in values.columns:
