@@ -21,6 +21,8 @@ from puhui.web.charts import Chart, Series
 from puhui.web.console.tables import Minor, Table
 from puhui.web.model_words import WORDS
 
+_MOST_COHORTS = 12  # lines that a reader can still tell apart
+
 
 @require_GET
 @access.staff_page(*access.PLATFORM_ROLES)
@@ -83,7 +85,7 @@ def _rows(last: DayView | None) -> list[tuple[str, float | None, str]]:
 
 def _vintages(shots: pl.DataFrame, line: int, as_of: date) -> Chart:
     found = vintage.vintage(shots, over_days=line, as_of=as_of)
-    cohorts = found["funded_month"].unique().sort().to_list()
+    cohorts = found["funded_month"].unique().sort().to_list()[-_MOST_COHORTS:]
     ages = list(range(int(found["month_on_book"].max() or 0) + 1)) if found.height else []  # type: ignore[call-overload]
     rate = {(row[0], row[1]): 100 * row[2] for row in found.select("funded_month", "month_on_book", "rate").iter_rows()}
     series = [
