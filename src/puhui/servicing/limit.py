@@ -61,8 +61,10 @@ def limit(loan_id: str, *, as_of: date) -> Limit | None:
     draws = models.Event.objects.filter(loan_id=loan_id, kind="disburse", reversed_by=None)
     paid_out = (minor or 0 for minor in draws.values_list("amount_minor", flat=True))
     used = row.outstanding_minor if again else sum(paid_out)
-    serviced = (row.state == "active" or (again and row.state == "closed")) and row.restructured_on is None
-    return Limit(terms.limit_minor, used, row.final_due_on, again, serviced and as_of < row.final_due_on)
+    sold = models.Event.objects.filter(loan_id=loan_id, kind="transfer", reversed_by=None).exists()
+    serviced = row.state == "active" or (again and row.state == "closed")
+    still = serviced and row.restructured_on is None and not sold
+    return Limit(terms.limit_minor, used, row.final_due_on, again, still and as_of < row.final_due_on)
 
 
 def draw_cost(loan_id: str, amount_minor: int, *, as_of: date) -> DrawCost:

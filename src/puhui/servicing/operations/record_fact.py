@@ -129,6 +129,9 @@ def _refuse_draw(loan: models.Loan) -> None:
     if loan.restructured_on is not None:
         text = "重组后的贷款不能再支用 · nothing more is paid out under a restructured loan"
         raise Refused(Refusal("DRAW_AFTER_RESTRUCTURING", text, where=loan.id))
+    if models.Event.objects.filter(loan=loan, kind="transfer", reversed_by=None).exists():
+        text = "债权转让后不能再支用 · part of the loan was sold; the buyer has not agreed to lend more"
+        raise Refused(Refusal("DRAW_AFTER_SALE", text, where=loan.id))
     if loan.state == "overdue":
         text = "有逾期未还，还清逾期后才能再支用 · something is overdue; nothing more is paid out until it is paid"
         raise Refused(Refusal("DRAW_WHILE_OVERDUE", text, where=loan.id))

@@ -14,6 +14,7 @@ from puhui.servicing.core.terms import refuse
 from puhui.servicing.limit import DrawCost, Limit, draw_cost, limit
 from puhui.servicing.tests.bookings import FIRST_DAY, TERMS
 from puhui.servicing.tests.test_record_fact import end_of, lent, refused, say
+from puhui.servicing.tests.test_transfer import sell
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +142,16 @@ class TestTranches:
         end_of("2026-02-20")
         say(loan_id, "restructure", "2026-02-21", periods=12)
         assert refused(loan_id, "disburse", "2026-02-21", 100) == "DRAW_AFTER_RESTRUCTURING"
+
+
+def test_a_loan_of_which_a_part_was_sold_takes_no_draw() -> None:
+    loan_id = lent(LINE, RUNS)
+    end_of("2026-01-24")
+    sell(loan_id, price=5_000_000, on="2026-01-25")
+    assert refused(loan_id, "disburse", "2026-01-25", 100) == "DRAW_AFTER_SALE"
+    known = limit(loan_id, as_of=on("2026-01-25"))
+    assert known is not None
+    assert known.left_minor == 0
 
 
 class TestTerms:
