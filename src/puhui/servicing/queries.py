@@ -164,7 +164,7 @@ def live_book() -> dict[str, dict[str, int]]:
 
 
 def day_history(*, limit: int = 60) -> list[dict[str, Any]]:
-    """The last ends of day, newest first, summed over the institutions the asker may see."""
+    """The last ends of day, newest first, summed over the institutions the asker may see; provisions by class, stage and move."""
     counted = (
         "loans",
         "accrued_minor",
@@ -174,16 +174,26 @@ def day_history(*, limit: int = 60) -> list[dict[str, Any]]:
         "closed",
         "overdue_loans",
         "outstanding_minor",
+        "provision_minor",
     )
     rows = (
         models.DayRun.objects.order_by("-business_date")
         .values("business_date")
         .annotate(**{f"sum_{name}": Sum(name) for name in counted})[:limit]
     )
-    return [
+    days = [
         {"business_date": row["business_date"]} | {name: int(row[f"sum_{name}"]) for name in counted}
         for row in map(dict[str, Any], rows)
     ]
+    grouped = ("provision_by_class", "provision_by_stage", "provision_moves")
+    parts: dict[date, list[tuple[dict[str, int], ...]]] = {}
+    runs = models.DayRun.objects.filter(business_date__in=[day["business_date"] for day in days])
+    for business_date, *groups in runs.values_list("business_date", *grouped):
+        parts.setdefault(business_date, []).append(tuple(groups))
+    for day in days:
+        for place, name in enumerate(grouped):
+            day[name] = _added([groups[place] for groups in parts[day["business_date"]]])
+    return days
 
 
 def disclosure(disclosure_id: str) -> dict[str, Any] | None:

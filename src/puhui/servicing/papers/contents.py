@@ -36,6 +36,7 @@ HEAD_WORDS = {
     "compound": "复利 compound interest",
     "cost": "实现债权费用 costs of enforcing",
     "recovery": "核销后收回 recovery",
+    "claim": "担保方追偿权 the guarantor's claim",
 }
 KIND_WORDS = {
     "disburse": "放款 paid out",
@@ -47,6 +48,7 @@ KIND_WORDS = {
     "charge_fee": "收费 fee",
     "charge_penalty": "计收罚息 penalty",
     "write_off": "核销 written off",
+    "write_off_part": "部分核销 written off in part",
     "recover": "核销后收回 recovered",
     "compensate": "代偿 paid by the guarantor",
     "reschedule": "调整还款日 rescheduled",
@@ -54,6 +56,7 @@ KIND_WORDS = {
     "restructure": "重组 restructured",
     "rate_change": "利率调整 rate changed",
     "transfer": "债权转让 transferred",
+    "notify_transfer": "债权转让通知 notice of the transfer",
     "use_credit": "留存抵扣 kept money used",
 }
 

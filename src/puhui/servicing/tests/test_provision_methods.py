@@ -149,6 +149,9 @@ class TestTheDaysRecord:
         day = book.roll(until=date(2026, 2, 17))[-1]
         moves: dict[str, int] = day["provision_moves"]
         assert moves == {"provided": 0, "released": 0, "used": 300_000, "restored": 0}
+        told = queries.day_history(limit=1)[0]
+        assert told["provision_by_class"]["normal"] == sum(told["provision_by_class"].values()) == 138_173
+        assert (told["provision_minor"], told["provision_moves"]) == (138_173, moves)
         was, now = funder.provision_minor, day["provision_minor"]
         assert now == was + moves["provided"] + moves["restored"] - moves["released"] - moves["used"]
 
