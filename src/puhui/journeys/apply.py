@@ -309,14 +309,17 @@ def _facts(intake: Intake, applicant: _Applicant, application_id: str, *, now: d
     )
 
 
-def answer(waiting: Applied, assessment: Assessment | None, *, now: datetime) -> dict[str, Any]:
-    """Decide and offer, unless the rulebook refuses outright or anti-fraud wants a person to look first."""
+def answer(waiting: Applied, assessment: Assessment | None, *, now: datetime, released: bool = False) -> dict[str, Any]:
+    """Decide and offer, unless the rulebook refuses outright, or anti-fraud or the credit rules want a person to look first."""
     if assessment is not None and assessment.outcome == "refuse":
         decision_id, told = refuse.refuse(assessment, now=now)
         return asdict(replace(waiting, state="refused", held=False, decision_id=decision_id, reasons=told))
     if assessment is not None and assessment.outcome != "pass":
         return asdict(replace(waiting, reasons=held_reasons(assessment)))
-    decided = underwriting.decide_application(waiting.application_id, now=now)
+    heard = underwriting.Heard(_known_elsewhere(waiting.application_id), released=released)
+    decided = underwriting.decide_application(waiting.application_id, now=now, heard=heard)
+    if decided.held:
+        return asdict(replace(waiting, reasons=[dict(reason) for reason in decided.reasons]))
     offer_id = underwriting.make_offer(waiting.application_id, now=now) if decided.approved else None
     offer = underwriting_queries.offer(offer_id) if offer_id else None
     answered = replace(
@@ -334,6 +337,20 @@ def answer(waiting: Applied, assessment: Assessment | None, *, now: datetime) ->
     return asdict(answered)
 
 
+_HEARD = (
+    "age_years",
+    "red_share",
+    "self_dealing_share",
+)  # columns of the credit rules that anti-fraud's signals answer
+
+
+def _known_elsewhere(application_id: str) -> dict[str, Any]:
+    """What the credit rules may ask and this application's assessment has seen."""
+    assessment = antifraud_queries.assessment_of(application_id)
+    signals = assessment.signals if assessment is not None else {}
+    return {name: signals[name] for name in _HEARD if signals.get(name) is not None}
+
+
 def held_reasons(assessment: Assessment) -> list[dict[str, str]]:
     """Why a person has to look first: the rules that asked for it, not those that merely noted something."""
     return [
@@ -348,9 +365,8 @@ def shown(application_id: str) -> dict[str, Any]:
     row = underwriting_queries.application(application_id)
     offer = underwriting_queries.offer(row.offer_id) if row.offer_id else None
     reasons = row.reasons
-    assessment = antifraud_queries.assessment_of(application_id) if row.state == "submitted" else None
-    if assessment is not None:
-        reasons = held_reasons(assessment)
+    if row.state == "submitted":
+        reasons = _why_it_waits(application_id)
     return {
         "application_id": row.application_id,
         "state": row.state,
@@ -363,6 +379,15 @@ def shown(application_id: str) -> dict[str, Any]:
         "loan_id": row.loan_id or None,
         "reasons": reasons,
     }
+
+
+def _why_it_waits(application_id: str) -> list[dict[str, str]]:
+    """The credit rules' reasons where they hold it, else anti-fraud's."""
+    said = underwriting_queries.rules_holding(application_id)
+    if said is not None:
+        return said.reasons
+    assessment = antifraud_queries.assessment_of(application_id)
+    return held_reasons(assessment) if assessment is not None else []
 
 
 def _again(former: ApplicationView, invoices: OwnInvoices, key: str, now: datetime) -> dict[str, Any]:

@@ -5,8 +5,8 @@ money has that appraisal's dual price. Every write is idempotent: by key, or by 
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,9 +19,9 @@ from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy.operations import record_decisions
 from puhui.policy.record import BatchDraft, DecisionDraft
 from puhui.store import asked_once
-from puhui.underwriting import evidence, lending, loading, models, owner_evidence
+from puhui.underwriting import credit_rules, evidence, lending, loading, models, owner_evidence
 from puhui.underwriting.appraisal import POLICY_NAME, day_after_last_invoice
-from puhui.underwriting.core import deciding, intake, lifecycle
+from puhui.underwriting.core import deciding, intake, lifecycle, rule_inputs
 from puhui.underwriting.core.intake import InvoicesSent
 from puhui.underwriting.core.lending_policy import check_segment
 from puhui.underwriting.core.policy_table import AppraisalPolicy
@@ -51,7 +51,10 @@ class ApplicationDraft:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The answer to one application; `reasons` are {code, text_zh, text_en}."""
+    """The answer to one application; `reasons` are {code, text_zh, text_en}.
+
+    `held`: the credit rules want a person to look; nothing is decided, and `decision_id` is that of the rules' answer.
+    """
 
     application_id: str
     decision_id: str
@@ -59,6 +62,7 @@ class Decided:
     limit_minor: int
     annual_rate: Decimal | None
     reasons: tuple[dict[str, str], ...]
+    held: bool = False
 
 
 def submit_application(draft: ApplicationDraft, *, key: str, now: datetime) -> str:
@@ -97,8 +101,21 @@ def ingest_invoices(sent: InvoicesSent, *, now: datetime, application_id: str | 
         return summary
 
 
-def decide_application(application_id: str, *, now: datetime, as_of: date | None = None) -> Decided:
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a decision is told from outside: columns of the credit rules that other rooms know; whether a person released it."""
+
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    released: bool = False
+
+
+def decide_application(
+    application_id: str, *, now: datetime, as_of: date | None = None, heard: Heard = Heard()
+) -> Decided:
     """Decide once; asked again it returns the same answer.
+
+    Where credit rules are published they are asked with what is known, the chance of default and the rate included: what they
+    refuse is refused, and what they want a person to look at is held (nothing is decided) until a person has released it.
 
     `as_of` is the business date. None: for firms of the standing appraisal its own day, else the day after the
     applicant's last invoice, never before the standing appraisal's day. What else the owner brought is seen as of today (or
@@ -115,6 +132,13 @@ def decide_application(application_id: str, *, now: datetime, as_of: date | None
         row = _row(application, standing, as_of=seen_on) | _brought(application, as_of=brought_on, now=now)
         parameters = lending.parameters(_parameters(standing), as_of=brought_on, on=today)
         answer = deciding.decide([row], parameters)[0]
+        told = rule_inputs.of(row, answer.output, cap_rate=parameters["lending"]["cap"]["rate"]) | dict(heard.columns)
+        said = credit_rules.ask(application.id, told, on=today, now=now)
+        if said is not None and said.outcome in credit_rules.HOLDS and not heard.released:
+            return Decided(application.id, said.decision_id, False, 0, None, tuple(said.reasons), held=True)
+        if said is not None:
+            row = row | {"rules": said.as_json()}
+            answer = rule_inputs.ruled(answer, row["rules"])
         reasons = [reason.as_json() for reason in answer.reasons]
         batch = BatchDraft(KIND, POLICY_NAME, parameters["policy"]["version"], parameters, seen_on)
         drafts = [DecisionDraft(f"application:{application.id}", row, answer.output, reasons)]

@@ -16,6 +16,7 @@ from puhui.underwriting.acceptance_learning import learn_acceptance
 from puhui.underwriting.applying import (
     ApplicationDraft,
     Decided,
+    Heard,
     accept_offer,
     decide_application,
     decline_offer,
@@ -38,7 +39,7 @@ from puhui.underwriting.questionnaires import forget_answers, keep_document, sav
 from puhui.underwriting.standing import let_stand, stand_if_first
 
 __all__ = [
-    "ApplicationDraft", "AppraisalOutcome", "AppraisalTerms", "Decided", "EvidenceDraft", "InvoicesSent", "LoadSummary", "accept_offer",
+    "ApplicationDraft", "AppraisalOutcome", "AppraisalTerms", "Decided", "EvidenceDraft", "Heard", "InvoicesSent", "LoadSummary", "accept_offer",
     "appraise", "decide_application", "decline_offer", "expire_offers", "forget_answers", "ingest_invoices", "keep_document", "learn_acceptance", "let_stand", "load_folder", "make_offer",
     "mark_funded", "mark_unfunded", "record_evidence", "refuse_application", "report_fairness", "save_answers", "submit_application", "verify_evidence", "withdraw_application",
 ]  # fmt: skip

@@ -12,10 +12,11 @@ import numpy as np
 from django.db import connection
 from django.db.models import Q
 
-from puhui.underwriting import models, owner_evidence, portfolio_plan, questionnaires
+from puhui.underwriting import credit_rules, models, owner_evidence, portfolio_plan, questionnaires
 from puhui.underwriting.core import appraising, coefficients, evidence_item, features, offer_book, revenue
 from puhui.underwriting.core.findings import Finding
 from puhui.underwriting.core.policy_table import AppraisalPolicy
+from puhui.underwriting.credit_rules import RulesSaid
 from puhui.underwriting.evidence import query
 from puhui.underwriting.portfolio_plan import Plan, PlanAsked
 from puhui.underwriting.questionnaires import SavedAnswers
@@ -265,6 +266,20 @@ def applications(
     found = found.filter(entrance=entrance) if entrance else found
     rows = found.order_by("-submitted_at", "-id")[(page - 1) * size : page * size]
     return [_application_view(row) for row in rows], found.count()
+
+
+def held_by_rules(*, most: int = 200) -> list[tuple[ApplicationView, RulesSaid]]:
+    """Applications that wait because the credit rules want a person to look, newest first, with what the rules said."""
+    waiting = models.Application.objects.select_related("firm", "offer").filter(state="submitted")
+    rows = {row.id: row for row in waiting.order_by("-submitted_at", "-id")[:most]}
+    said = credit_rules.held(list(rows))
+    return [(_application_view(row), said[row.id]) for row in rows.values() if row.id in said]
+
+
+def rules_holding(application_id: str) -> RulesSaid | None:
+    """What the credit rules said of an application that still waits for a person because of them, or None."""
+    waits = models.Application.objects.filter(id=application_id, state="submitted").exists()
+    return credit_rules.held([application_id]).get(application_id) if waits else None
 
 
 def offer(offer_id: str) -> OfferView:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from puhui.kernel.money import format_yuan
-from puhui.underwriting.core import appraising, line, owner_facts, owner_words, pricing, small_owner
+from puhui.underwriting.core import appraising, line, owner_facts, owner_words, pricing, rule_inputs, small_owner
 from puhui.underwriting.core.appraising import Answer
 from puhui.underwriting.core.lending_policy import PriceTerms, micro
 from puhui.underwriting.core.line import ABSENT
@@ -37,7 +37,7 @@ def decide(inputs: list[dict[str, Any]], parameters: dict[str, Any]) -> list[Ans
         found |= dict(zip(small, small_owner.decide([inputs[i] for i in small], parameters), strict=True))
     if rest:
         found |= dict(zip(rest, _by_invoices([inputs[i] for i in rest], parameters), strict=True))
-    return [found[i] for i in range(len(inputs))]
+    return [rule_inputs.ruled(found[i], row.get("rules")) for i, row in enumerate(inputs)]
 
 
 def judged_by_owner(row: dict[str, Any]) -> bool:

@@ -1,0 +1,75 @@
+"""The credit rules (准入规则) asked while an application is decided: the live version of the policy of kind `application`.
+
+Rules kept: one place asks, the policy floor answers and records (with its challenger and shadows); a platform that has published
+no such policy decides on credit alone. Only columns that some version has declared are told; what is not known is left out.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from puhui.kernel.refusal import Refused
+from puhui.policy import operations as policy
+from puhui.policy import queries as policy_queries
+from puhui.policy import versions
+from puhui.underwriting.shipped_policy import KIND
+
+_RECORDED_AS = f"policy.{KIND}"
+HOLDS = ("review", "step_up")  # a person looks, or the applicant brings more, before anything is decided
+
+
+@dataclass(frozen=True, slots=True)
+class RulesSaid:
+    """What the live version answered. `reasons` are {code, text_zh, text_en}."""
+
+    decision_id: str
+    version: str
+    outcome: str
+    reasons: list[dict[str, str]]
+
+    def as_json(self) -> dict[str, Any]:
+        """As it goes into the record of the decision that followed."""
+        return {"decision": self.decision_id, "version": self.version, "outcome": self.outcome, "reasons": self.reasons}
+
+
+def ask(application_id: str, seen: Mapping[str, Any], *, on: date, now: datetime) -> RulesSaid | None:
+    """The rules on one application; None where no version is live. `seen` has columns by name (core/rule_inputs, other rooms)."""
+    known = versions.columns_of(KIND)
+    if not known or not _is_live(now):
+        return None
+    inputs = {name: value for name, value in seen.items() if name in known and value is not None}
+    asked = policy.Application(subject_of(application_id), inputs | {"applied_on": on.isoformat()})
+    said = policy.decide(KIND, [asked], on=on, now=now)[0]
+    return RulesSaid(said.decision_id, said.version, said.outcome, _plain(said.reasons))
+
+
+def held(application_ids: list[str]) -> dict[str, RulesSaid]:
+    """Of applications that still wait: what the rules said last, where it was that a person must look."""
+    rows = policy_queries.latest().filter(
+        subject__in=[subject_of(each) for each in application_ids], batch__kind=_RECORDED_AS
+    )
+    newest: dict[str, RulesSaid] = {}
+    for row in rows:
+        version = f"{row.batch.policy_name}@{row.batch.policy_version}"
+        newest.setdefault(
+            row.subject.partition(":")[2], RulesSaid(row.id, version, str(row.output["outcome"]), _plain(row.reasons))
+        )
+    return {application_id: said for application_id, said in newest.items() if said.outcome in HOLDS}
+
+
+def subject_of(application_id: str) -> str:
+    """As decisions name an application."""
+    return f"application:{application_id}"
+
+
+def _plain(reasons: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    return [{name: str(each[name]) for name in ("code", "text_zh", "text_en")} for each in reasons]
+
+
+def _is_live(now: datetime) -> bool:
+    try:
+        versions.live(KIND, now)
+    except Refused:
+        return False
+    return True
