@@ -30,7 +30,11 @@ from puhui.kernel.refusal import Refusal, Refused
 Kind = Literal["integer", "decimal", "float", "boolean", "text", "date"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MOST_DIGITS = 38
+LONGEST_TEXT = 2_000
 _INTEGER_MOST = 2**63
+_FLOAT_MOST = (
+    1e15  # beyond, PostgreSQL's JSON writes a float as a whole number, and the record's hash would not be found again
+)
 _TYPES: dict[Kind, Any] = {
     "integer": pl.Int64, "float": pl.Float64, "boolean": pl.Boolean, "text": pl.String, "date": pl.Date,
 }  # fmt: skip
@@ -166,9 +170,9 @@ def _decimal(value: Any, column: Column) -> Decimal:
 
 
 def _float(value: Any, _: Column) -> float:
-    if isinstance(value, bool | str) or not math.isfinite(value):
+    if isinstance(value, bool | str) or not math.isfinite(value) or abs(value) >= _FLOAT_MOST:
         raise TypeError
-    return float(value)
+    return float(value) + 0.0  # no negative zero, which PostgreSQL's JSON cannot keep
 
 
 def _boolean(value: Any, _: Column) -> bool:
@@ -178,8 +182,9 @@ def _boolean(value: Any, _: Column) -> bool:
 
 
 def _text(value: Any, _: Column) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\x00" in value or len(value) > LONGEST_TEXT:
         raise TypeError
+    value.encode()  # half a surrogate pair is no text: UnicodeEncodeError is a ValueError
     return value
 
 

@@ -114,7 +114,7 @@ class Decided:
         return [
             {
                 "outcome": OUTCOMES[row["outcome_rank"]], "limit_minor": row["limit_minor"], "rate_bps": row["rate_bps"],
-                "scores": {"pd": row["pd"]} if scored else {}, "outputs": {name: _plain(row[name]) for name in names},
+                "scores": {"pd": _plain(row["pd"])} if scored else {}, "outputs": {name: _plain(row[name]) for name in names},
                 "hits": hit, "unknown": missed, "asked_by_missing": [*answered, _UNPRICED["code"]] if blank else answered,
             }
             for row, hit, missed, answered, blank in zip(told, hits, unknown, asked, self.unpriced, strict=True)
@@ -296,4 +296,7 @@ def _reason(rule: Rule, row: int, shown: Mapping[str, list[Any]], *, missing: bo
 
 
 def _plain(value: Any) -> Any:
+    """As JSON keeps it: decimals and dates as text, no negative zero."""
+    if isinstance(value, float):
+        return value + 0.0
     return str(value) if isinstance(value, Decimal | date) else value

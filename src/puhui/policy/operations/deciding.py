@@ -186,8 +186,11 @@ def _raise_alert(side: _Side, fault: Exception, now: datetime) -> None:
 
 
 def _as_recorded(inputs: dict[str, Any], decimals: frozenset[str]) -> dict[str, Any]:
-    """Decimals and dates as text, so that no reader makes a binary fraction of them."""
-    return {
-        name: str(value) if isinstance(value, Decimal | date) or (name in decimals and value is not None) else value
-        for name, value in inputs.items()
-    }
+    """Decimals and dates as text, so that no reader makes a binary fraction of them; no negative zero, which JSON in PostgreSQL loses."""
+    return {name: _as_json(value, is_decimal=name in decimals) for name, value in inputs.items()}
+
+
+def _as_json(value: Any, *, is_decimal: bool) -> Any:
+    if isinstance(value, Decimal | date) or (is_decimal and value is not None):
+        return str(value)
+    return value + 0.0 if isinstance(value, float) else value

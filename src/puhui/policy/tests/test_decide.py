@@ -1,10 +1,13 @@
 """Decisions by the live version, its challenger and its shadows: recorded, chained, replayed to the same answer."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import transaction
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from puhui.kernel.refusal import Refused
 from puhui.policy import models, operations, queries, replay, scorers, versions
@@ -79,6 +82,30 @@ class TestADecision:
                 )
             assert caught.value.refusal.code == code
         assert models.Decision.objects.count() == models.DecisionBatch.objects.count() == 0
+
+
+SEEN = st.fixed_dictionaries({
+    "asked_minor": st.integers(0, 10**9), "months": st.integers(1, 36), "age_years": st.none() | st.integers(0, 150),
+    "debt_ratio": st.none() | st.decimals(0, 10, places=4).map(str) | st.just(Decimal("0.5")) | st.just(0.25),
+    "stress": st.none() | st.floats(0, 1) | st.just(-0.0), "city": st.none() | st.text(max_size=20),
+})  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batch=st.lists(SEEN, min_size=1, max_size=4))
+def test_whatever_is_seen_is_found_again_by_hash_and_by_replay(batch: list[dict[str, Any]]) -> None:
+    with transaction.atomic():
+        credit_policy.published(terms='[scorer]\nname = "tests.flat"\nversion = "1"\n' + credit_policy.TERMS)
+        try:
+            answers = operations.decide(
+                KIND, [operations.Application(f"s{n}", seen) for n, seen in enumerate(batch)], on=ON, now=NOW
+            )
+        except Refused as refused:
+            assume(refused.refusal.code != "INPUT_KIND")  # a text that PostgreSQL cannot hold
+            raise
+        assert queries.verify_chain() == queries.ChainReport(len(batch), None)
+        assert all(replay.replay(answer.decision_id).same for answer in answers)
+        transaction.set_rollback(True)
 
 
 def start(rules: str, mode: str, share: int, *rails: str, terms: str = credit_policy.TERMS) -> str:
