@@ -17,7 +17,7 @@ from pathlib import Path
 import polars as pl
 import psutil
 
-from bench import calculators, inside, repost, servicing
+from bench import calculators, inside, repost, servicing, workbench
 from bench.installation import PUHUI, fresh
 from puhui.store import places
 
@@ -28,6 +28,7 @@ def main() -> None:
         for line in measure(place.home, place.environment):
             print(json.dumps(line), flush=True)
     calculators.main()
+    workbench.main([])
     repost.main()
     servicing.main(int(os.environ.get("PUHUI_BENCH_LOANS", "1000000")))
 

@@ -1,7 +1,7 @@
 """Gradient boosting beside the scorecard: several XGBoost models averaged, with directions where data and meaning give one.
 
-Rules kept: rounds, and whether directions are imposed, are chosen on draws held out of training (not on its latest dates: one odd
-quarter there would stop every model at its first tree, decision 0072); the level of the chance comes from the latest part of
+Rules kept: rounds, and whether directions are imposed, are chosen on draws held out of training (not on
+its latest dates: one odd quarter there would stop every model at its first tree, decision 0072); the level of the chance comes from the latest part of
 training. The sum over models runs in a fixed order; reasons are XGBoost's own SHAP values (Lundberg & Lee 2017; exact for trees).
 """
 
@@ -76,19 +76,20 @@ class Boosted:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """Training rows: their features, outcome, weight, and which of them steer."""
+    """Training rows: their features, outcome, weight, which of them steer, and their days where the future is to be judged."""
 
     values: pl.DataFrame
     bad: Outcome
     weight: Floats
     steering: npt.NDArray[np.bool_]
+    days: Floats | None = None
 
 
 def fit(rows: Training, specials: dict[str, tuple[float, ...]], *, terms: Terms, seed: int) -> Boosted:
     """Choose on held-out draws of training rows, calibrate on the steering part, fit for good on all training rows."""
     encoder = encoding.fit(rows.values, specials, least_rows=terms.boosting["least_level_rows"])
     made = _Rows(encoder.encoded(rows.values), rows.bad, rows.weight, encoder.input_kinds)
-    plan = _planned(made, _directions(made, encoder, terms), terms, seed)
+    plan = _planned(made, rows.days is not None, _directions(made, encoder, terms), terms, seed)
     fitted = _calibrated(made, rows.steering, plan, seed)
     whole, times = made.whole(), 1 if made.matrix.size > terms.boosting["large_cells"] else terms.boosting["seeds"]
     boosters = [
@@ -136,7 +137,7 @@ class _Plan:
     tried: list[dict[str, Any]]
 
 
-def _planned(rows: _Rows, directions: tuple[int, ...], terms: Terms, seed: int) -> _Plan:
+def _planned(rows: _Rows, ahead: bool, directions: tuple[int, ...], terms: Terms, seed: int) -> _Plan:
     """Rounds of each shape, and whether directions are imposed, by draws held out of training (of a part of a large tape)."""
     limits = terms.boosting
     dice = np.random.default_rng(seed)
@@ -147,28 +148,29 @@ def _planned(rows: _Rows, directions: tuple[int, ...], terms: Terms, seed: int) 
         for _ in range(limits["draws"])
     ]
     pairs = [(sample.part(~held), sample.part(held)) for held in draws]
+    flat_top = limits["flat_top"] if ahead else 0.0
     first, *others = limits["shape"]
     free = (0,) * len(directions)
-    found = {shape: _tried(first, shape, pairs, terms, seed) for shape in dict.fromkeys((directions, free))}
-    taken_directions = directions if found[directions].auc >= found[free].auc - limits["direction_cost"] else free
-    shapes = [found[taken_directions], *(_tried(shape, taken_directions, pairs, terms, seed) for shape in others)]
+    found = {shape: _tried(first, (shape, flat_top), pairs, terms, seed) for shape in dict.fromkeys((directions, free))}
+    settled = directions if found[directions].auc >= found[free].auc - limits["direction_cost"] else free
+    shapes = [found[settled], *(_tried(shape, (settled, flat_top), pairs, terms, seed) for shape in others)]
     tried = [
         {"directions": sum(map(abs, shape)), "rounds": one.rounds, "auc": round(one.auc, 5)}
         for shape, one in found.items()
     ]
-    more = (
-        len(rows.bad) / (len(taken) * (1 - terms.split["validation_share"]))
-    ) ** 0.25  # more rows bear a few more rounds
-    return _Plan(
-        [replace(shape, rounds=max(1, round(shape.rounds * more))) for shape in shapes], taken_directions, tried
-    )
+    fitted_on = float(np.mean([fitting.num_row() for fitting, _ in pairs]))
+    more = (len(rows.bad) / fitted_on) ** 0.25  # more rows bear a few more rounds
+    least = min(limits["least_rounds"], len(rows.bad) // 40) if ahead else 1
+    shapes = [replace(shape, rounds=max(least, round(shape.rounds * more))) for shape in shapes]
+    return _Plan(shapes, settled, tried)
 
 
 def _tried(
-    shape: dict[str, Any], directions: tuple[int, ...], pairs: list[tuple[Any, Any]], terms: Terms, seed: int
+    shape: dict[str, Any], given: tuple[tuple[int, ...], float], pairs: list[tuple[Any, Any]], terms: Terms, seed: int
 ) -> _Shape:
-    """The far end of the flat top: the most rounds whose mean AUC on held-out rows lies within `flat_top` of the best. Under drift
-    the first trees hold what is strongest now, later ones what is finer and lasts."""
+    """The far end of the flat top: the most rounds whose mean AUC on held-out rows lies within `flat_top` of the best. Where the
+    future is to be judged, the first trees hold what is strongest now, later ones what is finer and lasts."""
+    directions, flat_top = given
     settings = {
         "objective": "binary:logistic",
         "tree_method": "hist",
@@ -178,7 +180,7 @@ def _tried(
     traces = [_traced(fitting, held, settings, terms, seed) for fitting, held in pairs]
     length = min(map(len, traces))
     mean = np.mean([trace[:length] for trace in traces], axis=0)
-    rounds = int(np.flatnonzero(mean >= mean.max() - terms.boosting["flat_top"])[-1]) + 1
+    rounds = int(np.flatnonzero(mean >= mean.max() - flat_top)[-1]) + 1
     return _Shape(settings, rounds, float(mean.max()))
 
 

@@ -3,7 +3,7 @@
 Rule kept: a kind is fitted twice, once to steer and calibrate (on the steering part) and once, for good, on all training rows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,14 +34,18 @@ def fit(kind: str, rows: Prepared, *, terms: Terms, seed: int) -> Model:
     training = rows.split.training
     mask = pl.Series(training)
     part = Training(
-        rows.values.filter(mask), rows.bad[training], rows.weight[training], (rows.split.part == STEER)[training]
+        rows.values.filter(mask),
+        rows.bad[training],
+        rows.weight[training],
+        (rows.split.part == STEER)[training],
+        days=None if rows.split.days is None else rows.split.days[training],
     )
     if kind == "scorecard":
         card = _scorecard(rows, part, terms)
         used = {bins.name for bins in card.bins}
         return _model(rows, [feature for feature in rows.features if feature.name in used], part.values, terms, card)
     features = _strongest(rows, part, terms)
-    kept = Training(part.values.select([feature.name for feature in features]), part.bad, part.weight, part.steering)
+    kept = replace(part, values=part.values.select([feature.name for feature in features]))
     boosted = boosting.fit(kept, {feature.name: feature.specials for feature in features}, terms=terms, seed=seed)
     return _model(rows, features, part.values, terms, boosted)
 

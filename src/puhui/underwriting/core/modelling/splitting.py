@@ -21,10 +21,11 @@ FIT, STEER, JUDGE = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`part`: FIT, STEER or JUDGE for each labelled row; `told`: how, for the answer."""
+    """`part`: FIT, STEER or JUDGE for each labelled row; `told`: how, for the answer; `days` where rows were split by time."""
 
     part: npt.NDArray[np.int8]
     told: dict[str, Any]
+    days: Floats | None = None
 
     @property
     def training(self) -> Flags:
@@ -49,7 +50,7 @@ def split(bad: npt.NDArray[np.int8], *, days: Floats | None, groups: npt.NDArray
             "last_training_day": float(days[part != JUDGE].max()),
             "first_test_day": float(days[part == JUDGE].min()),
         }
-        return Split(part, told)
+        return Split(part, told, days)
     dice = np.random.default_rng(seed)
     part[by_draw(bad, groups, share=judge_share, dice=dice)] = JUDGE
     rest = np.flatnonzero(part == FIT)
