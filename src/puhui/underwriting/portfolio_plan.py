@@ -17,6 +17,7 @@ from puhui.underwriting.core import appraising, baselines, portfolio, portfolio_
 from puhui.underwriting.core.policy_table import AppraisalPolicy
 from puhui.underwriting.core.portfolio import Book, Limits, Shares
 
+_SLACK = 5e-5  # a price below a two-hundredth of a per cent is the solver's, not the constraint's
 _FRONTIER = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)
 
 
@@ -57,7 +58,7 @@ def plan(appraisal: models.Appraisal, asked: PlanAsked) -> Plan:
     seconds = time.perf_counter() - began
     return Plan(
         round(found.profit_minor), round(found.loss_minor), found.lent_minor, int((found.limit_minor > 0).sum()), found.gap,
-        {name: price for name, price in found.duals.items() if price > 0}, _by_code(found, codes),
+        {name: price for name, price in found.duals.items() if price > _SLACK}, _by_code(found, codes),
         {name: told(firms, each) for name, each in baselines.limits_of(firms, rating, limits).items()},
         _frontier(firms, limits, found), round(seconds, 3),
     )  # fmt: skip

@@ -58,6 +58,7 @@ class Revenue:
     months: Rows
     sources: list[Source]
     weights: Columns
+    places: list[list[int]]  # of each applicant's sources in `sources`
 
     def as_json(self, applicant: int) -> dict[str, Any] | None:
         """One applicant's estimate with each source, its interval, weight, grade and age; None where there is none."""
@@ -68,7 +69,7 @@ class Revenue:
             {"kind": s.kind, "grade": s.grade, "age_days": s.age_days, "weight": round(float(w), 6),
              "monthly_minor": _fen(s.monthly_minor), "low_minor": _fen(s.monthly_minor * np.exp(-_Z95 * s.relative_sd)),
              "high_minor": _fen(s.monthly_minor * np.exp(_Z95 * s.relative_sd))}
-            for s, w in zip(self.sources, self.weights, strict=True) if s.applicant == applicant
+            for s, w in ((self.sources[k], self.weights[k]) for k in self.places[applicant])
         ]  # fmt: skip
         return {f"{name}_minor": _fen(getattr(self, name)[applicant]) for name in names} | {
             "birge": round(float(self.birge[applicant]), 6), "groups": int(self.groups[applicant]),
@@ -108,9 +109,12 @@ def combine(sources: list[Source], applicants: int, *, z: float, months: Rows) -
         birge, _within(cell, inverse, logs - mean[cell], cells).reshape(applicants, -1).max(axis=1, initial=0.0)
     )
     weights = within * share.reshape(-1)[cell] if len(sources) else np.zeros(0)
+    places: list[list[int]] = [[] for _ in range(applicants)]
+    for k, source in enumerate(sources):
+        places[source.applicant].append(k)
     return Revenue(
         np.exp(centre), np.exp(centre - _Z95 * error), np.exp(centre + _Z95 * error), np.exp(centre - z * error), birge,
-        groups, months, sources, weights,
+        groups, months, sources, weights, places,
     )  # fmt: skip
 
 

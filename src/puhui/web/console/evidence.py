@@ -13,8 +13,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from puhui.kernel.money import format_yuan
 from puhui.kernel.refusal import Refused
 from puhui.underwriting import operations, queries
+from puhui.underwriting.core.evidence_item import KINDS
 from puhui.underwriting.core.owner_words import bound_text
 from puhui.web import access, clock
 from puhui.web.templatetags.puhui import spoken
@@ -38,7 +40,8 @@ def one(request: HttpRequest, application_id: str) -> HttpResponse:
         raise Http404 from None
     answer = shown.answer
     context = {
-        "shown": shown, "application": shown.application, "may": access.role_of(request) in _MAY,
+        "lines": [{"row": line, "told": _told(line.values)} for line in shown.lines],
+        "kinds": {name: (kind.zh, kind.en) for name, kind in KINDS.items()} | {"invoices": ("发票", "invoices")}, "shown": shown, "application": shown.application, "may": access.role_of(request) in _MAY,
         "bounds": _bounds(answer), "price": _price(answer), "estimates": answer.get("estimates"), "reasons": answer.get("reasons", []),
         "cap": answer.get("price", {}).get("cap"),
     }  # fmt: skip
@@ -71,6 +74,19 @@ def photo(request: HttpRequest, content_hash: str) -> HttpResponse:
     answer["Content-Disposition"] = f'attachment; filename="{content_hash[:12]}"'
     answer["X-Content-Type-Options"] = "nosniff"
     return answer
+
+
+def _told(values: dict[str, Any]) -> list[str]:
+    """Values as staff read them: fen in yuan, months one by one."""
+    told = []
+    for name, value in values.items():
+        if name.endswith("_minor"):
+            told.append(f"{name.removesuffix('_minor')}: ¥{format_yuan(value)}")
+        elif name.endswith("_by_month"):
+            told += [f"{month}: ¥{format_yuan(amount)}" for month, amount in sorted(value.items())]
+        else:
+            told.append(f"{name}: {value}")
+    return told
 
 
 def _bounds(answer: dict[str, Any]) -> list[tuple[tuple[str, str], int, bool]]:
