@@ -64,7 +64,7 @@ any_policy = st.builds(
 
 
 _MORE = ("compensate", "recover", "write_off", "write_off_part", "transfer", "notify_transfer")
-_DETAILS = {
+_DETAILS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "compensate": st.sampled_from([{}, {"guarantor": "inst_g"}, {"guarantor": "inst_h", "prepayment": "payoff_only"}]),
     "recover": st.sampled_from([{}, {"first": "guarantor"}, {"first": "lender"}]),
     "transfer": st.sampled_from([{}, {"outside": True}]),
