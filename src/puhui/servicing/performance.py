@@ -7,6 +7,7 @@ principal until it is recovered; days past due at a month's end are those of its
 `first_payments`: loan, application_id, funded_month, first_due_on, first_paid_on, initial_minor, worst_dpd
 """
 
+from collections.abc import Mapping
 from datetime import date
 
 import polars as pl
@@ -97,7 +98,7 @@ def _months_between(later: str, earlier: str) -> pl.Expr:
     return months(later) - months(earlier)
 
 
-def _frame(statement: str, as_of: date, columns: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
+def _frame(statement: str, as_of: date, columns: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
     with connection.cursor() as cursor:
         cursor.execute(statement, [as_of])
         return pl.DataFrame(cursor.fetchall(), schema=columns, orient="row")

@@ -86,7 +86,7 @@ def _rows(last: DayView | None) -> list[tuple[str, float | None, str]]:
 def _vintages(shots: pl.DataFrame, line: int, as_of: date) -> Chart:
     found = vintage.vintage(shots, over_days=line, as_of=as_of)
     cohorts = found["funded_month"].unique().sort().to_list()[-_MOST_COHORTS:]
-    ages = list(range(int(found["month_on_book"].max() or 0) + 1)) if found.height else []  # type: ignore[call-overload]
+    ages = found["month_on_book"].unique().sort().to_list()
     rate = {(row[0], row[1]): 100 * row[2] for row in found.select("funded_month", "month_on_book", "rate").iter_rows()}
     series = [
         Series(cohort.strftime("%Y-%m"), [rate.get((cohort, age)) for age in ages], kind="line") for cohort in cohorts
