@@ -89,3 +89,19 @@ class TestRegister:
         with pytest.raises(Refused, match="DAY_UNREADABLE"):
             run("watch", "--day", "yesterday")
         assert model_queries.fitted_models() == []
+
+
+class TestReport:
+    def test_by_segment_beside_the_whole(self, tape: Path, tmp_path: Path) -> None:
+        run("fit", tape, "--target", "bad", "--out", tmp_path / "model")
+        told = json.loads(run("report", tmp_path / "model", tape, "--by", "trade", "--json"))
+        assert [row["segment"] for row in told["segments"]] == ["a", "b"]
+        assert sum(row["bads"] for row in told["segments"]) == told["bads"]
+        assert all(row["auc_low"] < row["auc"] < row["auc_high"] for row in told["segments"])
+        assert "segments" not in json.loads(run("report", tmp_path / "model", tape, "--json"))
+
+    @pytest.mark.parametrize(("by", "code"), [("colour", "SEGMENT_COLUMN_ABSENT"), ("x", "SEGMENTS_TOO_MANY")])
+    def test_a_column_that_is_no_segment_is_refused(self, tape: Path, tmp_path: Path, by: str, code: str) -> None:
+        run("fit", tape, "--target", "bad", "--out", tmp_path / "model")
+        with pytest.raises(Refused, match=code):
+            run("report", tmp_path / "model", tape, "--by", by)

@@ -4,6 +4,7 @@ Results go to standard output (`--json`: one object a kind, a line each), what w
 """
 
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,8 @@ Kind = Annotated[str | None, typer.Option(help="scorecard or boosting; the first
 
 
 def register(app: typer.Typer) -> None:
-    """Add this file's commands."""
+    """Add this file's commands. Threads of the libraries wait asleep: on a busy machine waiting awake costs more than the work."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     group = typer.Typer(
         help="The analyst's workbench: from a loan tape to a scored, explained, reported model.", no_args_is_help=True
     )
@@ -115,11 +117,19 @@ def score(
     print(f"{done.rows} rows → {out}, mean pd {done.mean_pd:.4f}")
 
 
-def report(folder: ModelDir, tape: TapeFile, kind: Kind = None, as_json: AsJson = False) -> None:
+def report(
+    folder: ModelDir,
+    tape: TapeFile,
+    kind: Kind = None,
+    by: Annotated[
+        str | None, typer.Option(help="Column whose words are segments: figures of each beside the whole.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Figures of a fitted model on a tape: AUC, KS, Brier, and PSI against training."""
     from puhui.underwriting.workbench import scoring
 
-    told = scoring.report_tape(folder, tape, kind=kind)
+    told = scoring.report_tape(folder, tape, kind=kind, by=by)
     print(
         json.dumps(told, ensure_ascii=False)
         if as_json

@@ -5,7 +5,7 @@ Rules kept: scores are written to a file beside the wanted one and renamed; a re
 
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from puhui.underwriting.workbench import model_folder
 from puhui.underwriting.workbench.tape import read_tape
 
 DIGITS = 9
+MOST_SEGMENTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ def score_frame(model: Model, frame: pl.DataFrame, *, reasons: bool = True) -> p
     })  # fmt: skip
 
 
-def report_tape(place: Path, path: Path, *, kind: str | None, seed: int = 1) -> dict[str, Any]:
-    """Figures of a stored model on a tape: ranking, calibration, and how far scores moved since training."""
+def report_tape(place: Path, path: Path, *, kind: str | None, seed: int = 1, by: str | None = None) -> dict[str, Any]:
+    """Figures of a stored model on a tape: ranking, calibration, how far scores moved since training; by a column's segments."""
     model, card = model_folder.read(place, kind)
     tape, asked = read_tape(path), card["asked"]
     scored = model.score(tape.frame, reasons=False)
@@ -91,12 +92,25 @@ def report_tape(place: Path, path: Path, *, kind: str | None, seed: int = 1) -> 
     known = outcome.is_not_null().to_numpy()
     bad = outcome.drop_nulls().to_numpy()
     weight = _weight(tape.frame, asked["weight"], known)
-    found = evaluation.evaluate(bad, scored.pd[known], weight=weight, seed=seed)
+    segments = None if by is None else _segments(tape.frame, by, known)
+    found = evaluation.evaluate(bad, scored.pd[known], weight=weight, segments=segments, seed=seed)
+    if segments is not None:
+        told["segments"] = [asdict(row) for row in found.segments]
     return told | {
         "labelled_rows": int(known.sum()), "bads": found.bads, "bad_rate": round(found.bad_rate, 6), "auc": round(found.auc, 6),
         "ks": round(found.ks, 6), "gini": round(found.gini, 6), "brier": round(found.brier, 6), "ece": round(found.ece, 6),
         "intervals": {name: [round(low, 5), round(high, 5)] for name, (low, high) in found.intervals.items()},
     }  # fmt: skip
+
+
+def _segments(frame: pl.DataFrame, by: str, known: np.ndarray) -> list[str]:
+    """The segment of every labelled row: the words of a column that has few."""
+    name = label.known_column(frame, by, code="SEGMENT_COLUMN_ABSENT", what="--by")
+    words = frame[name].filter(pl.Series(known)).cast(pl.String).fill_null("missing")
+    if words.n_unique() > MOST_SEGMENTS:
+        told = f"客群太多（{words.n_unique()} 个，最多 {MOST_SEGMENTS}） · too many segments: {words.n_unique()}, at most {MOST_SEGMENTS}"
+        raise Refused(Refusal("SEGMENTS_TOO_MANY", told, where=name))
+    return words.to_list()
 
 
 def _csi(model: Model, frame: pl.DataFrame) -> dict[str, float]:
