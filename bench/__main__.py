@@ -17,7 +17,7 @@ from pathlib import Path
 import polars as pl
 import psutil
 
-from bench import calculators, inside, repost, servicing, workbench
+from bench import backtest, calculators, inside, repost, servicing, workbench
 from bench.installation import PUHUI, fresh
 from puhui.store import places
 
@@ -31,6 +31,7 @@ def main() -> None:
     workbench.main([])
     repost.main()
     servicing.main(int(os.environ.get("PUHUI_BENCH_LOANS", "1000000")))
+    backtest.main(int(os.environ.get("PUHUI_BENCH_APPLICATIONS", "1000000")))
 
 
 def measure(home: Path, environment: dict[str, str]) -> list[dict[str, object]]:
