@@ -9,6 +9,7 @@ import sys
 import typer
 
 from puhui.cli import (
+    acceptance,
     appraise,
     day,
     fairness,
@@ -41,6 +42,7 @@ for group in (
     model,
     policy,
     fairness,
+    acceptance,
     day,
     records,
     upkeep,
