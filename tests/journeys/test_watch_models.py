@@ -47,6 +47,9 @@ class TestTheNight:
         assert set(frames[1]["decided_on"]) == {TODAY}
         assert {"wanted_minor", "approved", "reason", "rate"} <= set(frames[3].columns)
         assert frames[3]["approved"].all()
+        assert set(frames[3]["segment_history"]) == {"first"}
+        assert set(frames[3]["segment_owner"]) <= {"company", "shop", "unknown"}
+        assert not [name for name in frames[3].columns if name.startswith("fact of")]
 
     def test_a_thin_window_is_said_and_the_day_kept_once(self, lender: Lender, live: str) -> None:
         lender.applied(now=NOW)

@@ -14,13 +14,14 @@ import polars as pl
 from puhui.policy import queries as policy
 from puhui.servicing import performance
 from puhui.underwriting import live_scoring, model_queries, model_watch
-from puhui.underwriting.core.modelling import daily_figures, watching
+from puhui.underwriting.core.modelling import daily_figures, segments, watching
 from puhui.underwriting.model_queries import DayView
 
 KINDS = ("underwriting.application",)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _APPLICATION = "application:"
-_OWN = ("decided_on", "application_id", *daily_figures.DECISIONS)
+_FACT = "fact of the applicant: "  # no input of a decision is called so
+_FACTS = ("owner_kind", "credit_history_months", "months_of_evidence")
 
 
 def watch_models(day: date, *, now: datetime) -> dict[str, DayView]:
@@ -44,7 +45,20 @@ def decision_frame(*, since: date, until: date) -> pl.DataFrame:
     rows = policy.latest().filter(
         batch__kind__in=KINDS, batch__decided_at__gte=_start_of(since + timedelta(days=1)), batch__decided_at__lt=_start_of(until + timedelta(days=1))
     )  # fmt: skip
-    return _frame(_row(row) for row in rows.iterator(chunk_size=2000))
+    return with_segments(_frame(_row(row) for row in rows.iterator(chunk_size=2000)))
+
+
+def with_segments(decisions: pl.DataFrame) -> pl.DataFrame:
+    """The decisions with a column `segment_…` a dimension, by the table of definitions."""
+    earlier = model_queries.earlier_loans(decisions["application_id"].to_list())
+    facts = decisions.select(
+        *(pl.col(f"{_FACT}{name}").alias(name) for name in segments.FACTS if name != "earlier_loans"),
+        pl.col("application_id").replace_strict(earlier, default=None, return_dtype=pl.Int64).alias("earlier_loans"),
+    )  # fmt: skip
+    found = segments.segments(facts, segments.table())
+    return decisions.drop(f"{_FACT}{name}" for name in _FACTS).with_columns(
+        found[name].alias(f"segment_{name}") for name in found.columns
+    )
 
 
 def outcome_frame(day: date, daily: dict[str, int]) -> pl.DataFrame:
@@ -56,8 +70,10 @@ def outcome_frame(day: date, daily: dict[str, int]) -> pl.DataFrame:
     rows = policy.latest().filter(batch__kind__in=KINDS, subject__in=subjects) if subjects else []
     decided = _frame(_row(row) for row in rows)
     bad = loans.select("application_id", (pl.col("worst_dpd") > daily["bad_over_days"]).cast(pl.Int64).alias("bad"))
-    return decided.unique("application_id", keep="first", maintain_order=True).join(
-        bad, on="application_id", how="inner"
+    return (
+        with_segments(decided)
+        .unique("application_id", keep="first", maintain_order=True)
+        .join(bad, on="application_id", how="inner")
     )
 
 
@@ -70,13 +86,27 @@ def _row(decision: Any) -> dict[str, Any]:
         "approved": output.get("approved"), "reason": first.get("code"), "rate": output.get("rate"),
         "overridden": output.get("overridden"), "latency_ms": output.get("latency_ms"), "pd": output.get("pd"),
     }  # fmt: skip
+    facts = {f"{_FACT}{name}": value for name, value in _facts(decision.inputs).items()}
     seen = {name: value for name, value in decision.inputs.items() if isinstance(value, bool | int | float | str)}
-    return {name: value for name, value in seen.items() if name not in own} | own
+    return {name: value for name, value in seen.items() if name not in own} | own | facts
+
+
+def _facts(inputs: dict[str, Any]) -> dict[str, Any]:
+    """What the definitions of segments ask about, as far as the decision saw it; null where it did not."""
+    items, evidence = inputs.get("items") or [], inputs.get("evidence") or {}
+    credit = [item["values"] for item in items if item.get("kind") == "owner_credit"]
+    active = evidence.get("months_active_year") if isinstance(evidence, dict) else None
+    return {
+        "owner_kind": inputs.get("segment") or ("company" if evidence or "rating" in inputs else None),
+        "credit_history_months": credit[-1].get("history_months") if credit else None,
+        "months_of_evidence": None if active is None else int(active),
+    }  # fmt: skip
 
 
 def _frame(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
     listed = list(rows)
     own: dict[str, Any] = {"decided_on": pl.Date, "application_id": pl.String, **daily_figures.DECISIONS}
+    own |= {f"{_FACT}{name}": segments.FACT_KINDS[name] for name in _FACTS}
     if not listed:
         return pl.DataFrame(schema=own)
     names = list(dict.fromkeys(name for row in listed for name in row if name not in own))

@@ -1,10 +1,11 @@
 """Front door, reads of the workbench: registered models, one model, its days and alerts, fits under way, proposed splits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Count, OuterRef, Prefetch, Subquery
 
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.underwriting import models
@@ -155,6 +156,16 @@ def split_proposals(*, limit: int = 50) -> list[SplitView]:
     """Proposed splits, newest first."""
     rows = models.SplitProposal.objects.select_related("verdict").order_by("-proposed_at")[:limit]
     return [_split(row) for row in rows]
+
+
+def earlier_loans(application_ids: Sequence[str]) -> dict[str, int]:
+    """How many loans each applicant already had from us when the application came in."""
+    asked = models.Application.objects.filter(id__in=application_ids)
+    same = models.Application.objects.filter(
+        person_id=OuterRef("person_id"), submitted_at__lt=OuterRef("submitted_at")
+    ).exclude(loan_id="")
+    counted = same.order_by().values("person_id").annotate(n=Count("id")).values("n")
+    return {row.id: row.earlier or 0 for row in asked.annotate(earlier=Subquery(counted))}
 
 
 _MOVES = Prefetch("moves", queryset=models.ModelMove.objects.order_by("id"))

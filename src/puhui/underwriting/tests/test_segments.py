@@ -14,7 +14,7 @@ TERMS = segments.table().split
 class TestDefinitions:
     def test_worked_table(self):
         facts = pl.DataFrame(
-            [("shop", 0, 0, 0), ("company", 1, 3, 0), ("farmer", None, 2, 12), (None, 5, None, None)],
+            [("shop", 0, 0, 0), ("company", 1, 12, 0), ("farmer", None, 2, 12), (None, 5, None, None)],
             schema=list(segments.FACTS), orient="row",
         )  # fmt: skip
         assert segments.segments(facts, segments.table()).rows() == [
@@ -26,7 +26,7 @@ class TestDefinitions:
         chance = np.random.default_rng(1)
         facts = pl.DataFrame({
             "owner_kind": chance.choice(["shop", "company", "farmer"], 200), "earlier_loans": chance.integers(0, 3, 200),
-            "bureau_accounts": chance.integers(0, 6, 200), "months_of_evidence": chance.integers(0, 24, 200),
+            "credit_history_months": chance.integers(0, 24, 200), "months_of_evidence": chance.integers(0, 24, 200),
         })  # fmt: skip
         whole = segments.segments(facts, segments.table())
         single = pl.concat([segments.segments(facts[k], segments.table()) for k in range(200)])
@@ -40,7 +40,7 @@ class TestDefinitions:
 
     def test_refuses_facts_without_a_column_the_table_names(self):
         with pytest.raises(Refused, match="earlier_loans"):
-            segments.segments(pl.DataFrame({"owner_kind": ["shop"], "bureau_accounts": [1], "months_of_evidence": [1]}),
+            segments.segments(pl.DataFrame({"owner_kind": ["shop"], "credit_history_months": [1], "months_of_evidence": [1]}),
                               segments.table())  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from puhui.servicing import book, performance
 from puhui.underwriting import model_queries
-from puhui.underwriting.core.modelling import roll_rate, vintage, watching
+from puhui.underwriting.core.modelling import roll_rate, segments, vintage, watching
 from puhui.underwriting.model_queries import DayView
 from puhui.web import access
 from puhui.web.charts import Chart, Series
@@ -32,7 +32,7 @@ def one(request: HttpRequest, model_id: str) -> HttpResponse:
     last = days[-1] if days else None
     context = {
         "model": model, "days": days, "last": last, "charts": _charts(days), "alerts": model_queries.alerts(model_id=model_id, limit=20),
-        "rows": _rows(last), "policy": watching.in_force(),
+        "rows": _rows(last), "segments": _segments(last), "policy": watching.in_force(),
     }  # fmt: skip
     return render(request, "console/model_watch.html", context)
 
@@ -81,6 +81,12 @@ def _rows(last: DayView | None) -> list[tuple[str, float | None, str]]:
         *(name for name in last.figures if name not in WORDS["figure"]),
     ]
     return [(name, last.figures[name], last.missing.get(name, "")) for name in order]
+
+
+def _segments(last: DayView | None) -> list[dict[str, Any]]:
+    """Decisions of the segments, named in both languages."""
+    told, table = (last.details.get("segments", []) if last else []), segments.table()
+    return [row | {"name": table.name(row["dimension"], row["segment"])} for row in told]
 
 
 def _vintages(shots: pl.DataFrame, line: int, as_of: date) -> Chart:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from puhui.underwriting import model_queries, registry, tape_jobs
+from puhui.underwriting import model_queries, models, registry, tape_jobs
 from puhui.web.tests import visitors
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -101,6 +101,18 @@ class TestModelPage:
     def test_monitoring_says_that_there_is_no_data_yet(self, analyst, model_id) -> None:
         assert "还没有数据" in analyst.get(f"/models/{model_id}/watch/").content.decode()
         assert "尚未开账" in analyst.get("/models/performance/").content.decode()
+
+    def test_monitoring_shows_a_day_by_segment_and_says_what_is_missing(self, analyst, model_id) -> None:
+        told = {
+            "figures": {"decisions": 40.0, "approval_rate": 0.5, "override_rate": None}, "missing": {"override_rate": "NOT_RECORDED"},
+            "details": {"segments": [{"dimension": "history", "segment": "first", "decisions": 40, "approval_rate": 0.5}]},
+        }  # fmt: skip
+        models.ModelDay.objects.create(
+            model_id=model_id, day=NOW.date(), told=told, policy_version="v", computed_at=NOW
+        )
+        page = analyst.get(f"/models/{model_id}/watch/").content.decode()
+        for text in ("首贷", "50.0%", "暂无数据：决策记录里没有这一项"):
+            assert text in page
 
 
 class TestBins:

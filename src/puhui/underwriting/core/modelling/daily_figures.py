@@ -65,7 +65,27 @@ def of_decisions(window: pl.DataFrame, before: pl.DataFrame, *, min_rows: int) -
     told |= _known("override_rate", _mean(window, "overridden"), NOT_RECORDED)
     told |= _known("latency_p99_ms", window["latency_ms"].quantile(0.99, "nearest"), NOT_RECORDED)
     reasons = window["reason"].drop_nulls().value_counts(sort=True).head(_MOST_REASONS)
-    return told | Told({}, {"reasons": [{"code": code, "decisions": n} for code, n in reasons.iter_rows()]})
+    return told | Told(
+        {},
+        {
+            "reasons": [{"code": code, "decisions": n} for code, n in reasons.iter_rows()],
+            "segments": _by_segment(window),
+        },
+    )
+
+
+def _by_segment(window: pl.DataFrame) -> list[dict[str, Any]]:
+    """Decisions and approvals of every segment, where the frame has columns `segment_…`."""
+    told = []
+    for name in (name for name in window.columns if name.startswith("segment_")):
+        counted = (
+            window.group_by(name)
+            .agg(pl.len().alias("n"), pl.col("approved").cast(pl.Float64).mean().alias("rate"))
+            .sort(name)
+        )
+        told += [{"dimension": name.removeprefix("segment_"), "segment": code, "decisions": n, "approval_rate": rate}
+                 for code, n, rate in counted.iter_rows()]  # fmt: skip
+    return told
 
 
 def of_drift(picture: TrainingPicture, values: pl.DataFrame, pd: pl.Series, *, min_rows: int) -> Told:

@@ -3,7 +3,7 @@
 Rules kept: a segment is a function of facts and of the table, over columns; the first row that holds counts; a missing
 fact holds no condition, so what is not known ends in the row without conditions, or in `unknown`, never in a guess.
 
->>> facts = pl.DataFrame({"owner_kind": ["shop", None], "earlier_loans": [2, 0], "bureau_accounts": [0, None],
+>>> facts = pl.DataFrame({"owner_kind": ["shop", None], "earlier_loans": [2, 0], "credit_history_months": [0, None],
 ...                       "months_of_evidence": [14, 3]})
 >>> segments(facts, table()).rows()
 [('shop', 'repeat', 'thick'), ('unknown', 'first', 'thin')]
@@ -20,7 +20,13 @@ import polars as pl
 from puhui.kernel.refusal import Refusal, Refused
 
 UNKNOWN = "unknown"
-FACTS = ("owner_kind", "earlier_loans", "bureau_accounts", "months_of_evidence")
+FACTS = ("owner_kind", "earlier_loans", "credit_history_months", "months_of_evidence")
+FACT_KINDS = {
+    "owner_kind": pl.String,
+    "earlier_loans": pl.Int64,
+    "credit_history_months": pl.Int64,
+    "months_of_evidence": pl.Int64,
+}
 _HOLDS = {"=": pl.Expr.eq, ">=": pl.Expr.ge, ">": pl.Expr.gt, "<=": pl.Expr.le, "<": pl.Expr.lt, "in": pl.Expr.is_in}
 
 
