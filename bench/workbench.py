@@ -57,7 +57,9 @@ def beside(name: str, kind: str, rows: Prepared, peers: Mapping[str, Callable[[P
         except ImportError as absent:
             say(f"{kind}.{peer}", about | {"absent": str(absent)})
             continue
-        except Exception as fault:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as fault:  # a panic of toad's compiled part is no Exception
             say(f"{kind}.{peer}", about | {"failed": f"{type(fault).__name__}: {str(fault)[:160]}"})
             continue
         gap = resampling.auc_difference(rows.bad[test], ours, theirs, seed=SEED, resamples=400)
@@ -90,7 +92,8 @@ def _frames(rows: Prepared, *, categories: bool) -> tuple[Any, np.ndarray, Any]:
     table = rows.values.to_pandas()
     for column in rows.values.get_columns():
         if column.dtype == pl.String:
-            table[column.name] = table[column.name].astype("category" if categories else object)
+            words = table[column.name].astype("category") if categories else column.fill_null("missing").to_list()
+            table[column.name] = words  # the card makers stumble over missing words: they get one for it
     training = rows.split.training
     return table[training], rows.bad[training].astype(int), table[rows.split.judging]
 
@@ -133,7 +136,7 @@ def _toad(rows: Prepared) -> np.ndarray:
     frame.columns = frame.columns.astype(object)  # toad reads names as pandas kept them before its version 3
     chosen = toad.selection.select(frame, target="target")
     combiner = toad.transform.Combiner()
-    combiner.fit(chosen, y="target", method="chi", min_samples=0.05)
+    combiner.fit(chosen, y="target", method="chi", min_samples=0.05, empty_separate=True)
     woe = toad.transform.WOETransformer()
     train = woe.fit_transform(combiner.transform(chosen), chosen["target"], exclude=["target"])
     names = [name for name in chosen.columns if name != "target"]

@@ -93,7 +93,8 @@ def profile_tape(path: Path, *, target: str | None, time_column: str | None, pos
 
 
 def _fit_kind(
-    kind: str, both: tuple[Prepared, Prepared], tape: Tape, asked: Asked, spent: dict[str, float], policy: Terms) -> _Done:
+    kind: str, both: tuple[Prepared, Prepared], tape: Tape, asked: Asked, spent: dict[str, float], policy: Terms
+) -> _Done:
     rows, learnt = both  # those that were lent to, and (with reject inference) those it is learnt from
     begun = time.perf_counter()
     model = fitting.fit(kind, learnt, terms=policy, seed=asked.seed)
@@ -121,14 +122,20 @@ def _fit_kind(
         "left_out": [{"column": column.name, "role": column.role} for column in rows.profiles if column.role not in ("feature", "target")],
         "told": rows.told, "notes": list(tape.notes),
     }  # fmt: skip
-    return _Done(model, answer, {"evaluation": found.as_json(), "pd_edges": list(cuts.edges), "pd_counts": expected, "csi": _csi(model, rows)})
+    return _Done(
+        model,
+        answer,
+        {"evaluation": found.as_json(), "pd_edges": list(cuts.edges), "pd_counts": expected, "csi": _csi(model, rows)},
+    )
 
 
 def _csi(model: Model, rows: Prepared) -> dict[str, float]:
     """How far each input moved from training to the rows that judge."""
     values = rows.values.select([feature.name for feature in model.features])
     cuts = {feature.name: list(feature.specials) for feature in model.features}
-    shifts = stability.csi(values.filter(pl.Series(rows.split.training)), values.filter(pl.Series(rows.split.judging)), specials=cuts)
+    shifts = stability.csi(
+        values.filter(pl.Series(rows.split.training)), values.filter(pl.Series(rows.split.judging)), specials=cuts
+    )
     return {shift.column: round(shift.psi, 6) for shift in shifts}
 
 
