@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from puhui.underwriting import model_queries, models, registry, tape_jobs
+from puhui.underwriting import live_scoring, model_queries, model_watch, registry, tape_jobs
+from puhui.underwriting.core.modelling import daily_figures
 from puhui.web.tests import visitors
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -103,15 +104,15 @@ class TestModelPage:
         assert "尚未开账" in analyst.get("/models/performance/").content.decode()
 
     def test_monitoring_shows_a_day_by_segment_and_says_what_is_missing(self, analyst, model_id) -> None:
-        told = {
-            "figures": {"decisions": 40.0, "approval_rate": 0.5, "override_rate": None}, "missing": {"override_rate": "NOT_RECORDED"},
-            "details": {"segments": [{"dimension": "history", "segment": "first", "decisions": 40, "approval_rate": 0.5}]},
-        }  # fmt: skip
-        models.ModelDay.objects.create(
-            model_id=model_id, day=NOW.date(), told=told, policy_version="v", computed_at=NOW
+        own = {"approved": [True, False] * 20, "reason": ["OK"] * 40, "rate": [0.1, None] * 20, "overridden": [None] * 40,
+               "latency_ms": [None] * 40, "pd": [0.1] * 40}  # fmt: skip
+        frame = pl.DataFrame(own, schema=daily_figures.DECISIONS).with_columns(
+            decided_on=pl.lit(NOW.date()), segment_history=pl.lit("first")
         )
+        seen = model_watch.Seen(NOW.date(), frame, frame.clear().with_columns(bad=pl.lit(0)))
+        model_watch.watch_day(model_queries.fitted_model(model_id), seen, score=live_scoring.score, now=NOW)
         page = analyst.get(f"/models/{model_id}/watch/").content.decode()
-        for text in ("首贷", "50.0%", "暂无数据：决策记录里没有这一项"):
+        for text in ("首贷", "50.0%", "暂无数据：决策记录里没有这一项", "决策记录里缺少模型要用的列"):
             assert text in page
 
 
