@@ -13,6 +13,8 @@ from puhui.kernel.refusal import Refused
 from puhui.policy import operations as policy
 from puhui.policy import queries as policy_queries
 from puhui.policy import versions
+from puhui.policy.core.policy_text import Policy
+from puhui.underwriting.core import forbidden_inputs
 from puhui.underwriting.shipped_policy import KIND
 
 _RECORDED_AS = f"policy.{KIND}"
@@ -39,7 +41,8 @@ def ask(application_id: str, seen: Mapping[str, Any], *, on: date, now: datetime
     if not known or not _is_live(now):
         return None
     inputs = {name: value for name, value in seen.items() if name in known and value is not None}
-    asked = policy.Application(subject_of(application_id), inputs | {"applied_on": on.isoformat()})
+    dated = {"applied_on": on.isoformat()} if "applied_on" in known else {}
+    asked = policy.Application(subject_of(application_id), inputs | dated)
     said = policy.decide(KIND, [asked], on=on, now=now)[0]
     return RulesSaid(said.decision_id, said.version, said.outcome, _plain(said.reasons))
 
@@ -56,6 +59,11 @@ def held(application_ids: list[str]) -> dict[str, RulesSaid]:
             row.subject.partition(":")[2], RulesSaid(row.id, version, str(row.output["outcome"]), _plain(row.reasons))
         )
     return {application_id: said for application_id, said in newest.items() if said.outcome in HOLDS}
+
+
+def refuse_forbidden_inputs(policy_text: Policy, on: date) -> None:
+    """What the fairness list forbids is no column of a policy either: refused by name when a version is submitted."""
+    forbidden_inputs.refuse_forbidden(policy_text.columns, on=on)
 
 
 def subject_of(application_id: str) -> str:

@@ -171,10 +171,12 @@ def _check_inputs(applications: Sequence[Application], sides: Sequence[_Side]) -
     """The names held as decimals. A name that no version knows is a mistake of the caller."""
     columns = [column for side in sides for column in versions.policy_of(side.view.content_hash).columns.values()]
     known = {column.name for column in columns}
-    for application in applications:
-        if strange := [name for name in application.inputs if name not in known]:
-            told = "没有版本用到这个字段 · no version knows this column"
-            raise Refused(Refusal("INPUT_UNKNOWN", told, where=strange[0]))
+    strange = sorted({name for application in applications for name in application.inputs} - known)
+    if strange:  # a column of an earlier version may still be told, and is recorded
+        strange = [name for name in strange if name not in versions.columns_of(sides[0].view.kind)]
+    if strange:
+        told = "没有版本用到这个字段 · no version knows this column"
+        raise Refused(Refusal("INPUT_UNKNOWN", told, where=strange[0]))
     return frozenset(column.name for column in columns if column.kind == "decimal")
 
 

@@ -1,7 +1,7 @@
 """Move a version along its life: submit, send back, approve, publish at a time, retire. Each move is a row.
 
 Rules kept: the second person is another one (here and by a constraint of the table); what is submitted names only scorers
-that are offered and columns that keep their kind; a version is published for the future or for now, never for the past.
+that are offered and columns that keep their kind and that no room forbids; a version is published for the future or for now, never for the past.
 """
 
 from datetime import datetime
@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.policy import models, scorers, versions
+from puhui.policy import guards, models, scorers, versions
 from puhui.policy.core import lifecycle
 from puhui.policy.core.policy_text import check, read_policy
 from puhui.policy.operations.draft_version import lock_rulebook, lock_version
@@ -23,7 +23,7 @@ def move_version(version_id: str, move: str, *, by: str, now: datetime, note: st
     if move == "publish":
         raise Refused(Refusal("PUBLISH_AT", "发布须写明生效时间 · publishing needs a time", where=version_id))
     if move == "submit":
-        _check_ready(row, force=force)
+        _check_ready(row, now=now, force=force)
     if move == "send_back" and not note.strip():
         raise Refused(Refusal("NOTE_MISSING", "退回须写明原因 · sending back needs a reason", where=version_id))
     if move == "approve":
@@ -70,8 +70,9 @@ def _wanted(row: models.Version, move: str, by: str) -> lifecycle.Move:
     return wanted
 
 
-def _check_ready(row: models.Version, *, force: bool) -> None:
+def _check_ready(row: models.Version, *, now: datetime, force: bool) -> None:
     policy = read_policy(row.texts)
+    guards.check(row.rulebook_id, policy, on=now.date())
     scorer = scorers.find(policy.scorer)
     if scorer and (lacking := sorted(set(scorer.columns) - set(policy.columns))):
         told = f"模型需要字段 {lacking[0]} · the scorer needs the column {lacking[0]}"

@@ -69,6 +69,20 @@ class TestADecision:
         alone = [operations.decide(KIND, [each], on=ON, now=NOW)[0] for each in batch]
         assert [each.output for each in alone] == [each.output for each in together]
 
+    def test_may_be_told_a_column_of_an_earlier_version(self) -> None:
+        credit_policy.published()
+        shorter = {
+            **credit_policy.TEXTS,
+            "columns.csv": credit_policy.COLUMNS.replace("city,text,,yes,,,城市,city\n", ""),
+        }
+        later = operations.draft_version(KIND, shorter, author="ann", now=NOW)
+        operations.move_version(later, "submit", by="ann", now=NOW)
+        operations.move_version(later, "approve", by="bob", now=NOW)
+        operations.publish_version(later, at=NOW + MINUTE, by="cat", now=NOW)
+        seen = {"age_years": 40, "asked_minor": 100, "debt_ratio": "0.1", "months": 6, "city": "甲"}
+        answer = operations.decide(KIND, [operations.Application("s", seen)], on=ON, now=NOW + MINUTE)[0]
+        assert (answer.version, queries.decision(answer.decision_id).inputs) == ("application@2", seen)
+
     def test_with_inputs_that_cannot_be_read_moves_nothing(self) -> None:
         credit_policy.published()
         for inputs, code in (

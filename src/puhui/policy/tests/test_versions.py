@@ -82,6 +82,14 @@ class TestAVersion:
         version_id = credit_policy.drafted(terms='[scorer]\nname = "nobody"\nversion = "1"\n')
         refused("SCORER_UNKNOWN", lambda: operations.move_version(version_id, "submit", by="ann", now=NOW))
 
+    def test_naming_what_the_room_forbids_is_not_submitted(self) -> None:
+        credit_policy.drafted()
+        columns = credit_policy.COLUMNS + "gender,text,,yes,,,性别,sex\n"
+        version_id = operations.draft_version(
+            KIND, {**credit_policy.TEXTS, "columns.csv": columns}, author="ann", now=NOW
+        )
+        refused("FORBIDDEN_INPUT", lambda: operations.move_version(version_id, "submit", by="ann", now=NOW, force=True))
+
     def test_keeps_the_kinds_of_columns(self) -> None:
         credit_policy.published()
         other = {
