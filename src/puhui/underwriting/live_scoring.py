@@ -28,6 +28,11 @@ def score(view: ModelView, rows: pl.DataFrame) -> Scored:
     return Scored(pl.Series("pd", model.score(rows, reasons=False).pd), model.values(rows))
 
 
+def required(view: ModelView) -> tuple[str, ...]:
+    """The columns that the model cannot do without."""
+    return _model(view.id).required
+
+
 def stored(model: Model) -> dict[str, Any]:
     """A fitted model as the register keeps it."""
     boosters = model.boosted.stored_boosters() if model.boosted else []

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from puhui.kernel.refusal import Refused
+from puhui.policy import scorers
 from puhui.underwriting import live_scoring, model_queries, model_watch, models, registry, tape_jobs
 from puhui.underwriting.core.modelling import binning, daily_figures, rebinning
 from puhui.underwriting.tape_jobs import TapeSent
@@ -68,6 +69,20 @@ class TestFits:
         assert 0 < pd.min() < pd.max() < 1
         with pytest.raises(model_watch.ModelCannotScore, match="months"):
             live_scoring.score(view, tape().drop("months"))
+
+    def test_a_policy_may_name_it_once_a_second_person_approved(self):
+        model_id = fitted()
+        with pytest.raises(Refused, match="SCORER_UNKNOWN"):
+            scorers.find(f"underwriting.model@{model_id}")
+        registry.move_model(model_id, "approve", by="bo", now=NOW)
+        scorer = scorers.find(f"underwriting.model@{model_id}")
+        assert scorer is not None
+        assert {"months", "trade"} <= set(scorer.columns)
+        scored = live_scoring.score(model_queries.fitted_model(model_id), tape()).pd
+        assert scorer.over(tape())["pd"].to_list() == scored.to_list()
+        assert scorer.over(tape()[:1])["pd"][0] == scored[0]
+        with pytest.raises(Refused, match="SCORER_UNKNOWN"):
+            scorers.find("underwriting.model@model_none")
 
     def test_what_the_workbench_refuses_is_told_and_registers_nothing(self):
         fit_id = tape_jobs.ask_for_fit(sent(), ASKED | {"target": "badd"}, name="小店", by="an", now=NOW)
