@@ -188,7 +188,7 @@ def _short(low: Floats, high: Floats) -> Floats:
     for digits in range(1, 12):
         with np.errstate(divide="ignore", invalid="ignore"):
             scale = 10.0 ** (digits - 1 - np.floor(np.log10(np.abs(middle))))
-        tidy = np.where(middle == 0, 0.0, np.round(middle * scale) / scale)
+            tidy = np.where(middle == 0, 0.0, np.round(middle * scale) / scale)
         fits = ~done & (tidy > low) & (tidy <= high)
         out[fits], done[fits] = tidy[fits], True
     return out
