@@ -1,8 +1,9 @@
 """Gradient boosting beside the scorecard: several XGBoost models averaged, with directions where data and meaning give one.
 
-Rules kept: rounds, and whether directions are imposed, are chosen on draws held out of training (not on
-its latest dates: one odd quarter there would stop every model at its first tree, decision 0072); the level of the chance comes from the latest part of
-training. The sum over models runs in a fixed order; reasons are XGBoost's own SHAP values (Lundberg & Lee 2017; exact for trees) of the first model of each shape.
+Rules kept: rounds, and whether directions are imposed, are chosen on draws held out of training (not on its latest dates: one odd
+quarter there would stop every model at its first tree, decision 0072); the level of the chance comes from the latest part of training.
+The sum over models runs in a fixed order. Reasons are XGBoost's own SHAP values (Lundberg & Lee 2017; exact for trees) of the first
+model of each shape.
 """
 
 import re
