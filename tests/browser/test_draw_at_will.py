@@ -16,12 +16,13 @@ from tests.browser.town import Town
 
 pytestmark = pytest.mark.browser
 
-ME = invented_owner("NEW8", seed=5)
+ME = invented_owner("NEW9", seed=5)
 
 
 def at_the_offer(page: Any, town: Town, work: Callable[[], None], shoot: Callable[..., Path]) -> None:
     Owner._log_in(page, ME.phone, work, shoot)
     page.get_by_role("link", name="开始申请").click()
+    page.get_by_role("link", name="我有增值税发票，按发票申请").click()
     page.get_by_label("姓名").fill(ME.name)
     page.get_by_label("身份证号").fill(ME.id_number)
     page.get_by_label("店名").fill("橙子小馆")

@@ -4,28 +4,40 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 PUHUI = str(Path(sys.executable).parent / "puhui")
+Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def puhui(fresh_database: object, tmp_path: Path):  # type: ignore[no-untyped-def]
-    """Run a command on this test's database; answers (status, standard output, standard error)."""
+def puhui(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """Run a command in an installation of its own (what is published stays for ever); answers (status, output, errors)."""
+    home = tmp_path_factory.mktemp("installation")
+    for folder in (home, *home.parents[:2]):
+        folder.chmod(0o755)
+    (home / "serving").touch()  # its server stays up between the commands
+    elsewhere = ("DATABASE_URL", "PUHUI_OWNER_URL", "PUHUI_APP_URL")
+    environment = {name: value for name, value in os.environ.items() if name not in elsewhere} | {
+        "PUHUI_VAR": str(home)
+    }
 
     def run(*words: str) -> tuple[int, str, str]:
         done = subprocess.run(
-            [PUHUI, "policy", *words], env=dict(os.environ), capture_output=True, text=True, cwd=tmp_path, check=False
+            [PUHUI, *words], env=environment, capture_output=True, text=True, cwd=tmp_path, check=False
         )
         return done.returncode, done.stdout, done.stderr
 
-    return run
+    assert run("migrate")[0] == 0
+    yield lambda *words: run("policy", *words)
+    run("down")
 
 
 class TestThePolicyCommands:
-    def test_lead_from_the_shipped_policy_to_a_live_one(self, puhui, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    def test_lead_from_the_shipped_policy_to_a_live_one(self, puhui: Command, tmp_path: Path) -> None:
         assert puhui("draft", "shipped", "--by", "ann") == (0, "application@1\n", "")
         assert puhui("submit", "application@1", "--by", "ann")[:2] == (0, "application@1: in_review\n")
         status, _, told = puhui("approve", "application@1", "--by", "ann")
