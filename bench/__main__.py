@@ -3,7 +3,8 @@
 The real firms are used where they are at hand, else an invented town, and the line says which. Every command runs as a
 person would run it, as a process of its own; schedules and rates beside peers
 follow (bench/calculators.py); the loan book comes last, on installations of its own: one loan posted again
-(bench/repost.py), then a million made-up loans (bench/servicing.py). Memory is the proportional set size of that process and
+(bench/repost.py), then a million made-up loans (bench/servicing.py), a million stored applications backtested
+(bench/backtest.py) and single decisions through HTTP (bench/decision.py). Memory is the proportional set size of that process and
 of the embedded PostgreSQL's, summed and sampled ten times a second.
 """
 
@@ -17,7 +18,7 @@ from pathlib import Path
 import polars as pl
 import psutil
 
-from bench import backtest, calculators, inside, repost, servicing, workbench
+from bench import backtest, calculators, decision, inside, optimum, repost, servicing, workbench
 from bench.installation import PUHUI, fresh
 from puhui.store import places
 
@@ -29,9 +30,11 @@ def main() -> None:
             print(json.dumps(line), flush=True)
     calculators.main()
     workbench.main([])
+    optimum.main()
     repost.main()
     servicing.main(int(os.environ.get("PUHUI_BENCH_LOANS", "1000000")))
     backtest.main(int(os.environ.get("PUHUI_BENCH_APPLICATIONS", "1000000")))
+    decision.main(int(os.environ.get("PUHUI_BENCH_APPLICATIONS", "1000000")))
 
 
 def measure(home: Path, environment: dict[str, str]) -> list[dict[str, object]]:
