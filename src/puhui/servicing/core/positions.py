@@ -76,7 +76,7 @@ def _with_losses(told: Folded, balances: Balances, memo: int, lost: Amounts, boo
     sold, in_part = told.state == "transferred", sum(map(_in_part, told.transactions))
     written_off = 0 if sold else max(sum(lost.values()) + in_part - recovered, 0)
     balances[accounts.CASH] = sum(map(_cash, told.transactions))
-    balances[accounts.LOAN_LOSS_PROVISION] = 0 if lost else -booked.provision_minor
+    balances[accounts.LOAN_LOSS_PROVISION] = 0 if lost or sold else -booked.provision_minor
     balances[accounts.IMPAIRMENT_LOSS] = in_part + (on_books if lost and not sold else booked.provision_minor)
     balances[accounts.RECOVERY_INCOME] = -recovered
     balances[accounts.MEMO_INTEREST] = memo

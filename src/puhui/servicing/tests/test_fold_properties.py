@@ -190,3 +190,12 @@ def test_ten_thousand_stories_keep_the_laws(
     terms: LoanTerms, policy: Policy, facts: list[Fact], days: list[int]
 ) -> None:
     check_one(terms, policy, facts, days)
+
+
+def test_a_claim_sold_when_nothing_was_owed_still_balances() -> None:
+    """Found by ten thousand stories: the provision of such a loan was neither kept nor released."""
+    terms = LoanTerms("CNY", 100, Decimal(0), 1, date(2026, 1, 29))
+    paid = told(terms, Policy(), [Fact(BEGIN + 1, "repay", 100, "all", 1)])
+    assert paid is not None
+    balances = positions(replace(paid, state="transferred"), {}, Booked(provision_minor=150, price_minor=77))
+    assert (sum(balances.values()), balances["loan_loss_provision"], balances["transfer_result"]) == (0, 0, -227)
