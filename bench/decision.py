@@ -16,7 +16,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,32 +43,30 @@ def main(history: int) -> None:
                 print(json.dumps(line | {"data": "invented"}), flush=True)
 
 
-class _served:  # noqa: N801 - used as a function
-    """The web server on a free port, for the length of the block."""
+@contextmanager
+def _served(place: Installation) -> Iterator[str]:
+    """The address of the web server on a free port, for the length of the block."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [PUHUI, "serve", "--port", str(port)]
+    process = subprocess.Popen(command, env=place.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield _ready(f"http://127.0.0.1:{port}")
+    finally:
+        process.terminate()
+        process.wait()
 
-    def __init__(self, place: Installation) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        command = [PUHUI, "serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            command, env=place.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
 
-    def __enter__(self) -> str:
-        address = f"http://127.0.0.1:{self.port}"
-        for _ in range(300):
-            try:
-                if httpx.get(f"{address}/healthz").status_code == 200:
-                    return address
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        raise SystemExit("the web server did not start")
-
-    def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        self.process.wait()
+def _ready(address: str) -> str:
+    for _ in range(300):
+        try:
+            if httpx.get(f"{address}/healthz").status_code == 200:
+                return address
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise SystemExit("the web server did not start")
 
 
 def prepare(history: int) -> None:
@@ -93,7 +93,8 @@ def prepare(history: int) -> None:
 def _measured(address: str, partner: dict[str, Any], history: int) -> list[dict[str, Any]]:
     pace = 1 / A_SECOND
     with httpx.Client(base_url=address, timeout=30) as client, ThreadPoolExecutor(16) as pool:
-        answers = Counter(_applied(client, partner, number, time.perf_counter())[1] for number in range(WARM))
+        for number in range(WARM):
+            _applied(client, partner, number, time.perf_counter())
         began = time.perf_counter() + 0.1
         due = [began + number * pace for number in range(A_SECOND * SECONDS)]
         told = list(pool.map(lambda n: _applied(client, partner, WARM + n, due[n]), range(len(due))))

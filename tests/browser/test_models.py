@@ -34,6 +34,15 @@ def tape(tmp_path: Path) -> Path:
     return path
 
 
+def bring(tape: Path, page: Any, *, name: str) -> None:
+    """Upload a tape and ask for a model of this name."""
+    page.goto("/models/")
+    page.get_by_label("数据文件（CSV、Parquet、Excel）").set_input_files(str(tape))
+    page.get_by_label("模型名").fill(name)
+    page.get_by_label("结果列").fill("坏")
+    page.get_by_role("button", name="上传并排队").click()
+
+
 class TestTheWorkbench:
     def test_from_a_tape_to_an_approved_model(
         self,
@@ -45,11 +54,7 @@ class TestTheWorkbench:
     ) -> None:
         page = open_page()
         log_in(page, "lin.analyst")
-        page.goto("/models/")
-        page.get_by_label("数据文件（CSV、Parquet、Excel）").set_input_files(str(tape))
-        page.get_by_label("模型名").fill("小店申请卡")
-        page.get_by_label("结果列").fill("坏")
-        page.get_by_role("button", name="上传并排队").click()
+        bring(tape, page, name="小店申请卡")
         page.get_by_text("建模已排队").wait_for()
         work()
         page.get_by_role("link", name="看模型").wait_for()
@@ -102,11 +107,7 @@ class TestTheWorkbench:
     ) -> None:
         desk = open_page()
         log_in(desk, "lin.analyst")
-        desk.goto("/models/")
-        desk.get_by_label("数据文件（CSV、Parquet、Excel）").set_input_files(str(tape))
-        desk.get_by_label("模型名").fill("shops")
-        desk.get_by_label("结果列").fill("坏")
-        desk.get_by_role("button", name="上传并排队").click()
+        bring(tape, desk, name="shops")
         work()
         with tenancy.scope(tenancy.PLATFORM):
             (model,) = model_queries.fitted_models()

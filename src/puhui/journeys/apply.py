@@ -316,7 +316,7 @@ def answer(waiting: Applied, assessment: Assessment | None, *, now: datetime, re
         return asdict(replace(waiting, state="refused", held=False, decision_id=decision_id, reasons=told))
     if assessment is not None and assessment.outcome != "pass":
         return asdict(replace(waiting, reasons=held_reasons(assessment)))
-    heard = underwriting.Heard(_known_elsewhere(waiting.application_id), released=released)
+    heard = underwriting.Heard(_known_elsewhere(waiting.application_id, assessment), released=released)
     decided = underwriting.decide_application(waiting.application_id, now=now, heard=heard)
     if decided.held:
         return asdict(replace(waiting, reasons=[dict(reason) for reason in decided.reasons]))
@@ -344,9 +344,9 @@ _HEARD = (
 )  # columns of the credit rules that anti-fraud's signals answer
 
 
-def _known_elsewhere(application_id: str) -> dict[str, Any]:
-    """What the credit rules may ask and this application's assessment has seen."""
-    assessment = antifraud_queries.assessment_of(application_id)
+def _known_elsewhere(application_id: str, assessment: Assessment | None) -> dict[str, Any]:
+    """What the credit rules may ask and this application's assessment has seen; it is looked up where a person released it."""
+    assessment = assessment or antifraud_queries.assessment_of(application_id)
     signals = assessment.signals if assessment is not None else {}
     return {name: signals[name] for name in _HEARD if signals.get(name) is not None}
 

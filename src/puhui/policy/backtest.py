@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.policy import scorers, snapshot, versions
+from puhui.policy import scorers, snapshot
 from puhui.policy.core.comparison import Comparison, compare
 from puhui.policy.core.policy_text import Policy
 
@@ -67,12 +67,6 @@ def over(seen: pl.DataFrame, question: Question) -> Comparison:
     return compare(
         old, new, economics=question.old.economics, referee=question.referee, segment=question.segment, keep=keep
     )
-
-
-def policy_named(name: str, *, texts: dict[str, str] | None = None) -> tuple[Policy, str]:
-    """A policy by the name of a version (application@3, rbv_…); with its kind."""
-    view = versions.version(name)
-    return versions.policy_of(view.content_hash), view.kind
 
 
 def write_swaps(comparison: Comparison, path: Path) -> int:

@@ -65,13 +65,21 @@ class MoveView:
 
 def live(kind: str, now: datetime) -> VersionView:
     """The version that decides this kind now; a refusal where none is published."""
+    found = live_if_any(kind, now)
+    if found is None:
+        told = f"没有已发布的 {kind} 策略 · no published policy decides this kind"
+        raise Refused(Refusal("NO_LIVE_POLICY", told, where=kind))
+    return found
+
+
+def live_if_any(kind: str, now: datetime) -> VersionView | None:
+    """The version that decides this kind now, or None where none is published."""
     found = (
         models.Version.objects.filter(rulebook_id=kind, state__in=["published", "retired"], published_from__lte=now)
         .order_by("-published_from").first()
     )  # fmt: skip
     if found is None or (found.retired_at is not None and found.retired_at <= now):
-        told = f"没有已发布的 {kind} 策略 · no published policy decides this kind"
-        raise Refused(Refusal("NO_LIVE_POLICY", told, where=kind))
+        return None
     return _view(found)
 
 

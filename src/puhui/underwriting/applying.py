@@ -138,10 +138,10 @@ def decide_application(
             return Decided(application.id, said.decision_id, False, 0, None, tuple(said.reasons), held=True)
         if said is not None:
             row = row | {"rules": said.as_json()}
-            answer = rule_inputs.ruled(answer, row["rules"])
+            answer = deciding.ruled(answer, row["rules"])
         reasons = [reason.as_json() for reason in answer.reasons]
         batch = BatchDraft(KIND, POLICY_NAME, parameters["policy"]["version"], parameters, seen_on)
-        drafts = [DecisionDraft(f"application:{application.id}", row, answer.output, reasons)]
+        drafts = [DecisionDraft(credit_rules.subject_of(application.id), row, answer.output, reasons)]
         application.decision_id = record_decisions(batch, drafts, now=now)[1][0]
         application.answer = answer.output | {"reasons": reasons, "appraisal_id": standing.id}
         _move(application, "approve" if answer.output["approved"] else "refuse", now=now)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from puhui.kernel.refusal import Refused
 from puhui.policy import operations as policy
 from puhui.policy import queries as policy_queries
 from puhui.policy import versions
@@ -37,9 +36,9 @@ class RulesSaid:
 
 def ask(application_id: str, seen: Mapping[str, Any], *, on: date, now: datetime) -> RulesSaid | None:
     """The rules on one application; None where no version is live. `seen` has columns by name (core/rule_inputs, other rooms)."""
-    known = versions.columns_of(KIND)
-    if not known or not _is_live(now):
+    if versions.live_if_any(KIND, now) is None:
         return None
+    known = versions.columns_of(KIND)
     inputs = {name: value for name, value in seen.items() if name in known and value is not None}
     dated = {"applied_on": on.isoformat()} if "applied_on" in known else {}
     asked = policy.Application(subject_of(application_id), inputs | dated)
@@ -73,11 +72,3 @@ def subject_of(application_id: str) -> str:
 
 def _plain(reasons: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     return [{name: str(each[name]) for name in ("code", "text_zh", "text_en")} for each in reasons]
-
-
-def _is_live(now: datetime) -> bool:
-    try:
-        versions.live(KIND, now)
-    except Refused:
-        return False
-    return True

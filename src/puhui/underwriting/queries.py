@@ -277,9 +277,8 @@ def held_by_rules(*, most: int = 200) -> list[tuple[ApplicationView, RulesSaid]]
 
 
 def rules_holding(application_id: str) -> RulesSaid | None:
-    """What the credit rules said of an application that still waits for a person because of them, or None."""
-    waits = models.Application.objects.filter(id=application_id, state="submitted").exists()
-    return credit_rules.held([application_id]).get(application_id) if waits else None
+    """What the credit rules said of a submitted application, where it was that a person must look; else None."""
+    return credit_rules.held([application_id]).get(application_id)
 
 
 def offer(offer_id: str) -> OfferView:

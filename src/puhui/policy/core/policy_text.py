@@ -203,11 +203,6 @@ def check(policy: Policy) -> list[static_checks.Finding]:
     return findings
 
 
-def single_table(rules: str, texts: Mapping[str, str]) -> dict[str, str]:
-    """The texts of a policy with its rules replaced: a draft that is one CSV file."""
-    return {**texts, "rules.csv": rules}
-
-
 def _answered(policy: Policy, frame: pl.DataFrame, judged: Judged, unpriced: pl.Series) -> Decided:
     passed = (judged.rank == 0).alias("_passed")
     limit = pl.col("_limit_minor") if "limit_minor" in policy.answers else pl.lit(0, dtype=pl.Int64)

@@ -9,7 +9,8 @@ one by one.
     parameters: {policy, scorecard{default, rating}, churn{rates, churn}, lgd, cost_of_funds, budget_minor | reserve_price}
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -47,6 +48,12 @@ class Answer:
     reasons: list[Reason]
     features: dict[str, float]
     shown: dict[str, float | None]
+
+
+def refused(answer: Answer, why: Sequence[Reason]) -> Answer:
+    """The answer turned into a refusal: nothing is lent, and `why` stands where its first reason stood."""
+    nothing = {"approved": False, "limit_minor": 0, "rate": None, "expected_profit_minor": 0}
+    return replace(answer, output=answer.output | nothing, reasons=[*why, *answer.reasons[1:]])
 
 
 def replay(inputs: list[dict[str, Any]], parameters: dict[str, Any]) -> list[dict[str, Any]]:

@@ -50,10 +50,6 @@ class Coefficients:
         known = {key: self.value(code, key) for key in set(keys)}
         return np.array([known[key] for key in keys], dtype=np.float64)
 
-    def relative_sds(self, code: str, keys: Sequence[str]) -> Columns:
-        known = {key: self.relative_sd(code, key) for key in set(keys)}
-        return np.array([known[key] for key in keys], dtype=np.float64)
-
     def keys(self, code: str) -> tuple[str, ...]:
         """The keys that have a row of their own."""
         return tuple(self.stored.get(code, {}))

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from puhui.kernel.money import format_yuan
-from puhui.underwriting.core import appraising, line, owner_facts, owner_words, pricing, rule_inputs, small_owner
-from puhui.underwriting.core.appraising import Answer
+from puhui.underwriting.core import appraising, line, owner_facts, owner_words, pricing, small_owner
+from puhui.underwriting.core.appraising import Answer, refused
 from puhui.underwriting.core.lending_policy import PriceTerms, micro
 from puhui.underwriting.core.line import ABSENT
 from puhui.underwriting.core.policy_table import AppraisalPolicy
@@ -37,7 +37,14 @@ def decide(inputs: list[dict[str, Any]], parameters: dict[str, Any]) -> list[Ans
         found |= dict(zip(small, small_owner.decide([inputs[i] for i in small], parameters), strict=True))
     if rest:
         found |= dict(zip(rest, _by_invoices([inputs[i] for i in rest], parameters), strict=True))
-    return [rule_inputs.ruled(found[i], row.get("rules")) for i, row in enumerate(inputs)]
+    return [ruled(found[i], row.get("rules")) for i, row in enumerate(inputs)]
+
+
+def ruled(answer: Answer, said: dict[str, Any] | None) -> Answer:
+    """The answer after the credit rules: a refusal by rule refuses; what they let pass, or a person released, stays."""
+    if said is None or said["outcome"] != "refuse":
+        return answer
+    return refused(answer, [Reason(each["code"], each["text_zh"], each["text_en"]) for each in said["reasons"]])
 
 
 def judged_by_owner(row: dict[str, Any]) -> bool:
@@ -115,7 +122,7 @@ def _tempered(answer: Answer, credit: dict[str, Any] | None, room_minor: int, te
               policy: AppraisalPolicy) -> Answer:  # fmt: skip
     closed = terms.card.closed_gates(credit or {})
     if closed:
-        return _refused(answer, closed)
+        return refused(answer, closed)
     if room_minor == ABSENT or room_minor >= answer.output["limit_minor"]:
         return replace(
             answer, output=answer.output | {"bounds": answer.output["bounds"] | {"AFFORDABILITY": room_minor}}
@@ -128,13 +135,8 @@ def _tempered(answer: Answer, credit: dict[str, Any] | None, room_minor: int, te
         zh, en = owner_words.bound_text("AFFORDABILITY", grade="A")
         low = owner_words.outcome_reason("LIMIT_BELOW_MINIMUM", limit=format_yuan(room), bound_zh=zh, bound_en=en,
                                          floor=format_yuan(policy.floor_minor))  # fmt: skip
-        return _refused(replace(answer, output=output), [low])
+        return refused(replace(answer, output=output), [low])
     profit = int(np.rint((answer.output["value_per_yuan"] or 0.0) * room))
     first, *others = answer.reasons
     lent = {"limit_minor": room, "expected_profit_minor": profit}
     return replace(answer, output=output | lent, reasons=[replace(first, code="APPROVED_BELOW_CAP"), told, *others])
-
-
-def _refused(answer: Answer, why: list[Reason]) -> Answer:
-    nothing = {"approved": False, "limit_minor": 0, "rate": None, "expected_profit_minor": 0}
-    return replace(answer, output=answer.output | nothing, reasons=[*why, *answer.reasons[1:]])

@@ -49,9 +49,9 @@ def gather(items: list[list[dict[str, Any]]], table: Coefficients, *, as_of: dat
     """Everything the answer reads, from each owner's items."""
     sold, owned = revenue.estimate(items, table, as_of=as_of), assets.value(items, table, as_of=as_of)
     farms = farm.value(items, table, as_of=as_of)
-    newest = [_newest(mine) for mine in items]
-    fresh = [_fresh(mine, "owner_credit", table, as_of) for mine in newest]
-    home = [_fresh(mine, "household", table, as_of) or {"values": {}} for mine in newest]
+    latest = [newest(mine) for mine in items]
+    fresh = [_fresh(mine, "owner_credit", table, as_of) for mine in latest]
+    home = [_fresh(mine, "household", table, as_of) or {"values": {}} for mine in latest]
     trade = [_trade(mine) for mine in items]
     prudent = _whole(sold.prudent)
     need = _money(home, "monthly_need_minor", table.value("HOUSEHOLD_NEED"))
@@ -63,7 +63,7 @@ def gather(items: list[list[dict[str, Any]]], table: Coefficients, *, as_of: dat
     income = np.where(twice, np.maximum(year, farms.value_minor), year + farms.value_minor)
     return OwnerFacts(
         revenue=sold, assets=owned, farms=farms, credit=[row["values"] if row else None for row in fresh],
-        credit_stale=["owner_credit" in mine and row is None for mine, row in zip(newest, fresh, strict=True)],
+        credit_stale=["owner_credit" in mine and row is None for mine, row in zip(latest, fresh, strict=True)],
         trade=trade, grade=_grades(sold, owned, farms), prudent_minor=prudent, disposable_minor=disposable,
         instalments_minor=instalments, household_minor=need, own_funds_minor=_money(home, "own_funds_minor", 0),
         household_assets_minor=_money(home, "assets_minor", 0) + owned.total_minor,
@@ -72,7 +72,8 @@ def gather(items: list[list[dict[str, Any]]], table: Coefficients, *, as_of: dat
     )  # fmt: skip
 
 
-def _newest(mine: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def newest(mine: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The newest item of each kind; of two observed to the same day, the one told last."""
     found: dict[str, dict[str, Any]] = {}
     for item in mine:
         if item["kind"] not in found or item["observed_to"] >= found[item["kind"]]["observed_to"]:
@@ -80,8 +81,8 @@ def _newest(mine: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _fresh(newest: dict[str, dict[str, Any]], kind: str, table: Coefficients, as_of: date) -> dict[str, Any] | None:
-    item = newest.get(kind)
+def _fresh(latest: dict[str, dict[str, Any]], kind: str, table: Coefficients, as_of: date) -> dict[str, Any] | None:
+    item = latest.get(kind)
     if item is None:
         return None
     age_days = max((as_of - date.fromisoformat(item["observed_to"])).days, 0)

@@ -1,7 +1,7 @@
 """What the credit rules (准入规则) see of an application: the columns of the shipped policy, as far as they are known.
 
-Rules kept: what is not known is left out, so that a rule answers by its `on_missing`, never by a harmless default. Amounts are
-whole fen. What a refusal by rule or a person's doubt changes in the answer is `ruled`, here and in a replay alike.
+Rule kept: what is not known is left out, so that a rule answers by its `on_missing`, never by a harmless default. Amounts are
+whole fen. What the rules change in the answer stands in `deciding.ruled`.
 
 >>> seen = of({"evidence": {}, "items": [], "segment": "farmer", "months": 12, "wanted_minor": 1_000_000},
 ...           {"pd": 0.02, "rate": None, "grade": "B"}, cap_rate="0.24")
@@ -9,12 +9,12 @@ whole fen. What a refusal by rule or a person's doubt changes in the answer is `
 ('farmer', 'B', False)
 """
 
-from dataclasses import replace
 from typing import Any
 
-from puhui.underwriting.core.appraising import Answer
+import numpy as np
+
+from puhui.underwriting.core import owner_facts
 from puhui.underwriting.core.line import annuity_micro
-from puhui.underwriting.core.reasons import Reason
 
 _MICRO = 1_000_000
 
@@ -35,21 +35,10 @@ def of(row: dict[str, Any], output: dict[str, Any], *, cap_rate: str) -> dict[st
     return {name: value for name, value in seen.items() if value is not None}
 
 
-def ruled(answer: Answer, said: dict[str, Any] | None) -> Answer:
-    """The answer after the rules: a refusal by rule refuses; what they let pass, or a person released, stays."""
-    if said is None or said["outcome"] != "refuse":
-        return answer
-    nothing = {"approved": False, "limit_minor": 0, "rate": None, "expected_profit_minor": 0}
-    told = [Reason(each["code"], each["text_zh"], each["text_en"]) for each in said["reasons"]]
-    return replace(answer, output=answer.output | nothing, reasons=[*told, *answer.reasons[1:]])
-
-
 def _instalment(row: dict[str, Any], output: dict[str, Any]) -> int | None:
     """Of the amount asked for, over the term, at the rate of the answer; unknown where there is no rate."""
     if output.get("rate") is None:
         return None
-    import numpy as np
-
     factor = annuity_micro(np.array([output["rate"]]), np.array([row.get("months") or 12]))
     return -(-int(row["wanted_minor"]) * _MICRO // int(factor[0]))
 
@@ -77,13 +66,12 @@ def _invoices(evidence: dict[str, Any]) -> dict[str, Any]:
 
 def _owner(items: list[dict[str, Any]]) -> dict[str, Any]:
     """The owner's own credit as last brought."""
-    credit = [item for item in items if item["kind"] == "owner_credit"]
-    if not credit:
+    credit = owner_facts.newest(items).get("owner_credit")
+    if credit is None:
         return {}
-    newest = max(credit, key=lambda item: item["observed_to"])
-    values = newest["values"]
+    values = credit["values"]
     return {
-        "bureau_on_file": newest["source"] in ("bureau", "sandbox"),
+        "bureau_on_file": credit["source"] in ("bureau", "sandbox"),
         "overdue_now": None if "overdue_now_minor" not in values else values["overdue_now_minor"] > 0,
         "overdue_days_most_24m": values.get("worst_overdue_days_24m"),
         "overdue_count_24m": values.get("overdue_months_24m"),

@@ -12,7 +12,6 @@ every estimate with source, age, grade and interval are part of the recorded out
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -231,8 +230,3 @@ def signals(facts: OwnerFacts, row: int, table: Coefficients) -> list[dict[str, 
         found.append({"code": "PLOT_NOT_COUNTED", "measure": "plots",
                       "value": sum(not plot["counted"] for plot in facts.farms.told[row]["plots"])})  # fmt: skip
     return found
-
-
-def rate_text(answer: dict[str, Any]) -> Decimal | None:
-    """The recorded rate as exact decimal."""
-    return Decimal(repr(answer["rate"])) if answer["rate"] is not None else None

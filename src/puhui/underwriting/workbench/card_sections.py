@@ -14,7 +14,7 @@ from typing import Any
 from puhui.underwriting.workbench import card_pictures
 
 Facts = dict[str, Any]
-_FIGURES = (
+FIGURES = (
     ("auc", "AUC"),
     ("ks", "KS"),
     ("gini", "Gini"),
@@ -64,7 +64,7 @@ def performance(facts: Facts) -> str:
     if not found:
         return ""
     ranges, shown = found.get("intervals", {}), []
-    for key, name in _FIGURES:
+    for key, name in FIGURES:
         if found.get(key) is None:
             continue
         reach = f"<small>{ranges[key][0]:.4f} – {ranges[key][1]:.4f}</small>" if key in ranges else ""

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.underwriting.core.modelling import evaluation, fitting, leakage, preparing, ranking, stability, terms
+from puhui.underwriting.core.modelling import evaluation, fitting, preparing, ranking, stability, terms
 from puhui.underwriting.core.modelling.model import Model
 from puhui.underwriting.core.modelling.preparing import Asked, Prepared
 from puhui.underwriting.core.modelling.terms import Terms
@@ -160,9 +160,3 @@ def _card(path: Path, tape: Tape, rows: Prepared, done: list[_Done], asked: Aske
         "puhui": importlib.metadata.version("puhui"), "answers": answers, "evidence": {one.answer["kind"]: one.evidence for one in done},
         "leak_suspects": list(dict.fromkeys(finding.column for column in rows.profiles for finding in column.findings)),
     }  # fmt: skip
-
-
-def leaks_of(card: dict[str, Any]) -> list[str]:
-    """Columns left out because they know the outcome."""
-    found = card["answers"][0]["leakage"]
-    return list(dict.fromkeys(one["column"] for one in found if one["level"] == leakage.LEAK))

@@ -16,20 +16,13 @@ from puhui.kernel.refusal import Refused
 from puhui.underwriting import model_queries, registry, tape_jobs
 from puhui.underwriting.tape_jobs import TapeSent
 from puhui.underwriting.workbench import card
+from puhui.underwriting.workbench.card_sections import FIGURES
 from puhui.web import access, clock
 from puhui.web.charts import Chart, Series
 from puhui.web.console import model_pictures
 from puhui.web.templatetags.puhui import spoken
 
 MAY = (access.ANALYST, access.ADMIN)
-_FIGURES = (
-    ("auc", "AUC"),
-    ("ks", "KS"),
-    ("gini", "Gini"),
-    ("brier", "Brier"),
-    ("log_loss", "Log loss"),
-    ("ece", "ECE"),
-)
 
 
 @require_GET
@@ -138,7 +131,7 @@ def _under_way() -> dict[str, Any]:
 
 def _figures(found: dict[str, Any]) -> list[tuple[str, float, list[float] | None]]:
     return [
-        (name, found[key], found.get("intervals", {}).get(key)) for key, name in _FIGURES if found.get(key) is not None
+        (name, found[key], found.get("intervals", {}).get(key)) for key, name in FIGURES if found.get(key) is not None
     ]
 
 

@@ -84,9 +84,7 @@ def _form(request: HttpRequest, owner: Owner, typed: dict[str, Any], *, key: str
 
 
 def _intake(request: HttpRequest, owner: Owner, typed: dict[str, Any]) -> Intake:
-    if applying.ASSESSMENT_PURPOSE not in typed["consents"]:
-        told = "需要您同意信用评估，才能申请 · your consent to the credit assessment is needed"
-        raise Refused(Refusal("CONSENT_MISSING", told, where="consent"))
+    refuse_without_consent(typed)
     return Intake(
         entrance="phone",
         person=PersonDraft(typed["name"], typed["id_number"], owner.phone),
@@ -97,6 +95,13 @@ def _intake(request: HttpRequest, owner: Owner, typed: dict[str, Any]) -> Intake
         invoices=_invoices(request),
         touch_id=owners.touch_of(request),
     )
+
+
+def refuse_without_consent(typed: dict[str, Any]) -> None:
+    """Nobody is assessed who has not ticked it."""
+    if applying.ASSESSMENT_PURPOSE not in typed["consents"]:
+        told = "需要您同意信用评估，才能申请 · your consent to the credit assessment is needed"
+        raise Refused(Refusal("CONSENT_MISSING", told, where="consent"))
 
 
 def amount(text: str) -> int:

@@ -28,7 +28,7 @@ from puhui.underwriting.core.lending_policy import SEGMENTS
 from puhui.underwriting.queries import SavedAnswers
 from puhui.web import clock
 from puhui.web.phone import owner as owners
-from puhui.web.phone.apply import MONTHS, Asked, amount, months, refuse_another_persons_number
+from puhui.web.phone.apply import MONTHS, Asked, amount, months, refuse_another_persons_number, refuse_without_consent
 from puhui.web.phone.owner import Owner, owner_page
 from puhui.web.phone.page import show
 
@@ -111,9 +111,7 @@ def send(request: HttpRequest, owner: Owner, segment: str) -> HttpResponse:
 
 
 def _intake(request: HttpRequest, owner: Owner, segment: str, typed: dict[str, Any], saved: SavedAnswers) -> Intake:
-    if applying.ASSESSMENT_PURPOSE not in typed["consents"]:
-        told = "需要您同意信用评估，才能申请 · your consent to the credit assessment is needed"
-        raise Refused(Refusal("CONSENT_MISSING", told, where="consent"))
+    refuse_without_consent(typed)
     return Intake(
         entrance="phone",
         person=PersonDraft(typed["name"], typed["id_number"], owner.phone),
