@@ -15,6 +15,7 @@ from puhui.cli import (
     fairness,
     loan,
     model,
+    octopus,
     partners,
     policy,
     programmes,
@@ -50,6 +51,7 @@ for group in (
     partners,
     programmes,
     town,
+    octopus,
 ):
     group.register(app)
 
