@@ -125,7 +125,7 @@ def edit(request: HttpRequest, version_id: str) -> HttpResponse:
         "others": [(name, text) for name, text in sorted(texts.items()) if name != "rules.csv"], "refused": refused,
         "columns": _columns(texts), "outcomes": OUTCOMES, "severities": SEVERITIES,
         "more_fields": [("reason_code", _("理由代码")), ("shows", _("展示字段")), ("effective_from", _("生效日")),
-                        ("effective_to", _("失效日")), ("source", _("依据"))],
+                        ("effective_to", _("失效日")), ("source", _("依据")), ("action", _("处置动作"))],
         "note": request.POST.get("note", view.note), "segments": _segments(texts),
     }  # fmt: skip
     return render(request, "console/policy_edit.html", context, status=422 if refused else 200)

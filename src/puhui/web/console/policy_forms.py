@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from puhui.kernel.refusal import Refusal, Refused
 
 FIELDS = ("code", "condition", "outcome", "severity", "on_missing", "reason_code", "shows", "text_zh", "text_en", "effective_from",
-          "effective_to", "source")  # fmt: skip
+          "effective_to", "source", "action")  # fmt: skip
 MOST_RULES = 500
 ZONE = ZoneInfo("Asia/Shanghai")
 
