@@ -11,9 +11,11 @@ import typer
 from puhui.cli import (
     acceptance,
     appraise,
+    books,
     day,
     fairness,
     loan,
+    merchant,
     model,
     octopus,
     partners,
@@ -40,6 +42,7 @@ for group in (
     serving,
     appraise,
     loan,
+    merchant,
     model,
     policy,
     fairness,
@@ -51,6 +54,7 @@ for group in (
     partners,
     programmes,
     town,
+    books,
     octopus,
 ):
     group.register(app)
