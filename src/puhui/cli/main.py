@@ -16,6 +16,7 @@ from puhui.cli import (
     fairness,
     loan,
     merchant,
+    mirror,
     model,
     octopus,
     partners,
@@ -56,6 +57,7 @@ for group in (
     town,
     books,
     octopus,
+    mirror,
 ):
     group.register(app)
 
