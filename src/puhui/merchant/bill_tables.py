@@ -1,0 +1,19 @@
+"""Loads the two tables by which bills are read (`rules/bill_words.toml`, `rules/bill_sources.toml`)."""
+
+import tomllib
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from puhui.merchant.core.bills.words import BillWords, read_words
+
+
+@lru_cache(maxsize=1)
+def bill_words() -> BillWords:
+    """The words as shipped."""
+    return read_words(_table("bill_words"), _table("bill_sources"))
+
+
+def _table(name: str) -> dict[str, Any]:
+    with resources.files("puhui.merchant").joinpath("rules", f"{name}.toml").open("rb") as file:
+        return tomllib.load(file)

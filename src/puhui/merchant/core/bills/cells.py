@@ -1,0 +1,154 @@
+"""One cell into an amount, a day or a time, exactly or not at all.
+
+Amounts are integer minor units (分). Full-width digits, ¥, thousands commas, brackets or a trailing minus for a minus, and
+remarks in brackets behind the number are read; anything that would have to be guessed raises CellUnreadable with what was read.
+
+>>> amount_minor("￥１，２３４．５"), amount_minor("(12.30)"), amount_minor("131.77(已退款89.84)"), amount_minor("CNY 3.10")
+(123450, -1230, 13177, 310)
+>>> moment("2026年1月3日 08:05"), moment("20260103"), moment("2026/1/3  18:00:59")
+((datetime.date(2026, 1, 3), '08:05:00'), (datetime.date(2026, 1, 3), ''), (datetime.date(2026, 1, 3), '18:00:59'))
+"""
+
+import re
+import unicodedata
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from functools import lru_cache
+
+_FAST = re.compile(r"-?\d{1,12}\.\d\d\Z", re.ASCII)
+_NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?(-?)\Z", re.ASCII)
+_EXPONENT = re.compile(r"[+-]?\d+(\.\d+)?e[+-]?\d+\Z", re.ASCII)
+_REMARK = re.compile(r"\([^()]*[^\d.,()+-][^()]*\)\Z")  # brackets with a word in them, behind the number
+_UNITS = re.compile(r"^(?:cny|rmb|usd|hkd|eur|gbp|jpy|人民币|¥|\$|元)+|(?:元|cny|rmb|整)+$")
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+_DAY_PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})(?!\d)")
+_DAY_AND_TIME_PACKED = re.compile(r"(\d{8})(\d{6})(?!\d)")
+_CLOCK = re.compile(r"(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2}))?")
+_CLOCK_PACKED = re.compile(r"\d{6}\Z|\d{4}\Z|\d{5}\Z")
+_ZONE = re.compile(r"(?:z|utc|gmt)?([+-]\d{1,2}):?(\d{2})?\Z|(?:z|utc|gmt)\Z")
+_DASHES = str.maketrans(
+    {"−": "-", "–": "-", "—": "-", "﹣": "-", "\u200b": None, "\ufeff": None, "`": None, "'": None, '"': None}
+)
+_FIRST_YEAR = 1990
+_TOO_MUCH = Decimal(10) ** 13  # yuan
+_SERIAL_FIRST, _SERIAL_LAST, _SERIAL_EPOCH = 20_000, 80_000, date(1899, 12, 30)  # Excel counts days from here
+
+
+class CellUnreadable(ValueError):
+    """The cell is not what its column promises; `str()` says what was read, in Chinese and English."""
+
+
+def amount_minor(text: str) -> int:
+    """Yuan as a file writes them → fen, with their sign. Raises CellUnreadable."""
+    bare = text[1:] if text[:1] == "¥" else text
+    if _FAST.match(bare):
+        return int(bare.replace(".", "", 1))
+    return _amount_slowly(text)
+
+
+@lru_cache(maxsize=65536)
+def _amount_slowly(text: str) -> int:
+    told = "".join(unicodedata.normalize("NFKC", text).translate(_DASHES).lower().split())
+    told = _REMARK.sub("", told)
+    sign = 1
+    if told.startswith("(") and told.endswith(")"):
+        told, sign = told[1:-1], -1
+    if told[:1] in "+-" and _UNITS.match(told[1:]):
+        sign, told = (-sign if told[0] == "-" else sign), told[1:]
+    told = _UNITS.sub("", told)
+    told = _UNITS.sub("", told)
+    found = _NUMBER.match(told)
+    if found:
+        lead, whole, decimals, trail = found.groups()
+        number = Decimal(f"{whole.replace(',', '')}{decimals or ''}" or "0")
+        sign = -sign if (lead == "-") != (trail == "-") else sign
+    elif _EXPONENT.match(told):
+        number = Decimal(told)
+    else:
+        raise CellUnreadable(f"金额读不懂：{text.strip()!r} · not an amount")
+    if abs(number) >= _TOO_MUCH:
+        raise CellUnreadable(f"金额大得不合理：{text.strip()!r} · too large to be an amount")
+    minor = (number * 100).quantize(Decimal("0.000001"))
+    if minor != minor.to_integral_value():
+        raise CellUnreadable(f"金额多于两位小数：{text.strip()!r} · more than two decimals")
+    return sign * int(minor)
+
+
+@lru_cache(maxsize=131072)
+def moment(text: str, *, day_first: bool = True, near: date | None = None, home_hours: int = 8) -> tuple[date, str]:
+    """The day and the time of day (`HH:MM:SS`, or empty where there is none). Raises CellUnreadable.
+
+    A time that names another zone is told in the home zone. `near` gives the year to a day written without one (`01/03`): the
+    latest year in which it is not after `near`. `day_first` decides `03/04/2026`.
+    """
+    told = unicodedata.normalize("NFKC", text).translate(_DASHES).strip()
+    packed = _DAY_AND_TIME_PACKED.match(told)
+    if packed:
+        told = f"{packed[1]} {packed[2][:2]}:{packed[2][2:4]}:{packed[2][4:]}"
+    day, rest = _day_of(told, text, day_first, near)
+    clock, rest = _clock_of(rest)
+    zone = _ZONE.match(rest.strip().lower()) if clock and rest.strip() else None
+    return _home(day, clock, zone, home_hours) if zone else (day, clock)
+
+
+def _day_of(told: str, text: str, day_first: bool, near: date | None) -> tuple[date, str]:
+    try:
+        found = _DAY.match(told) or _DAY_PACKED.match(told)
+        if found and int(found[1]) >= _FIRST_YEAR:  # Excel writes a time of day as a time of 1899
+            return date(int(found[1]), int(found[2]), int(found[3])), told[found.end() :]
+        parts = re.match(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", told)
+        if parts:
+            first, second = int(parts[1]), int(parts[2])
+            if second > 12 or (not day_first and first <= 12):
+                first, second = second, first
+            return date(int(parts[3]), second, first), told[parts.end() :]
+        short = re.match(r"(\d{1,2})[-/.月](\d{1,2})日?(?!\d)", told)
+        if short and near:
+            return _with_year(int(short[1]), int(short[2]), near), told[short.end() :]
+        if re.fullmatch(r"\d{5}(\.\d+)?", told) and _SERIAL_FIRST < int(told[:5]) < _SERIAL_LAST:
+            return _SERIAL_EPOCH + timedelta(days=int(told[:5])), ""
+        if re.fullmatch(r"\d{4}[A-Za-z]{3}\d{1,2}|\d{1,2}[ -]?[A-Za-z]{3}[ -]?\d{4}", told):
+            return datetime.strptime(re.sub("[ -]", "", told), "%d%b%Y").date(), ""  # noqa: DTZ007 - a day, no clock
+    except ValueError:
+        pass
+    raise CellUnreadable(f"日期读不懂：{text.strip()!r} · not a date")
+
+
+def _with_year(month: int, day: int, near: date) -> date:
+    this = date(near.year, month, day)
+    return this if this <= near else date(near.year - 1, month, day)
+
+
+def _clock_of(rest: str) -> tuple[str, str]:
+    rest = rest.lstrip(" T\t")
+    found = _CLOCK.match(rest)
+    if found:
+        hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
+        tail = re.sub(r"^(\.\d+|秒)", "", rest[found.end() :])
+        afternoon = tail.strip().lower()[:2]
+        if afternoon in ("am", "pm"):
+            hour, tail = hour % 12 + (12 if afternoon == "pm" else 0), ""
+    elif _CLOCK_PACKED.match(rest):
+        padded = rest.zfill(6) if len(rest) > 4 else rest + "00"
+        hour, minute, second, tail = int(padded[:2]), int(padded[2:4]), int(padded[4:6]), ""
+    else:
+        return "", ""
+    if hour > 23 or minute > 59 or second > 59:
+        return "", ""
+    return f"{hour:02d}:{minute:02d}:{second:02d}", tail
+
+
+def clock_alone(text: str) -> str:
+    """The time of a cell that holds only one (`08:05`, `080559`, Excel's day 0); empty when there is none."""
+    told = unicodedata.normalize("NFKC", text).strip()
+    if told.startswith("1899-12-3"):
+        told = told[11:]
+    return _clock_of(told)[0]
+
+
+def _home(day: date, clock: str, zone: "re.Match[str]", home_hours: int) -> tuple[date, str]:
+    hours, minutes = int(zone[1] or 0), int(zone[2] or 0)
+    offset = timezone(timedelta(hours=hours, minutes=minutes if hours >= 0 else -minutes))
+    there = datetime.combine(day, datetime.strptime(clock, "%H:%M:%S").time(), tzinfo=offset)  # noqa: DTZ007
+    here = there.astimezone(timezone(timedelta(hours=home_hours)))
+    return here.date(), here.strftime("%H:%M:%S")
