@@ -1,0 +1,148 @@
+"""Audience files as people have them, read into one table: CSV, TSV, plain lists, Parquet, our own .rta; gz too.
+
+Columns, in any order: `id` (also device_id, hash, md5, did); `id_type` (imei, idfa, oaid, android_id, mac, caid, openid,
+each also with _md5, or md5; told from the id's look when left out); `audience` (several parted by |). A list without a
+header, or a table without `audience`, is one audience: the one asked for. Raw ids become a key for every way in which a
+media may hash them; doubtful ids are left out and counted.
+"""
+
+import gzip
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from puhui.acquisition.core import audience_table, device_ids
+from puhui.acquisition.core.audience_table import MOST_AUDIENCES, AudienceTable, Keys
+from puhui.acquisition.rta import audience_file
+from puhui.kernel.refusal import Refusal, Refused
+
+_ID = ("id", "device_id", "deviceid", "did", "hash", "md5", "device_hash", "设备号")
+_TYPE = ("id_type", "type", "kind", "did_type", "类型")
+_AUDIENCE = ("audience", "segment", "人群")
+_LONGEST_NAME = 64
+_HEX32 = "^[0-9a-fA-F]{32}$"
+
+
+Which = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a file gave: the table, rows read, ids left out as doubtful or malformed."""
+
+    table: AudienceTable
+    rows: int
+    left_out: int
+
+
+def read(place: Path, *, audience: str, doubtful: frozenset[int]) -> Read:
+    """The file as a table. Refuses an unknown shape, an unknown id type, too many audiences, or a file with no usable id."""
+    if place.suffix == ".rta":
+        table = audience_file.MappedAudience(place).table()
+        return Read(table, len(table.keys), 0)
+    frame = _named(_frame(place), place, audience)
+    if frame.height == 0:
+        raise Refused(Refusal("AUDIENCE_EMPTY", "文件里没有设备号 · no ids in the file", where=place.name))
+    names = _audience_names(frame, place)
+    digests = frame.filter(pl.col("digest"))
+    keys, which, left_out = _digest_keys(digests, names, doubtful)
+    for kind, part in frame.filter(~pl.col("digest")).group_by("id_type"):
+        raw_keys, raw_which, bad = _raw_keys(str(kind[0]), part, names, doubtful)
+        keys, which, left_out = np.concatenate((keys, raw_keys)), np.concatenate((which, raw_which)), left_out + bad
+    if not len(keys):
+        told = "没有一个可用的设备号 · not one usable id: digests have 32 hexadecimal digits, and zeros are nobody's"
+        raise Refused(Refusal("AUDIENCE_EMPTY", told, where=place.name))
+    return Read(audience_table.build(keys, which, names=names), frame.height, left_out)
+
+
+def _frame(place: Path) -> pl.DataFrame:
+    try:
+        if place.suffix == ".parquet":
+            return pl.read_parquet(place).select(pl.all().cast(pl.String))
+        data = gzip.decompress(place.read_bytes()) if place.suffix == ".gz" else place.read_bytes()
+        head = data[:4096].removeprefix(b"\xef\xbb\xbf").decode("utf-8").partition("\n")[0].strip()
+        mark = next((each for each in ("\t", ",", ";") if each in head), ",")
+        names = [name.strip().strip('"').lower() for name in head.split(mark)]
+        return pl.read_csv(
+            data, has_header=bool(set(names) & set(_ID)), separator=mark, infer_schema=False, encoding="utf8"
+        )
+    except (OSError, EOFError, UnicodeDecodeError, pl.exceptions.PolarsError) as fault:
+        told = f"读不出 · cannot be read: {str(fault).splitlines()[0]}"
+        raise Refused(Refusal("FILE_UNREADABLE", told, where=place.name)) from None
+
+
+def _named(frame: pl.DataFrame, place: Path, audience: str) -> pl.DataFrame:
+    """Columns id, id_type, audience, digest, whatever the file calls them."""
+    columns = {name.strip().lower(): name for name in frame.columns}
+    found = {thing: next((columns[name] for name in names if name in columns), None)
+             for thing, names in (("id", _ID), ("id_type", _TYPE), ("audience", _AUDIENCE))}  # fmt: skip
+    if found["id"] is None:
+        if frame.columns and frame.columns[0] != "column_1":
+            told = f"找不到设备号列 · no column of ids among {', '.join(frame.columns)}; call it id"
+            raise Refused(Refusal("ID_COLUMN_MISSING", told, where=place.name))
+        names = ["id", "audience"] if frame.width == 2 else ["id", "id_type", "audience"]
+        found |= dict(zip(names, frame.columns))
+    text = pl.col(found["id"] or "").str.strip_chars()
+    kind = (
+        pl.col(found["id_type"]).str.strip_chars().str.to_lowercase() if found["id_type"] else pl.lit(None, pl.String)
+    )
+    name = pl.col(found["audience"]).str.strip_chars() if found["audience"] else pl.lit(audience)
+    frame = frame.select(id=text, id_type=kind, audience=name.fill_null(audience))
+    frame = frame.filter(pl.col("id").is_not_null() & (pl.col("id") != ""))
+    looks = pl.col("id").str.contains(_HEX32)
+    unsaid = pl.col("id_type").is_null() | (pl.col("id_type") == "")
+    guess = pl.when(looks).then(pl.lit("md5")).otherwise(pl.col("id").map_elements(device_ids.kind_of, pl.String))
+    if frame.select(unsaid.any()).item():
+        frame = frame.with_columns(id_type=pl.when(unsaid).then(guess).otherwise(pl.col("id_type")))
+    unknown = [str(each) for each in frame["id_type"].unique() if not device_ids.is_kind(str(each))]
+    if unknown:
+        told = f"不认识的设备号类型 · unknown id type {', '.join(sorted(unknown)[:5])}"
+        raise Refused(Refusal("ID_TYPE_UNKNOWN", told, where=place.name))
+    return frame.with_columns(digest=pl.col("id_type").str.ends_with("md5"))
+
+
+def _audience_names(frame: pl.DataFrame, place: Path) -> list[str]:
+    names = sorted({part.strip() for text in frame["audience"].unique() for part in text.split("|") if part.strip()})
+    if not names or len(names) > MOST_AUDIENCES or any(len(name) > _LONGEST_NAME for name in names):
+        told = f"人群数应为 1 至 {MOST_AUDIENCES} · {len(names)} audiences; from 1 to {MOST_AUDIENCES}, names of at most {_LONGEST_NAME} characters"
+        raise Refused(Refusal("AUDIENCES_TOO_MANY", told, where=place.name))
+    return names
+
+
+def _digest_keys(frame: pl.DataFrame, names: Sequence[str], doubtful: frozenset[int]) -> tuple[Keys, Which, int]:
+    """Keys of well-formed digests, the audience of each, and how many rows were left out; over columns."""
+    rows = frame.height
+    frame = frame.filter(pl.col("id").str.contains(_HEX32))
+    key = pl.col("id").str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64)
+    frame = frame.select(key=key, audience=_places("audience", names))
+    frame = frame.filter(~pl.col("key").is_in(pl.Series(sorted(doubtful), dtype=pl.UInt64).implode()))
+    left_out, frame = rows - frame.height, frame.explode("audience")
+    return frame["key"].to_numpy(), frame["audience"].to_numpy(), left_out
+
+
+def _raw_keys(
+    kind: str, frame: pl.DataFrame, names: Sequence[str], doubtful: frozenset[int]
+) -> tuple[Keys, Which, int]:
+    keys: list[int] = []
+    which: list[int] = []
+    bad = 0
+    for text, places in frame.select("id", _places("audience", names)).iter_rows():
+        found = device_ids.known(kind, text, doubtful)
+        bad += not found
+        for key in found:
+            keys += [key] * len(places)
+            which += places
+    return np.array(keys, dtype=np.uint64), np.array(which, dtype=np.uint8), bad
+
+
+def _places(column: str, names: Sequence[str]) -> pl.Expr:
+    """The positions of a text's audiences in `names`, as a list."""
+    number = {name: place for place, name in enumerate(names)}
+    return (
+        pl.col(column).str.split("|").list.eval(pl.element().str.strip_chars().replace_strict(number, default=None, return_dtype=pl.UInt8))
+        .list.drop_nulls()
+    )  # fmt: skip

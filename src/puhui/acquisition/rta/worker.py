@@ -1,0 +1,274 @@
+"""One worker process: it reads questions from the connections it is handed, and answers each before it looks at the next.
+
+Parsing is httptools' (HTTP/1.1, keep-alive, pipelining, chunked bodies). One thread, one connection at a time: that is
+what makes it possible to say, when the worker is killed, which single question was open (rta/handover.py).
+"""
+
+import array
+import contextlib
+import gc
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import httptools
+
+from puhui.acquisition.rta import counters, handover
+from puhui.acquisition.rta.engine import Engine
+
+HEADER = struct.Struct("<cQQQ?")  # what, connection, taken, sent, answered
+CLOSED, PARTIAL, GIVE, STOP = b"C", b"P", b"G", b"Q"
+MOST_PARTIAL = 32 * 1024
+_TICK_S = 0.1
+_WARM_PAGES = 2_000
+_LONGEST = 1 << 20  # of any body; each media's own limit is in tables/media.csv
+_MEDIA = {
+    b"/rta/tencent": "tencent", b"/rta/ocean_engine": "ocean_engine", b"/rta/oceanengine": "ocean_engine",
+    b"/rta/pangle": "ocean_engine", b"/rta/baidu": "baidu", b"/rta/openrtb": "openrtb", b"/openrtb": "openrtb",
+    b"/openrtb2/auction": "openrtb",
+}  # fmt: skip
+_JSON, _TEXT = b"application/json; charset=utf-8", b"text/plain; version=0.0.4; charset=utf-8"
+_UNKNOWN = (
+    b'{"code":"MEDIA_UNKNOWN","message":"\xe6\xb2\xa1\xe6\x9c\x89\xe8\xbf\x99\xe4\xb8\xaa\xe5\xaa\x92\xe4\xbd\x93 \xc2\xb7 '
+    b'no such media; ask /rta/tencent, /rta/ocean_engine, /rta/baidu or /openrtb"}'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What a worker is born with. `pages` answers GET /health and /metrics; `seconds` is monotonic, `today` the date."""
+
+    channel: socket.socket
+    place: handover.Place
+    row: memoryview
+    engine: Engine
+    pages: Callable[[bytes], bytes]
+    today: Callable[[], date]
+
+
+class _Line:
+    """One connection: its parser, what it has taken and sent, what could not be sent yet."""
+
+    __slots__ = (
+        "_body",
+        "_path",
+        "_worker",
+        "closing",
+        "number",
+        "out",
+        "parser",
+        "sent",
+        "sock",
+        "tail",
+        "taken",
+        "unsent",
+    )
+
+    def __init__(self, worker: "Worker", sock: socket.socket, number: int, taken: int, sent: int) -> None:
+        self._worker, self.sock, self.number, self.taken, self.sent = worker, sock, number, taken, sent
+        self.parser = httptools.HttpRequestParser(self)
+        self.out: list[bytes] = []
+        self.unsent = b""
+        self.tail = b""
+        self.closing = False
+        self._path = b""
+        self._body = b""
+
+    def on_message_begin(self) -> None:
+        self._path = self._body = b""
+
+    def on_url(self, url: bytes) -> None:
+        self._path += url
+
+    def on_body(self, body: bytes) -> None:
+        self._body = self._body + body if self._body else body
+        if len(self._body) > _LONGEST:
+            self._say(*self._worker.too_long(self._path), keep=False)
+            raise OverflowError
+
+    def on_message_complete(self) -> None:
+        keep = self.parser.should_keep_alive()
+        self._say(*self._worker.respond(self.parser.get_method(), self._path, self._body), keep=keep)
+
+    def _say(self, kind: bytes, body: bytes, *, keep: bool) -> None:
+        more = b"" if keep else b"Connection: close\r\n"
+        if keep and self.parser.get_http_version() == "1.0":
+            more = b"Connection: keep-alive\r\n"
+        self.out.append(
+            b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n%b\r\n%b" % (kind, len(body), more, body)
+        )
+        if not keep:
+            self.closing = True
+
+
+class Worker:
+    """The loop. It ends when the supervisor is gone or says stop."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._lines: dict[int, _Line] = {}
+        self._poll = select.epoll()
+        self._warmed = 0
+        self._generation = -1
+        self._stopping = False
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        channel, poll = self._post.channel, self._poll
+        poll.register(channel.fileno(), select.EPOLLIN)
+        self._tick()
+        due = time.monotonic() + _TICK_S
+        while not self._stopping:
+            for number, events in poll.poll(_TICK_S, 64):
+                if number == channel.fileno():
+                    self._take()
+                else:
+                    self._serve(number, events)
+            if time.monotonic() >= due:
+                self._tick()
+                due = time.monotonic() + _TICK_S
+        self._post.engine.flush()
+
+    def respond(self, method: bytes, path: bytes, body: bytes) -> tuple[bytes, bytes]:
+        """(content type, body) for one request; the status is always 200."""
+        media = _MEDIA.get(path)
+        if media is None and b"?" in path:
+            path = path.partition(b"?")[0]
+            media = _MEDIA.get(path)
+        if media is not None:
+            engine = self._post.engine
+            return engine.answer(media, body) if method == b"POST" else engine.refuse(media, "METHOD")
+        if path in (b"/health", b"/metrics"):
+            self._post.engine.flush()
+            return (_JSON if path == b"/health" else _TEXT), self._post.pages(path)
+        return _JSON, _UNKNOWN
+
+    def too_long(self, path: bytes) -> tuple[bytes, bytes]:
+        """A body past any limit is answered before it has been read."""
+        media = _MEDIA.get(path.partition(b"?")[0])
+        return self._post.engine.refuse(media, "OVERSIZED") if media else (_JSON, _UNKNOWN)
+
+    def _serve(self, number: int, events: int) -> None:
+        line, place = self._lines[number], self._post.place
+        if events & select.EPOLLOUT and line.unsent and not self._push(line):
+            return
+        if not events & (select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR):
+            return
+        place.begin(line.number, line.taken, line.sent)
+        try:
+            count = line.sock.recv_into(place.data)
+        except BlockingIOError:
+            place.end()
+            return
+        except OSError:
+            count = 0
+        if not count:
+            place.end()
+            self._close(line)
+            return
+        line.taken += count
+        self._work(line, bytes(place.data[:count]))
+        place.end()
+        if line.closing and not line.unsent:
+            self._close(line)
+
+    def _work(self, line: _Line, data: bytes, *, answered: bool = False) -> None:
+        """Feed what came; send what is ready in one go. `answered`: a dead worker's answer had already left."""
+        try:
+            line.parser.feed_data(data)
+        except (OverflowError, httptools.HttpParserError) as fault:
+            if not line.out or not line.closing:
+                if not isinstance(fault.__context__, OverflowError) and not isinstance(fault, OverflowError):
+                    line.out.append(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                line.closing = True
+        if answered:
+            line.out.clear()
+        if line.out:
+            line.unsent += b"".join(line.out)
+            line.out.clear()
+            self._push(line)
+            if line.tail:
+                self._keep_tail(line, b"")
+        elif not answered and len(line.tail) + len(data) <= MOST_PARTIAL:
+            self._keep_tail(line, line.tail + data)
+
+    def _push(self, line: _Line) -> bool:
+        """Send; whether everything left."""
+        try:
+            count = line.sock.send(line.unsent)
+        except BlockingIOError:
+            count = 0
+        except OSError:
+            line.closing, line.unsent = True, b""
+            return True
+        line.sent += count
+        line.unsent = line.unsent[count:]
+        wanted = select.EPOLLIN | (select.EPOLLOUT if line.unsent else 0)
+        if line.unsent or count == 0:
+            self._poll.modify(line.sock.fileno(), wanted)
+        return not line.unsent
+
+    def _keep_tail(self, line: _Line, tail: bytes) -> None:
+        """Half a question is kept by the supervisor too, in case this worker dies before the other half comes."""
+        line.tail = tail
+        self._tell(HEADER.pack(PARTIAL, line.number, line.taken, 0, False) + tail)
+
+    def _close(self, line: _Line) -> None:
+        number = line.sock.fileno()
+        del self._lines[number]
+        self._poll.unregister(number)
+        line.sock.close()
+        line.parser = None  # type: ignore[assignment]  # parser and line hold each other; the collector seldom runs
+        self._tell(HEADER.pack(CLOSED, line.number, 0, 0, False))
+
+    def _tell(self, message: bytes) -> None:
+        with contextlib.suppress(OSError):
+            self._post.channel.sendmsg([message])
+
+    def _take(self) -> None:
+        """A connection, new or a dead worker's, or the word to stop."""
+        handles = array.array("i")
+        try:
+            message, ancillary, _, _ = self._post.channel.recvmsg(handover.DATA + HEADER.size, socket.CMSG_SPACE(4))
+        except ConnectionError:
+            message, ancillary = b"", []
+        if not message or message[:1] == STOP:
+            self._stopping = True
+            return
+        for _, _, data in ancillary:
+            handles.frombytes(data[: len(data) - len(data) % handles.itemsize])
+        _, number, taken, sent, answered = HEADER.unpack_from(message)
+        sock = socket.socket(fileno=handles[0])
+        sock.setblocking(False)
+        line = self._lines[sock.fileno()] = _Line(self, sock, number, taken, sent)
+        self._poll.register(sock.fileno(), select.EPOLLIN)
+        prefix = message[HEADER.size :]
+        if prefix:
+            self._work(line, prefix, answered=answered)
+            if line.closing and not line.unsent:
+                self._close(line)
+
+    def _tick(self) -> None:
+        """Heartbeat, change over, warm up what was changed to."""
+        row, engine = self._post.row, self._post.engine
+        with contextlib.suppress(Exception):  # what is served stays; /health names the generation
+            engine.look(self._post.today())
+        engine.flush()
+        if engine.generation != self._generation:
+            self._generation, self._warmed = engine.generation, 0
+            self._warm()
+        elif self._warmed:
+            self._warm()
+        row[counters.HEARTBEAT] = int(time.monotonic() * 1000)
+        row[counters.GENERATION], row[counters.OPEN] = engine.generation, len(self._lines)
+
+    def _warm(self) -> None:
+        audience = self._post.engine.audience
+        self._warmed = audience.warm(pages=_WARM_PAGES, at=self._warmed) if audience else 0
