@@ -4,6 +4,8 @@ from typing import Protocol
 
 import typer
 
+from puhui.cli import octopus_replay, octopus_rta
+
 
 class Part(Protocol):
     """A module of this folder that has commands for the group."""
@@ -12,7 +14,7 @@ class Part(Protocol):
         """Add this file's commands."""
 
 
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (octopus_replay, octopus_rta)
 
 
 def register(app: typer.Typer) -> None:
