@@ -11,9 +11,10 @@ from puhui.merchant.core.bills.words import BillWords, read_words
 @lru_cache(maxsize=1)
 def bill_words() -> BillWords:
     """The words as shipped."""
-    return read_words(_table("bill_words"), _table("bill_sources"))
+    return read_words(table("bill_words"), table("bill_sources"))
 
 
-def _table(name: str) -> dict[str, Any]:
+def table(name: str) -> dict[str, Any]:
+    """A table of the room as TOML gives it."""
     with resources.files("puhui.merchant").joinpath("rules", f"{name}.toml").open("rb") as file:
         return tomllib.load(file)

@@ -1,0 +1,55 @@
+"""Loads the tables of the books: the chart of accounts, the words of categories, the rules of the tie-out."""
+
+import csv
+from functools import lru_cache
+from importlib import resources
+
+from puhui.merchant.bill_tables import table
+from puhui.merchant.core.bills.words import Source
+from puhui.merchant.core.categories import Rule
+from puhui.merchant.core.chart import Account, Chart
+from puhui.merchant.core.tie_out import TieRules
+
+
+@lru_cache(maxsize=1)
+def chart() -> Chart:
+    """The chart of accounts as shipped."""
+    return Chart(tuple(
+        Account(row["code"], row["zh"], row["en"], row["kind"], row["statement"], _words(row["words"]))
+        for row in _rows("chart")
+    ))  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def category_rules() -> tuple[Rule, ...]:
+    """The visible rules by which payments are sorted, in order."""
+    return tuple(Rule(row["direction"], row["category"], _words(row["words"])) for row in _rows("category_words"))
+
+
+@lru_cache(maxsize=1)
+def tie_rules() -> TieRules:
+    """How sources name each other, and how far apart two tellings may be."""
+    words = table("bill_words")
+    limits = words["tie_out"]
+    return TieRules(
+        channels={source: tuple(names) for source, names in words["channels"].items()},
+        days_before=limits["days_before"],
+        days_after=limits["days_after"],
+        own_pocket=tuple(limits["own_pocket"]),
+        to_bank=tuple(limits["to_bank"]),
+        from_bank=tuple(limits["from_bank"]),
+    )
+
+
+def source_kind(sources: tuple[Source, ...], code: str) -> str:
+    """wallet, platform or bank."""
+    return next((source.kind for source in sources if source.code == code), "bank")
+
+
+def _words(told: str) -> tuple[str, ...]:
+    return tuple(word for word in told.split("|") if word)
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with resources.files("puhui.merchant").joinpath("rules", f"{name}.csv").open(encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
