@@ -139,7 +139,7 @@ def _wrk(address: str, place: Path, seconds: int, connections: int) -> dict[str,
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(place / "load.lua"), address]
     environment = os.environ | {"RTA_BODIES": str(place / "bodies.bin")}
     text = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
-    found = {name: _ms(re.search(rf"{name}%\s+(\S+)", text)) for name in ("50", "99")}
+    found = {name: _ms(re.search(rf"^ +{name}% +(\S+)$", text, re.MULTILINE)) for name in ("50", "99")}
     errors = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     rate = re.search(r"Requests/sec:\s+(\S+)", text)

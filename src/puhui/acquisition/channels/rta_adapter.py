@@ -37,13 +37,13 @@ def add_key(keys: list[int], kind: str, text: str, doubtful: frozenset[int]) -> 
         keys.append(key)
 
 
-def string_field(number: int, text: str) -> bytes:
-    """A length-delimited protobuf field.
+def string_field(number: int, text: str | bytes) -> bytes:
+    """A length-delimited protobuf field. A protobuf 2 text that is no UTF-8 arrives as bytes, and leaves as it came.
 
     >>> string_field(1, "a").hex()
     '0a0161'
     """
-    data = text.encode()
+    data = text.encode() if isinstance(text, str) else text
     return varint(number << 3 | 2) + varint(len(data)) + data
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pyroaring import BitMap
 
 MOST_AUDIENCES = 64
+_COUNTABLE = 16  # audiences whose every combination fits a small table
 _PER_WINDOW = 8  # keys a search looks through, on average
 
 Keys = NDArray[np.uint64]
@@ -62,10 +63,8 @@ def build(keys: Keys, audiences: NDArray[np.uint8], *, names: Sequence[str]) -> 
     first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(ordered) else np.array([], int)
     bits = np.left_shift(np.uint64(1), audiences[order].astype(np.uint64))
     masks = np.bitwise_or.reduceat(bits, first) if len(first) else bits
-    distinct_masks, cells = np.unique(masks, return_inverse=True)
-    return AudienceTable(
-        tuple(names), ordered[first], _narrow(cells, len(distinct_masks)), tuple(distinct_masks.tolist())
-    )
+    cells, distinct = _cells(masks, len(names))
+    return AudienceTable(tuple(names), ordered[first], cells, distinct)
 
 
 def from_bitmaps(keys: Keys, bitmaps: Sequence[tuple[str, BitMap]]) -> AudienceTable:
@@ -74,13 +73,8 @@ def from_bitmaps(keys: Keys, bitmaps: Sequence[tuple[str, BitMap]]) -> AudienceT
     for bit, (_, bitmap) in enumerate(bitmaps):
         masks[np.asarray(bitmap.to_array(), dtype=np.int64)] |= np.uint64(1) << np.uint64(bit)
     inside = masks != 0
-    distinct, cells = np.unique(masks[inside], return_inverse=True)
-    return AudienceTable(
-        tuple(name for name, _ in bitmaps),
-        keys[inside],
-        _narrow(cells, len(distinct)),
-        tuple(distinct.tolist()),
-    )
+    cells, distinct = _cells(masks[inside], len(bitmaps))
+    return AudienceTable(tuple(name for name, _ in bitmaps), keys[inside], cells, distinct)
 
 
 def windows(keys: Keys) -> tuple[int, NDArray[np.uint32]]:
@@ -90,6 +84,17 @@ def windows(keys: Keys) -> tuple[int, NDArray[np.uint32]]:
     edges = np.arange(1, 1 << bits, dtype=np.uint64) << np.uint64(shift)
     inner = np.searchsorted(keys, edges)
     return shift, np.concatenate(([0], inner, [len(keys)])).astype(np.uint32)
+
+
+def _cells(masks: Keys, audiences: int) -> tuple[Cells, tuple[int, ...]]:
+    """The cell of every mask, and the mask of every cell; few audiences need no sorting."""
+    if audiences > _COUNTABLE:
+        distinct, cells = np.unique(masks, return_inverse=True)
+        return _narrow(cells, len(distinct)), tuple(distinct.tolist())
+    found = np.flatnonzero(np.bincount(masks.astype(np.uint16), minlength=1 << audiences))
+    place = np.zeros(1 << audiences, dtype=np.intp)
+    place[found] = np.arange(len(found))
+    return _narrow(place, len(found))[masks.astype(np.uint16)], tuple(found.tolist())
 
 
 def _narrow(cells: NDArray[np.intp], count: int) -> Cells:

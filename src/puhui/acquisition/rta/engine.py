@@ -162,7 +162,11 @@ class Engine:
 
     def _refuse(self, desk: _Desk, request_id: str, reason: str) -> tuple[bytes, bytes]:
         self._row[counters.reason_place(desk.number, _PLACE[reason])] += 1
-        return desk.adapter.content_type, desk.adapter.reject(request_id, desk.rule.caches.error_s, reason)
+        seconds = desk.rule.caches.error_s
+        try:
+            return desk.adapter.content_type, desk.adapter.reject(request_id, seconds, reason)
+        except Exception:  # an id that cannot be written back
+            return desk.adapter.content_type, desk.adapter.reject("", seconds, reason)
 
     def _decide(self, desk: _Desk, ask: Ask) -> _Kept:
         if ask.ping:

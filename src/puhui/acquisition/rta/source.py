@@ -67,9 +67,10 @@ def _frame(place: Path) -> pl.DataFrame:
         head = data[:4096].removeprefix(b"\xef\xbb\xbf").decode("utf-8").partition("\n")[0].strip()
         mark = next((each for each in ("\t", ",", ";") if each in head), ",")
         names = [name.strip().strip('"').lower() for name in head.split(mark)]
-        return pl.read_csv(
-            data, has_header=bool(set(names) & set(_ID)), separator=mark, infer_schema=False, encoding="utf8"
-        )
+        headed = bool(set(names) & set(_ID))
+        frame = pl.read_csv(data, has_header=headed, separator=mark, infer_schema=False, encoding="utf8")
+        unheaded = ("id", "audience") if frame.width == 2 else ("id", "id_type", "audience")
+        return frame if headed else frame.rename(dict(zip(frame.columns, unheaded)))
     except (OSError, EOFError, UnicodeDecodeError, pl.exceptions.PolarsError) as fault:
         told = f"读不出 · cannot be read: {str(fault).splitlines()[0]}"
         raise Refused(Refusal("FILE_UNREADABLE", told, where=place.name)) from None
@@ -81,11 +82,8 @@ def _named(frame: pl.DataFrame, place: Path, audience: str) -> pl.DataFrame:
     found = {thing: next((columns[name] for name in names if name in columns), None)
              for thing, names in (("id", _ID), ("id_type", _TYPE), ("audience", _AUDIENCE))}  # fmt: skip
     if found["id"] is None:
-        if frame.columns and frame.columns[0] != "column_1":
-            told = f"找不到设备号列 · no column of ids among {', '.join(frame.columns)}; call it id"
-            raise Refused(Refusal("ID_COLUMN_MISSING", told, where=place.name))
-        names = ["id", "audience"] if frame.width == 2 else ["id", "id_type", "audience"]
-        found |= dict(zip(names, frame.columns))
+        told = f"找不到设备号列 · no column of ids among {', '.join(frame.columns)}; call it id"
+        raise Refused(Refusal("ID_COLUMN_MISSING", told, where=place.name))
     text = pl.col(found["id"] or "").str.strip_chars()
     kind = (
         pl.col(found["id_type"]).str.strip_chars().str.to_lowercase() if found["id_type"] else pl.lit(None, pl.String)
