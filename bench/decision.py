@@ -1,7 +1,8 @@
 """One decision at a time through HTTP: signed applications of made-up small owners, twenty a second, against a made-up history.
 
 Everything an application goes through is in the figure: the partner's signature, registration, velocity over a million earlier
-arrivals in PostgreSQL, anti-fraud, evidence as of the day, rules, models, limit and price, the record. The send times are fixed
+arrivals in PostgreSQL, anti-fraud, evidence as of the day, sixty rules, two models (one decides, one watches from a shadow), limit
+and price, the offer, the record (bench/live_policy). The send times are fixed
 beforehand, so a slow answer does not make the next one later (no co-ordinated omission). Owners and history are invented (虚构).
 Run by bench/__main__.py, or alone by `python -m bench.decision [APPLICATIONS]`, on a fresh installation of its own.
 """
@@ -83,8 +84,10 @@ def prepare(history: int) -> None:
         link.execute("VACUUM ANALYZE")
         link.execute("CHECKPOINT")
     with attachment.platform():
+        from bench import live_policy
         from puhui.funding import partners
 
+        live_policy.publish(now=now)
         shown, secret = partners.register_partner("示例渠道（虚构）", calls_a_minute=100_000, sample=True, now=now)
         bodies = [_application(number) for number in range(WARM + A_SECOND * SECONDS)]
         print(json.dumps({"key_id": shown.key_id, "secret": secret.reveal(), "bodies": bodies}))
@@ -129,16 +132,16 @@ def _application(number: int) -> dict[str, Any]:
 
     owner = invented_owner(f"bench{number}", seed=3)
     told = {
-        "trade": "tobacco_shop", "wallet_month_yuan": str(20_000 + 997 * (number % 90)),
-        "tobacco_month_yuan": str(9_000 + 503 * (number % 80)), "rent_month_yuan": str(2_000 + 100 * (number % 40)),
-        "instalments_month_yuan": str(100 * (number % 30)), "overdue_now_yuan": "0", "worst_late_days": ("0", "0", "29")[number % 3],
-        "inquiries_3m": str(number % 7), "credit_since_year": str(2008 + number % 15),
+        "trade": "tobacco_shop", "wallet_month_yuan": str(150_000 + 997 * (number % 90)),
+        "tobacco_month_yuan": str(40_000 + 503 * (number % 80)), "rent_month_yuan": str(1_000 + 50 * (number % 40)),
+        "instalments_month_yuan": str(50 * (number % 30)), "overdue_now_yuan": "0", "worst_late_days": ("0", "0", "0", "29")[number % 4],
+        "inquiries_3m": str(number % 3), "credit_since_year": str(2008 + number % 15),
     }  # fmt: skip
     return {
         "person": {"name": owner.name, "id_number": owner.id_number, "phone": owner.phone},
         "shop": {"name": f"虚构·街口烟酒{number}"},
-        "requested_minor": 1_000_000 + 100_000 * (number % 50),
-        "months": (6, 12, 24)[number % 3],
+        "requested_minor": 2_500_000 + 10_000 * (number % 50),
+        "months": (12, 18, 24)[number % 3],
         "consent": {"credit_assessment": True, "given_on": "partner_page"},
         "segment": "shop",
         "answers": told,

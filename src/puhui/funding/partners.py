@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from puhui.funding import models
 from puhui.kernel.ids import new_id
@@ -122,10 +122,14 @@ def count_call(partner: PartnerShown, *, now: datetime) -> Allowance:
 
 def claim_application(partner_id: str, application_id: str, *, now: datetime) -> None:
     """Remember that this partner sent it. Idempotent; an application has one sender."""
-    row, _ = models.PartnerApplication.objects.get_or_create(
-        application_id=application_id, defaults={"partner_id": partner_id, "recorded_at": now}
-    )
-    if row.partner_id != partner_id:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO funding_partner_application (partner_id, application_id, recorded_at) VALUES (%s, %s, %s)"
+            " ON CONFLICT DO NOTHING",
+            [partner_id, application_id, now],
+        )
+        taken = cursor.rowcount != 1
+    if taken and models.PartnerApplication.objects.get(application_id=application_id).partner_id != partner_id:
         raise Refused(
             Refusal("APPLICATION_TAKEN", "该申请来自其他渠道 · it was sent by another partner", application_id)
         )
@@ -156,11 +160,13 @@ def sweep(*, now: datetime) -> int:
 
 
 def _use_nonce(partner_id: str, nonce: str, *, now: datetime) -> None:
-    try:
-        with transaction.atomic():
-            models.PartnerNonce.objects.create(partner_id=partner_id, nonce=nonce, seen_at=now)
-    except IntegrityError:
-        raise Refused(Refusal("NONCE_REPLAYED", "请求重放 · this nonce was used before", "X-Nonce")) from None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO funding_partner_nonce (partner_id, nonce, seen_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [partner_id, nonce, now],
+        )
+        if cursor.rowcount != 1:
+            raise Refused(Refusal("NONCE_REPLAYED", "请求重放 · this nonce was used before", "X-Nonce"))
 
 
 def _seconds(text: str) -> int | None:

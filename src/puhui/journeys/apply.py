@@ -12,8 +12,6 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
-
 from puhui.acquisition import operations as acquisition
 from puhui.acquisition.operations import TouchDraft
 from puhui.antifraud import operations as antifraud
@@ -30,6 +28,7 @@ from puhui.parties import operations as parties
 from puhui.parties import queries as parties_queries
 from puhui.parties.operations import ConsentDraft, PersonDraft, ShopDraft
 from puhui.store.sealed import blind_index
+from puhui.store.undivided import undivided
 from puhui.underwriting import operations as underwriting
 from puhui.underwriting import queries as underwriting_queries
 from puhui.underwriting.core import questionnaire
@@ -159,13 +158,13 @@ def invoices_of(drafts: Sequence[InvoiceDraft]) -> OwnInvoices:
     return OwnInvoices(sales=rows["sale"], purchases=rows["purchase"])
 
 
-@transaction.atomic
+@undivided
 def apply(intake: Intake, *, key: str, now: datetime) -> Applied:
     """Take a request and answer it. Refused, with nothing stored, when it cannot be taken at all."""
     return Applied(**answer_once(Asked(JOURNEY, key, _as_record(intake), now), lambda: _apply(intake, key, now)))
 
 
-@transaction.atomic
+@undivided
 def apply_again(application_id: str, invoices: OwnInvoices, *, key: str, now: datetime) -> Applied:
     """The applicant brings invoices: a new application of the same person and shop on the same terms."""
     former = underwriting_queries.application(application_id)

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-
 from puhui.kernel import china_ids
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.parties import models
 from puhui.store.sealed import blind_index
+from puhui.store.undivided import undivided
 
 REVEALABLE = ("name", "id_number", "phone")
 
@@ -46,7 +45,7 @@ class ConsentDraft:
     institution_id: str = ""
 
 
-@transaction.atomic
+@undivided
 def register_person(draft: PersonDraft, *, now: datetime) -> str:
     """The person's id; the same ID number is the same person, whose phone may have changed.
 
@@ -74,7 +73,7 @@ def register_person(draft: PersonDraft, *, now: datetime) -> str:
     ).id
 
 
-@transaction.atomic
+@undivided
 def register_shop(owner_id: str, draft: ShopDraft, *, now: datetime) -> str:
     """The shop's id; the same credit code (or evidence code) under the same owner is the same shop."""
     code = draft.credit_code.strip()
@@ -105,7 +104,7 @@ def register_shop(owner_id: str, draft: ShopDraft, *, now: datetime) -> str:
     ).id
 
 
-@transaction.atomic
+@undivided
 def give_consent(person_id: str, draft: ConsentDraft, *, now: datetime) -> str:
     """Record a consent; one that stands for the same purpose, receiver and text is returned as it is."""
     standing = models.Consent.objects.filter(
@@ -129,13 +128,13 @@ def give_consent(person_id: str, draft: ConsentDraft, *, now: datetime) -> str:
     ).id
 
 
-@transaction.atomic
+@undivided
 def withdraw_consent(consent_id: str, *, now: datetime) -> None:
     """Idempotent; what was done under the consent before stays lawful (PIPL Art. 15)."""
     models.ConsentWithdrawal.objects.get_or_create(consent_id=consent_id, defaults={"withdrawn_at": now})
 
 
-@transaction.atomic
+@undivided
 def reveal(person_id: str, fields: Sequence[str], *, reason: str, by: str, now: datetime) -> dict[str, str]:
     """The plain values, after the look has been logged. Refused without a reason a reviewer could check."""
     if len(reason.strip()) < 4:

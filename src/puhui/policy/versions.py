@@ -22,6 +22,7 @@ from puhui.policy.core.policy_text import Policy, read_policy
 
 _COMPILED: dict[str, Policy] = {}
 _MOST_COMPILED = 64
+_HEADS = models.Version.objects.defer("texts")  # what is asked at every decision does not fetch the texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +76,28 @@ def live(kind: str, now: datetime) -> VersionView:
 def live_if_any(kind: str, now: datetime) -> VersionView | None:
     """The version that decides this kind now, or None where none is published."""
     found = (
-        models.Version.objects.filter(rulebook_id=kind, state__in=["published", "retired"], published_from__lte=now)
+        _HEADS.filter(rulebook_id=kind, state__in=["published", "retired"], published_from__lte=now)
         .order_by("-published_from").first()
     )  # fmt: skip
     if found is None or (found.retired_at is not None and found.retired_at <= now):
         return None
-    return _view(found)
+    return view_of(found)
 
 
 def version(name: str) -> VersionView:
     """By id (rbv_…) or by name (application@3)."""
     kind, _, number = name.partition("@")
     wanted = Q(rulebook_id=kind, number=int(number)) if number.isdecimal() and len(number) < 9 else Q(id=name)
-    found = models.Version.objects.filter(wanted).first()
+    found = _HEADS.filter(wanted).first()
     if found is None:
         raise Refused(Refusal("VERSION_UNKNOWN", "没有这个版本 · there is no such version", where=name))
-    return _view(found)
+    return view_of(found)
 
 
 def versions(kind: str | None = None) -> list[VersionView]:
     """All versions, newest first."""
-    rows = models.Version.objects.order_by("rulebook_id", "-number")
-    return [_view(row) for row in (rows.filter(rulebook_id=kind) if kind else rows)]
+    rows = _HEADS.order_by("rulebook_id", "-number")
+    return [view_of(row) for row in (rows.filter(rulebook_id=kind) if kind else rows)]
 
 
 def rulebooks() -> list[models.Rulebook]:
@@ -155,7 +156,8 @@ def check_columns_agree(kind: str, policy: Policy) -> None:
             raise Refused(Refusal("COLUMN_KIND_CHANGED", told, where=name))
 
 
-def _view(row: Any) -> VersionView:
+def view_of(row: models.Version) -> VersionView:
+    """A version's row as others may see it."""
     return VersionView(row.id, row.rulebook_id, row.number, row.state, row.author, row.reviewer, row.note, row.content_hash,
                        row.edition, row.created_at, row.published_from, row.retired_at, row.based_on_id)  # fmt: skip
 

@@ -41,14 +41,24 @@ def stored(key: Key) -> Any:
 
     Call it inside the transaction that stores: until its end, others with this key wait here.
     """
-    with connection.cursor() as cursor:
-        name = "/".join([key.rows._meta.db_table, *key.columns.values()])
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    _wait_for("/".join([key.rows._meta.db_table, *key.columns.values()]))
     row: Any = key.rows._default_manager.filter(**key.columns).first()
     if row is None or _plain(row.input_hash) == key.input_hash:
         return row
-    text = "同一幂等键内容不同，请换新的键 · this key was used before with other content; use a new key"
-    raise Refused(Refusal(key.code, text, where=key.given))
+    raise Refused(_other_content(key.code, key.given))
+
+
+def stored_parts(rows: type[Model], key: str, hashes: Mapping[str, str | bytes], *, code: str) -> dict[str, Any]:
+    """The rows that stand under the parts of one write, by part; `hashes` has the input's hash by part, column `key`.
+
+    As `stored`, with one lock for the whole write: its parts never come under another one.
+    """
+    _wait_for("/".join([rows._meta.db_table, key]))
+    found: dict[str, Any] = {vars(row)["key"]: row for row in rows._default_manager.filter(key__in=list(hashes))}
+    for part, row in found.items():
+        if _plain(row.input_hash) != hashes[part]:
+            raise Refused(_other_content(code, part))
+    return found
 
 
 def answer_once(key: Key, work: Callable[[], dict[str, Any]], *, now: datetime) -> dict[str, Any]:
@@ -59,6 +69,16 @@ def answer_once(key: Key, work: Callable[[], dict[str, Any]], *, now: datetime) 
     answer = work()
     key.rows._default_manager.create(**key.columns, input_hash=key.input_hash, answer=answer, recorded_at=now)
     return answer
+
+
+def _wait_for(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def _other_content(code: str, key: str) -> Refusal:
+    text = "同一幂等键内容不同，请换新的键 · this key was used before with other content; use a new key"
+    return Refusal(code, text, where=key)
 
 
 def _plain(stored_hash: Any) -> str | bytes:

@@ -33,8 +33,7 @@ def scope(tenant: str) -> Iterator[None]:
 
     Enter it outside a transaction: a rollback also undoes the setting, which is safe (it falls back, never forward).
     """
-    before = current()
-    enter(tenant)
+    before = _exchanged(tenant)
     try:
         yield
     except BaseException:
@@ -42,3 +41,14 @@ def scope(tenant: str) -> Iterator[None]:
             enter(before)
         raise
     enter(before)
+
+
+def _exchanged(tenant: str) -> str:
+    """Set the tenant and say which it was, in one round trip. The former one is read in a step before the new one is set."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH before AS MATERIALIZED (SELECT coalesce(current_setting('puhui.tenant', true), '') AS tenant)"
+            " SELECT tenant, set_config('puhui.tenant', %s, false) FROM before",
+            [tenant],
+        )
+        return str(cursor.fetchone()[0])

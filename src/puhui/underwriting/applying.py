@@ -11,14 +11,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-
 from puhui.kernel.canonical import digest
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy.operations import record_decisions
 from puhui.policy.record import BatchDraft, DecisionDraft
 from puhui.store import asked_once
+from puhui.store.undivided import unit
 from puhui.underwriting import credit_rules, evidence, lending, loading, models, owner_evidence
 from puhui.underwriting.appraisal import POLICY_NAME, day_after_last_invoice
 from puhui.underwriting.core import deciding, intake, lifecycle, rule_inputs
@@ -67,7 +66,7 @@ class Decided:
 
 def submit_application(draft: ApplicationDraft, *, key: str, now: datetime) -> str:
     """Put an application on file; returns its id. The same key with the same content gives the same id."""
-    with transaction.atomic():
+    with unit():
         told = {
             name: value for name, value in asdict(draft).items() if name != "segment" or value
         }  # as before segments
@@ -89,7 +88,7 @@ def ingest_invoices(sent: InvoicesSent, *, now: datetime, application_id: str | 
     """Store an applicant's own invoices as a small load of one firm; attach it to a submitted application if named."""
     began = time.perf_counter()
     content = intake.read_sent(sent)
-    with transaction.atomic():
+    with unit():
         summary = loading.store(content, kind="application", now=now, began=began, progress=loading.unwatched)
         if application_id is not None:
             application = lock_application(application_id)
@@ -121,7 +120,7 @@ def decide_application(
     applicant's last invoice, never before the standing appraisal's day. What else the owner brought is seen as of today (or
     of `as_of`): nothing recorded or observed later counts.
     """
-    with transaction.atomic():
+    with unit():
         application = lock_application(application_id)
         if application.answer is not None:
             return decided(application)
@@ -152,7 +151,7 @@ def refuse_application(
     application_id: str, *, decision_id: str, reasons: Sequence[dict[str, str]], now: datetime
 ) -> Decided:
     """Refuse what was decided elsewhere on other grounds than credit. Idempotent; refused when otherwise decided."""
-    with transaction.atomic():
+    with unit():
         application, told = lock_application(application_id), [dict(reason) for reason in reasons]
         if application.answer is not None:
             if (application.decision_id, application.answer["reasons"]) == (decision_id, told):
@@ -168,7 +167,7 @@ def refuse_application(
 
 def make_offer(application_id: str, *, now: datetime) -> str:
     """Offer an approved applicant what was decided; returns the offer's id. Asked again it returns the same offer."""
-    with transaction.atomic():
+    with unit():
         application = lock_application(application_id)
         made = models.Offer.objects.filter(application=application).first()
         if made:
@@ -189,7 +188,7 @@ def make_offer(application_id: str, *, now: datetime) -> str:
 
 def accept_offer(offer_id: str, *, disclosure_hash: str, now: datetime) -> None:
     """The borrower accepts what the cost form of this hash showed. Idempotent for the same hash."""
-    with transaction.atomic():
+    with unit():
         offer = lock_offer(offer_id)
         if offer.state == "accepted" and offer.disclosure_hash == disclosure_hash:
             return
@@ -207,7 +206,7 @@ def accept_offer(offer_id: str, *, disclosure_hash: str, now: datetime) -> None:
 
 def decline_offer(offer_id: str, *, now: datetime) -> None:
     """The borrower does not want it. Idempotent."""
-    with transaction.atomic():
+    with unit():
         offer = lock_offer(offer_id)
         if offer.state != "declined":
             _move_offer(offer, "decline", now=now)
@@ -215,7 +214,7 @@ def decline_offer(offer_id: str, *, now: datetime) -> None:
 
 def expire_offers(*, now: datetime) -> list[str]:
     """Close the open offers whose time has passed; returns their ids."""
-    with transaction.atomic():
+    with unit():
         late = models.Offer.objects.select_for_update(of=("self",)).select_related("application")
         ids = []
         for offer in late.filter(state="open", valid_until__lte=now).order_by("id"):
@@ -226,7 +225,7 @@ def expire_offers(*, now: datetime) -> list[str]:
 
 def mark_funded(application_id: str, *, loan_id: str, now: datetime) -> None:
     """The loan of an accepted offer has been paid out. Idempotent for the same loan."""
-    with transaction.atomic():
+    with unit():
         application = lock_application(application_id)
         if application.state == "funded" and application.loan_id == loan_id:
             return
@@ -236,7 +235,7 @@ def mark_funded(application_id: str, *, loan_id: str, now: datetime) -> None:
 
 def mark_unfunded(application_id: str, *, now: datetime) -> None:
     """The loan of an accepted offer was never paid out. Idempotent."""
-    with transaction.atomic():
+    with unit():
         application = lock_application(application_id)
         if application.state != "unfunded":
             _move(application, "fail_funding", now=now)
@@ -244,7 +243,7 @@ def mark_unfunded(application_id: str, *, now: datetime) -> None:
 
 def withdraw_application(application_id: str, *, now: datetime) -> None:
     """The applicant takes the request back before an offer is made. Idempotent."""
-    with transaction.atomic():
+    with unit():
         application = lock_application(application_id)
         if application.state != "withdrawn":
             _move(application, "withdraw", now=now)

@@ -36,13 +36,14 @@ class RulesSaid:
 
 def ask(application_id: str, seen: Mapping[str, Any], *, on: date, now: datetime) -> RulesSaid | None:
     """The rules on one application; None where no version is live. `seen` has columns by name (core/rule_inputs, other rooms)."""
-    if versions.live_if_any(KIND, now) is None:
+    live = versions.live_if_any(KIND, now)
+    if live is None:
         return None
     known = versions.columns_of(KIND)
     inputs = {name: value for name, value in seen.items() if name in known and value is not None}
     dated = {"applied_on": on.isoformat()} if "applied_on" in known else {}
     asked = policy.Application(subject_of(application_id), inputs | dated)
-    said = policy.decide(KIND, [asked], on=on, now=now)[0]
+    said = policy.decide(KIND, [asked], on=on, now=now, live=live)[0]
     return RulesSaid(said.decision_id, said.version, said.outcome, _plain(said.reasons))
 
 

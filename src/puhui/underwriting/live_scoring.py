@@ -19,13 +19,19 @@ from puhui.underwriting.model_watch import ModelCannotScore, Scored
 
 def score(view: ModelView, rows: pl.DataFrame) -> Scored:
     """Features and chance of default of every row, in their order."""
+    pd = chances(view, rows)
+    return Scored(pd, _model(view.id).values(rows) if rows.height else pl.DataFrame())
+
+
+def chances(view: ModelView, rows: pl.DataFrame) -> pl.Series:
+    """Chance of default of every row, in their order."""
     model = _model(view.id)
     absent = [name for name in model.required if name not in rows.columns]
     if absent:
         raise ModelCannotScore(absent)
     if rows.height == 0:
-        return Scored(pl.Series("pd", [], dtype=pl.Float64), pl.DataFrame())
-    return Scored(pl.Series("pd", model.score(rows, reasons=False).pd), model.values(rows))
+        return pl.Series("pd", [], dtype=pl.Float64)
+    return pl.Series("pd", model.score(rows, reasons=False).pd)
 
 
 def required(view: ModelView) -> tuple[str, ...]:

@@ -12,12 +12,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import connection
 
 from puhui.kernel.canonical import digest
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.store import asked_once
+from puhui.store.undivided import undivided
 from puhui.underwriting import models
 from puhui.underwriting.core import coefficients, evidence_item, plots
 from puhui.underwriting.core.evidence_item import Observed
@@ -41,18 +42,27 @@ class EvidenceDraft:
     replaces: str | None = None
 
 
-@transaction.atomic
+@undivided
 def record_evidence(drafts: Sequence[EvidenceDraft], *, key: str, now: datetime) -> list[str]:
     """Store observations, all or none; returns their ids. The same key with the same content gives the same ids."""
     today = now.astimezone(ZONE).date()
     checked = [evidence_item.check(draft.seen, now=today) for draft in drafts]
-    return [
-        _store(draft, plain, key=f"{key}/{n}", now=now)
-        for n, (draft, plain) in enumerate(zip(drafts, checked, strict=True))
-    ]
+    asked = {f"{key}/{n}": digest(asdict(draft)) for n, draft in enumerate(drafts)}
+    stored = asked_once.stored_parts(models.EvidenceItem, key, asked, code="KEY_REUSED") if drafts else {}
+    fresh: list[models.EvidenceItem] = []
+    for (part, wanted), draft, plain in zip(asked.items(), drafts, checked, strict=True):
+        if part not in stored:
+            stored[part] = _item(draft, plain, key=part, input_hash=wanted, now=now)
+            fresh.append(stored[part])
+    _refuse_if_replaced_twice(fresh)
+    models.EvidenceItem.objects.bulk_create(fresh)
+    for item in fresh:
+        if "boundary" in item.values:
+            _pass_on_overlaps(item, now=now)
+    return [str(stored[part].id) for part in asked]
 
 
-@transaction.atomic
+@undivided
 def verify_evidence(item_id: str, *, by: str, now: datetime) -> str:
     """A named person has looked at the thing itself: the item is said again with the grade of a visit. Idempotent."""
     item = models.EvidenceItem.objects.filter(id=item_id).first()
@@ -92,22 +102,18 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=ZONE)
 
 
-def _store(draft: EvidenceDraft, plain: dict[str, Any], *, key: str, now: datetime) -> str:
-    wanted = digest(asdict(draft))
-    known = asked_once.stored(asked_once.Key(models.EvidenceItem, {"key": key}, wanted, code="KEY_REUSED"))
-    if known is not None:
-        return str(known.id)
+def _item(
+    draft: EvidenceDraft, plain: dict[str, Any], *, key: str, input_hash: str, now: datetime
+) -> models.EvidenceItem:
+    """The row of a checked observation, not stored yet."""
     _check_hash(draft.document_hash)
-    item = models.EvidenceItem.objects.create(
-        id=new_id("evi", now=now), key=key, input_hash=wanted, person_id=draft.person_id, shop_id=draft.shop_id,
+    return models.EvidenceItem(
+        id=new_id("evi", now=now), key=key, input_hash=input_hash, person_id=draft.person_id, shop_id=draft.shop_id,
         application_id=draft.application_id, kind=plain["kind"], source=plain["source"], grade=plain["grade"],
         observed_from=draft.seen.observed_from, observed_to=draft.seen.observed_to, values=plain["values"],
         document_hash=draft.document_hash, consent_id=draft.consent_id, verified_by=draft.verified_by,
         replaces=_replaced(draft), recorded_at=now, **_box(plain["values"]),
     )  # fmt: skip
-    if "boundary" in plain["values"]:
-        _pass_on_overlaps(item, now=now)
-    return item.id
 
 
 def _check_hash(text: str) -> None:
@@ -129,10 +135,20 @@ def _replaced(draft: EvidenceDraft) -> models.EvidenceItem | None:
             )
         )
     if models.EvidenceItem.objects.filter(replaces=former).exists():
-        raise Refused(
-            Refusal("EVIDENCE_REPLACED", "该证据已被更正 · it has been replaced; replace the newer one", draft.replaces)
-        )
+        raise Refused(_replaced_already(draft.replaces))
     return former
+
+
+def _refuse_if_replaced_twice(items: Sequence[models.EvidenceItem]) -> None:
+    """Two items of one call that correct the same one."""
+    corrected = [item.replaces_id for item in items if item.replaces_id is not None]
+    for former in corrected:
+        if corrected.count(former) > 1:
+            raise Refused(_replaced_already(former))
+
+
+def _replaced_already(item_id: str) -> Refusal:
+    return Refusal("EVIDENCE_REPLACED", "该证据已被更正 · it has been replaced; replace the newer one", item_id)
 
 
 def _box(values: dict[str, Any]) -> dict[str, float]:

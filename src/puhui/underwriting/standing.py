@@ -14,7 +14,7 @@ from puhui.underwriting import models
 
 def standing() -> models.Appraisal | None:
     """The appraisal that stands, or None before the first."""
-    row = models.Standing.objects.select_related("appraisal__load").order_by("-id").first()
+    row = models.Standing.objects.select_related("appraisal__load", "appraisal__scorecard").order_by("-id").first()
     return row.appraisal if row else None
 
 

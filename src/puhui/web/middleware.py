@@ -85,6 +85,8 @@ class TenantMiddleware:
             tenant = access.tenant_of(request)
             user = request.user
             structlog.contextvars.bind_contextvars(user=user.pk if user.is_authenticated else None, tenant=tenant)
+            if tenant == tenancy.NOBODY:
+                return self.answer(request)
             with tenancy.scope(tenant):
                 return self.answer(request)
 

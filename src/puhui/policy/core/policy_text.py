@@ -39,6 +39,10 @@ from puhui.policy.core.scorer import PD, Scorer
 from puhui.policy.core.term import Term
 
 _REVIEW = OUTCOMES.index("review")
+_RULED, _BLANK = (
+    "_ruled_rank",
+    "_unpriced",
+)  # while a frame is answered: what the rules said; an answer that cannot be told
 ANSWERS = ("limit_minor", "rate_bps")
 RESERVED = frozenset({
     *ANSWERS, "outcome_rank", "decided_on", "subject", "decision_id", "sequence", "old_outcome", "old_limit_minor", "old_rate_bps",
@@ -84,13 +88,12 @@ class Policy:
         for step in self.steps:
             frame = step.over(frame)
         judged = evaluate(self.book, frame, on=on)
-        frame = frame.with_columns(_told(formula).alias(f"_{name}") for name, formula in self.answers.items())
-        blank = [pl.col(f"_{name}").is_null() for name in self.answers] or [pl.lit(False)]
-        priced = frame.with_columns(judged.rank.alias("rank")).select(
-            "rank", ((pl.col("rank") < _REVIEW) & pl.any_horizontal(blank)).alias("unpriced")
+        formulas = [_told(formula).alias(f"_{name}") for name, formula in self.answers.items()]
+        frame = frame.with_columns(*formulas, judged.rank.alias(_RULED)).with_columns(*_answered(self.answers))
+        answered = frame.drop(_RULED, _BLANK, *(f"_{name}" for name in self.answers))
+        return Decided(
+            self, answered, replace(judged, rank=frame["outcome_rank"].alias("rank")), frame[_BLANK].alias("unpriced")
         )
-        rank = priced.select(pl.when("unpriced").then(pl.lit(_REVIEW, dtype=pl.UInt8)).otherwise("rank").alias("rank"))
-        return _answered(self, frame, replace(judged, rank=rank["rank"]), priced["unpriced"])
 
 
 @dataclass(frozen=True)
@@ -203,14 +206,15 @@ def check(policy: Policy) -> list[static_checks.Finding]:
     return findings
 
 
-def _answered(policy: Policy, frame: pl.DataFrame, judged: Judged, unpriced: pl.Series) -> Decided:
-    passed = (judged.rank == 0).alias("_passed")
-    limit = pl.col("_limit_minor") if "limit_minor" in policy.answers else pl.lit(0, dtype=pl.Int64)
-    rate = pl.col("_rate_bps") if "rate_bps" in policy.answers else pl.lit(None, dtype=pl.Int64)
-    answered = frame.with_columns(judged.rank.alias("outcome_rank"), passed).with_columns(
-        pl.when("_passed").then(limit).otherwise(0).alias("limit_minor"), rate.alias("rate_bps")
-    )
-    return Decided(policy, answered.drop(f"_{name}" for name in ("passed", *policy.answers)), judged, unpriced)
+def _answered(answers: Mapping[str, Condition]) -> list[pl.Expr]:
+    """Blank (an answer that cannot be told), the outcome, the limit (0 unless passed) and the rate of every row."""
+    blank = [pl.col(f"_{name}").is_null() for name in answers] or [pl.lit(False)]
+    unpriced = (pl.col(_RULED) < _REVIEW) & pl.any_horizontal(blank)
+    rank = pl.when(unpriced).then(pl.lit(_REVIEW, dtype=pl.UInt8)).otherwise(_RULED)
+    limit = pl.col("_limit_minor") if "limit_minor" in answers else pl.lit(0, dtype=pl.Int64)
+    rate = pl.col("_rate_bps") if "rate_bps" in answers else pl.lit(None, dtype=pl.Int64)
+    passed = pl.when(rank == 0).then(limit).otherwise(0)
+    return [unpriced.alias(_BLANK), rank.alias("outcome_rank"), passed.alias("limit_minor"), rate.alias("rate_bps")]
 
 
 def _told(formula: Condition) -> pl.Expr:

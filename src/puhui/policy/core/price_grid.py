@@ -83,11 +83,9 @@ class PriceGrid:
         for axis in self.axes:
             place = place * len(axis.cuts) + axis.place()
         prices = pl.Series(self.cells, dtype=self.output.type)
-        return seen.with_columns(place.alias("_cell")).with_columns(
-            pl.col("_cell").replace_strict(
-                pl.Series(range(len(prices)), dtype=pl.Int32), prices, default=None, return_dtype=self.output.type
-            ).alias(self.output.name)
-        ).drop("_cell")  # fmt: skip
+        cells = pl.Series(range(len(prices)), dtype=pl.Int32)
+        price = place.replace_strict(cells, prices, default=None, return_dtype=self.output.type)
+        return seen.with_columns(price.alias(self.output.name))
 
 
 def read_grid(name: str, text: str, columns: Columns) -> PriceGrid:

@@ -64,7 +64,7 @@ class Rule:
         return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rulebook:
     """Rules in the table's order; `version` is the hash of `text`, the table they were read from."""
 
@@ -76,6 +76,33 @@ class Rulebook:
     def columns(self) -> frozenset[str]:
         """All columns that its conditions and evidence read."""
         return frozenset(name for rule in self.rules for name in (*rule.condition.columns, *rule.shows))
+
+    def answers(self, span: tuple[Any, Any]) -> list[pl.Expr]:
+        """Every rule's answer on these days, as `?code`; built once for the rules that are in force throughout."""
+        throughout = tuple(rule.in_force(span[0]) and rule.in_force(span[1]) for rule in self.rules)
+        if throughout not in self._answers:
+            self._answers[throughout] = [_answer(rule, span).alias(f"?{rule.code}") for rule in self.rules]
+        return self._answers[throughout]
+
+    @cached_property
+    def _answers(self) -> dict[tuple[bool, ...], list[pl.Expr]]:
+        return {}
+
+    @cached_property
+    def told(self) -> list[pl.Expr]:
+        """The answers by code."""
+        return [pl.col(f"?{rule.code}").alias(rule.code) for rule in self.rules]
+
+    @cached_property
+    def rank_of(self) -> pl.Expr:
+        """The gravest answer of a row that holds every rule's hit under its code and its being unknown under `~code`."""
+        form = pl.lit(0, dtype=pl.UInt8)
+        for rank, outcome in enumerate(OUTCOMES[1:], 1):
+            names = [rule.code for rule in self.rules if rule.outcome == outcome]
+            names += [f"~{rule.code}" for rule in self.rules if rule.on_missing == outcome]
+            if names:
+                form = pl.when(pl.any_horizontal(names)).then(pl.lit(rank, dtype=pl.UInt8)).otherwise(form)
+        return form.alias("_rank")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +219,12 @@ def evaluate(book: Rulebook, seen: pl.DataFrame, *, on: date | Sequence[date] | 
         return Judged(book, seen, pl.zeros(seen.height, pl.UInt8, eager=True), nothing, nothing)  # no rule or no row
     span = (days.min(), days.max())
     frame = seen.with_columns(days) if len(days) > 1 else seen.with_columns(pl.lit(days[0]).alias(DAY))
-    answers = frame.lazy().with_columns(_answer(rule, span).alias(f"?{rule.code}") for rule in book.rules)
     few = seen.height < _FEW
-    told = answers.select(pl.col(f"?{rule.code}").alias(rule.code) for rule in book.rules).collect(
-        engine="in-memory" if few else "auto", optimizations=_AS_WRITTEN if few else _OPTIMISED
+    told = (
+        frame.lazy()
+        .with_columns(book.answers(span))
+        .select(book.told)
+        .collect(engine="in-memory" if few else "auto", optimizations=_AS_WRITTEN if few else _OPTIMISED)
     )
     hit, unknown = told.fill_null(False), told.select(pl.all().is_null())
     return Judged(book, seen, _ranks(book, hit, unknown), hit, unknown)
@@ -212,14 +241,8 @@ def _answer(rule: Rule, span: tuple[Any, Any]) -> pl.Expr:
 
 def _ranks(book: Rulebook, hit: pl.DataFrame, unknown: pl.DataFrame) -> pl.Series:
     """The gravest answer of each row, by one "any" a grade of gravity."""
-    told = pl.concat([hit, unknown.rename(lambda name: "~" + name)], how="horizontal")
-    form = pl.lit(0, dtype=pl.UInt8)
-    for rank, outcome in enumerate(OUTCOMES[1:], 1):
-        names = [rule.code for rule in book.rules if rule.outcome == outcome]
-        names += [f"~{rule.code}" for rule in book.rules if rule.on_missing == outcome]
-        if names:
-            form = pl.when(pl.any_horizontal(names)).then(pl.lit(rank, dtype=pl.UInt8)).otherwise(form)
-    return told.with_columns(form.alias("_rank"))["_rank"]
+    told = hit.hstack([series.alias("~" + series.name) for series in unknown.get_columns()])
+    return told.with_columns(book.rank_of)["_rank"]
 
 
 def _rule(row: dict[str, str | None], columns: Columns, on_missing: str, line: int) -> Rule:

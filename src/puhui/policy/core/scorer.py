@@ -11,6 +11,7 @@ column `pd`. One row scores as a million do.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
@@ -35,7 +36,8 @@ class Scorer:
     def over(self, seen: pl.DataFrame) -> pl.DataFrame:
         """The frame with `pd` beside it; a chance outside [0, 1] is a fault of the model and refused."""
         found = self.score(seen).cast(pl.Float64).alias(PD.name)
-        low, high = found.min(), found.max()
-        if found.len() != seen.height or found.is_nan().any() or (low is not None and not (low >= 0 and high <= 1)):  # type: ignore[operator]
+        chances = found.to_numpy()  # a null is NaN here
+        sound = (chances >= 0) & (chances <= 1)
+        if found.len() != seen.height or np.count_nonzero(sound) + found.null_count() != found.len():
             raise Refused(Refusal("SCORE_UNSOUND", "模型给出的概率不在 0 与 1 之间 · not a chance", where=self.title))
         return seen.with_columns(found)

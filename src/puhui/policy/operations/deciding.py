@@ -11,8 +11,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy import models, scorers, versions
 from puhui.policy.core.experiment import CHALLENGER, CHAMPION, SHADOW, arms
@@ -21,6 +19,7 @@ from puhui.policy.operations.record_decisions import record_decisions
 from puhui.policy.operations.start_experiment import check_guardrails, running
 from puhui.policy.record import BatchDraft, DecisionDraft
 from puhui.policy.versions import VersionView
+from puhui.store.undivided import undivided
 
 KIND_PREFIX, SHADOW_PREFIX = "policy.", "shadow."
 
@@ -65,19 +64,21 @@ class _Run:
     decimals: frozenset[str]
 
 
-@transaction.atomic
-def decide(kind: str, applications: Sequence[Application], *, on: date, now: datetime) -> list[Answer]:
-    """The answers in the order given. `on` is the business date by which rules are in force."""
-    champion = _Side(versions.live(kind, now), CHAMPION, "")
+@undivided
+def decide(
+    kind: str, applications: Sequence[Application], *, on: date, now: datetime, live: VersionView | None = None
+) -> list[Answer]:
+    """The answers in the order given. `on` is the business date by which rules are in force; `live` the live version, where it is at hand."""
+    champion = _Side(live or versions.live(kind, now), CHAMPION, "")
     under_way = running(kind, now)
     challenger = next((each for each in under_way if each.mode == CHALLENGER), None)
     sides = [champion] * len(applications)
     if challenger is not None:
         champion = _Side(champion.view, CHAMPION, challenger.id)
-        other = _Side(versions.version(challenger.version_id), CHALLENGER, challenger.id)
+        other = _Side(versions.view_of(challenger.version), CHALLENGER, challenger.id)
         sides = [other if inside else champion for inside in _inside(challenger, applications)]
     shadows = {
-        _Side(versions.version(each.version_id), SHADOW, each.id): each for each in under_way if each.mode == SHADOW
+        _Side(versions.view_of(each.version), SHADOW, each.id): each for each in under_way if each.mode == SHADOW
     }
     run = _Run(on, now, _check_inputs(applications, [champion, *dict.fromkeys(sides), *shadows]))
     answers: dict[int, Answer] = {}

@@ -6,55 +6,66 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from django.db import connection, transaction
+from django.db import connection
+from psycopg.types.json import Jsonb
 
 from puhui.kernel.ids import new_id
 from puhui.policy import models, record
 from puhui.policy.record import BatchDraft, DecisionDraft
 from puhui.store import copying
+from puhui.store.undivided import undivided
 
 _CHAIN_LOCK = 7_305_001  # one writer at a time extends the chain
 _MANY = 500
+_COLUMNS = "id, sequence, batch_id, position, subject, inputs, output, reasons, previous_hash, row_hash"
 
 
-@transaction.atomic
+@undivided
 def record_decisions(
     batch: BatchDraft, decisions: Sequence[DecisionDraft], *, now: datetime, batch_id: str | None = None
 ) -> tuple[str, list[str]]:
     """Append a batch and its decisions to the record; returns (batch id, decision ids in the order given)."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CHAIN_LOCK])
-    run = models.DecisionBatch.objects.create(
-        id=batch_id or new_id("run", now=now),
-        kind=batch.kind,
-        policy_name=batch.policy_name,
-        policy_version=batch.policy_version,
-        parameters=batch.parameters,
-        as_of=batch.as_of,
-        decided_at=now,
-        version_id=batch.parameters.get("version_id"),
-        experiment_id=batch.parameters.get("experiment_id"),
-        arm=batch.parameters.get("arm", ""),
-        elapsed_microseconds=batch.elapsed_microseconds,
-    )
+    run_id = batch_id or new_id("run", now=now)
+    run = {
+        "id": run_id, "kind": batch.kind, "policy_name": batch.policy_name, "policy_version": batch.policy_version,
+        "parameters": Jsonb(batch.parameters), "as_of": batch.as_of, "decided_at": now,
+        "version_id": batch.parameters.get("version_id"), "experiment_id": batch.parameters.get("experiment_id"),
+        "arm": batch.parameters.get("arm", ""), "elapsed_microseconds": batch.elapsed_microseconds,
+    }  # fmt: skip
     last = models.Decision.objects.order_by("-sequence").values_list("sequence", "row_hash").first()
     sequence, previous = last or (0, record.GENESIS)
-    common, rows = record.batch_digest(run.id, batch), []
+    common, rows = record.batch_digest(run_id, batch), []
     for position, draft in enumerate(decisions):
         row_hash = record.row_hash(previous_hash=previous, batch=common, draft=draft)
         rows.append((new_id("dec", now=now), sequence + position + 1, position, draft, previous, row_hash))
         previous = row_hash
     if len(rows) < _MANY:
-        models.Decision.objects.bulk_create(
-            models.Decision(
-                id=decision_id, sequence=place, batch=run, position=position, subject=draft.subject, inputs=draft.inputs,
-                output=draft.output, reasons=draft.reasons, previous_hash=before, row_hash=row_hash,
-            )
-            for decision_id, place, position, draft, before, row_hash in rows
-        )  # fmt: skip
+        _insert(run, rows)
     else:
-        copying.copy_frame(_frame(run.id, rows), "policy_decision")
-    return run.id, [row[0] for row in rows]
+        _insert(run, [])
+        copying.copy_frame(_frame(run_id, rows), "policy_decision")
+    return run_id, [row[0] for row in rows]
+
+
+def _insert(run: dict[str, Any], rows: Sequence[tuple[Any, ...]]) -> None:
+    """The batch and its decisions in one statement, since an applicant waits for each round trip."""
+    values: list[Any] = list(run.values())
+    told = f"INSERT INTO policy_batch ({', '.join(run)}) VALUES ({_places(len(run))})"
+    if rows:
+        told = f"WITH run AS ({told}) INSERT INTO policy_decision ({_COLUMNS}) VALUES " + ", ".join(
+            [f"({_places(10)})"] * len(rows)
+        )
+        for decision_id, sequence, position, draft, previous, row_hash in rows:
+            values += [decision_id, sequence, run["id"], position, draft.subject, Jsonb(draft.inputs), Jsonb(draft.output),
+                       Jsonb(draft.reasons), previous, row_hash]  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(told, values)
+
+
+def _places(count: int) -> str:
+    return ", ".join(["%s"] * count)
 
 
 def _frame(run_id: str, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:

@@ -86,9 +86,8 @@ def stop_experiment(experiment_id: str, *, by: str, reason: str, now: datetime) 
 def running(kind: str, now: datetime) -> list[models.Experiment]:
     """Experiments of this kind that are under way, oldest first."""
     rows = models.Experiment.objects.filter(rulebook_id=kind, starts_at__lte=now, stop__isnull=True)
-    return list(
-        rows.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now)).select_related("version").order_by("starts_at")
-    )
+    current = rows.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now)).order_by("starts_at")
+    return list(current.select_related("version").defer("version__texts"))
 
 
 @transaction.atomic

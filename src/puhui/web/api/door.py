@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja.security import APIKeyHeader
 
@@ -51,10 +52,11 @@ class SignedByPartner(APIKeyHeader):
             body=request.body,
         )
         try:
-            partner = partners.recognise(call, now=now)
+            with transaction.atomic():  # the nonce is used up and the call counted in one commit
+                partner = partners.recognise(call, now=now)
+                allowance = partners.count_call(partner, now=now)
         except Refused as refused:
             raise CallRefused(401, refused.refusal) from None
-        allowance = partners.count_call(partner, now=now)
         request.allowance = allowance  # type: ignore[attr-defined]
         if allowance.exceeded:
             text = f"每分钟最多 {allowance.limit} 次，请稍后再试 · at most {allowance.limit} calls a minute"

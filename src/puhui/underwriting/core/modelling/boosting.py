@@ -1,14 +1,14 @@
-"""Gradient boosting beside the scorecard: several XGBoost models averaged, with directions where data and meaning give one.
+"""Gradient boosting beside the scorecard: unlike XGBoost models averaged, with directions where data and meaning give one.
 
 Rules kept: rounds, and whether directions are imposed, are chosen on draws held out of training (not on its latest dates: one odd
-quarter there would stop every model at its first tree, decision 0072); the level of the chance comes from the latest part of training.
-The sum over models runs in a fixed order. Reasons are XGBoost's own SHAP values (Lundberg & Lee 2017; exact for trees) of the first
-model of each shape.
+quarter there would stop every model at its first tree, decision 0072); later rows count for more where the future is to be judged
+(decision 0087); the level of the chance comes from the latest part of training. The sum over models runs in a fixed order.
+Reasons are XGBoost's own SHAP values (Lundberg & Lee 2017; exact for trees).
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,29 +22,34 @@ from puhui.underwriting.core.modelling.terms import Terms
 
 Floats = npt.NDArray[np.float64]
 Outcome = npt.NDArray[np.int8]
+_FEW = 256  # rows that one thread scores sooner than many
 
 
 @dataclass(frozen=True, slots=True)
 class Boosted:
-    """`boosters`: XGBoost models (their UBJSON bytes are what is stored); `directions`: −1, 0, 1 an input."""
+    """`boosters`: XGBoost models (their UBJSON bytes are what is stored); `directions`: −1, 0, 1 an input.
+
+    `lone` are the same models held to one thread, for few rows: waking threads for one applicant costs more than the trees do.
+    """
 
     encoding: Encoding
     boosters: tuple[Any, ...]
     calibration: Calibration
     directions: tuple[int, ...]
     settings: dict[str, Any] = field(default_factory=dict)
+    lone: tuple[Any, ...] = ()
 
     def raw(self, values: pl.DataFrame) -> Floats:
         """Log-odds before calibration: the mean of the models, added up in their order."""
         matrix = _matrix(self.encoding.encoded(values), self.encoding.input_kinds)
         total = np.zeros(values.height)
-        for booster in self.boosters:
+        for booster in self.lone if self.lone and values.height < _FEW else self.boosters:
             total = total + booster.predict(matrix, output_margin=True).astype(np.float64)
         return total / len(self.boosters)
 
     def shares(self, values: pl.DataFrame) -> tuple[Floats, tuple[str, ...]]:
-        """SHAP values of log-odds, rows by features (inputs of one feature added up), and the names of the features. One model of each
-        shape is asked, not every seed: the order of reasons is theirs, and a tape costs a third (119,000 rows: three CPU minutes before)."""
+        """SHAP values of log-odds, rows by features (inputs of one feature added up), and the names of the features. Models fitted
+        before decision 0087 hold several seeds of each shape; one of each shape is asked, for the order of reasons is theirs."""
         asked = self.boosters[: max(1, len(self.settings.get("shapes", ())))]
         matrix = _matrix(self.encoding.encoded(values), self.encoding.input_kinds)
         total = np.zeros((values.height, len(self.encoding.inputs)))
@@ -68,40 +73,41 @@ class Boosted:
     def of(stored: dict[str, Any], boosters: Sequence[bytes]) -> "Boosted":
         import xgboost
 
-        loaded = []
+        loaded: list[Any] = []
+        lone: list[Any] = []
         for content in boosters:
-            booster = xgboost.Booster()
-            booster.load_model(bytearray(content))
-            loaded.append(booster)
+            for made, threads in ((loaded, 0), (lone, 1)):
+                booster = xgboost.Booster()
+                booster.load_model(bytearray(content))
+                booster.set_param({"nthread": threads})
+                made.append(booster)
         return Boosted(Encoding.of(stored["encoding"]), tuple(loaded), Calibration(**stored["calibration"]), tuple(stored["directions"]),
-                       stored["settings"])  # fmt: skip
+                       stored["settings"], tuple(lone))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """Training rows: their features, outcome, weight, which of them steer, and their days where the future is to be judged."""
+    """Training rows: their features, outcome, weight, which of them steer, and how much the latest are to count for more
+    (`recency`, all one unless the future is to be judged, `ahead`)."""
 
     values: pl.DataFrame
     bad: Outcome
     weight: Floats
     steering: npt.NDArray[np.bool_]
-    days: Floats | None = None
+    recency: Floats
+    ahead: bool = False
 
 
 def fit(rows: Training, specials: dict[str, tuple[float, ...]], *, terms: Terms, seed: int) -> Boosted:
     """Choose on held-out draws of training rows, calibrate on the steering part, fit for good on all training rows."""
     encoder = encoding.fit(rows.values, specials, least_rows=terms.boosting["least_level_rows"])
-    made = _Rows(encoder.encoded(rows.values), rows.bad, rows.weight, encoder.input_kinds)
-    plan = _planned(made, rows.days is not None, _directions(made, encoder, terms), terms, seed)
-    fitted = _calibrated(made, rows.steering, plan, seed)
-    whole, times = made.whole(), 1 if made.matrix.size > terms.boosting["large_cells"] else terms.boosting["seeds"]
-    boosters = [
-        _trained(whole, shape.settings, shape.rounds, seed=seed + 100 * number)
-        for number in range(times)
-        for shape in plan.shapes
-    ]
+    made = _Rows(encoder.encoded(rows.values), rows.bad, rows.weight * rows.recency, encoder.input_kinds)
+    plan = _planned(made, rows.ahead, _directions(made, encoder, terms), terms, seed)
+    fitted = _calibrated(made, rows, plan, seed)
+    whole = made.whole()
+    boosters = [_trained(whole, shape, plan.rounds, seed=seed + number) for number, shape in enumerate(plan.shapes)]
     told = {
-        "shapes": [{**shape.settings, "rounds": shape.rounds} for shape in plan.shapes],
+        "shapes": [{**shape, "rounds": plan.rounds} for shape in plan.shapes],
         "boosters": len(boosters),
         "tried": plan.tried,
     }
@@ -125,85 +131,70 @@ class _Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
-    """XGBoost settings with the rounds chosen for them, and the AUC on held-out rows."""
-
-    settings: dict[str, Any]
-    rounds: int
-    auc: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Plan:
-    shapes: list[_Shape]
+    """`shapes`: XGBoost settings, each fitted for so many `rounds`; `tried`: what held-out rows said of the first one."""
+
+    shapes: list[dict[str, Any]]
+    rounds: int
     directions: tuple[int, ...]
     tried: list[dict[str, Any]]
 
 
 def _planned(rows: _Rows, ahead: bool, directions: tuple[int, ...], terms: Terms, seed: int) -> _Plan:
-    """Rounds of each shape, and whether directions are imposed, by draws held out of training (of a part of a large tape)."""
+    """Rounds, and whether directions are imposed, by what the first shape does on draws held out of training (of a part of a
+    large tape, several draws of a small one: a quarter of few rows tells little)."""
     limits = terms.boosting
     dice = np.random.default_rng(seed)
     taken = np.sort(dice.permutation(len(rows.bad))[: limits["choice_rows"]])
     sample = _Rows(rows.matrix[taken], rows.bad[taken], rows.weight[taken], rows.kinds)
-    draws = [
-        splitting.by_draw(sample.bad, None, share=terms.split["validation_share"], dice=dice)
-        for _ in range(limits["draws"])
-    ]
-    pairs = [(sample.part(~held), sample.part(held)) for held in draws]
-    flat_top = limits["flat_top"] if ahead else 0.0
-    first, *others = limits["shape"]
+    draws = limits["draws_of_few"] if len(taken) < limits["few_rows"] else 1
+    held = [splitting.by_draw(sample.bad, None, share=terms.split["validation_share"], dice=dice) for _ in range(draws)]
+    pairs = [(sample.part(~mask), sample.part(mask)) for mask in held]
     free = (0,) * len(directions)
-    found = {shape: _tried(first, (shape, flat_top), pairs, terms, seed) for shape in dict.fromkeys((directions, free))}
-    settled = directions if found[directions].auc >= found[free].auc - limits["direction_cost"] else free
-    shapes = [found[settled], *(_tried(shape, (settled, flat_top), pairs, terms, seed) for shape in others)]
-    tried = [
-        {"directions": sum(map(abs, shape)), "rounds": one.rounds, "auc": round(one.auc, 5)}
-        for shape, one in found.items()
-    ]
-    fitted_on = float(np.mean([fitting.num_row() for fitting, _ in pairs]))
-    more = (len(rows.bad) / fitted_on) ** 0.25  # more rows bear a few more rounds
-    least = min(limits["least_rounds"], len(rows.bad) // 40) if ahead else 1
-    shapes = [replace(shape, rounds=max(least, round(shape.rounds * more))) for shape in shapes]
-    return _Plan(shapes, settled, tried)
-
-
-def _tried(
-    shape: dict[str, Any], given: tuple[tuple[int, ...], float], pairs: list[tuple[Any, Any]], terms: Terms, seed: int
-) -> _Shape:
-    """The far end of the flat top: the most rounds whose mean AUC on held-out rows lies within `flat_top` of the best. Where the
-    future is to be judged, the first trees hold what is strongest now, later ones what is finer and lasts."""
-    directions, flat_top = given
-    settings = {
-        "objective": "binary:logistic",
-        "tree_method": "hist",
-        **shape,
-        "monotone_constraints": "(" + ",".join(map(str, directions)) + ")",
+    traces = {
+        imposed: _traced(pairs, _settings(limits["shape"][0], imposed), terms, seed)
+        for imposed in dict.fromkeys((directions, free))
     }
-    traces = [_traced(fitting, held, settings, terms, seed) for fitting, held in pairs]
-    length = min(map(len, traces))
-    mean = np.mean([trace[:length] for trace in traces], axis=0)
-    rounds = int(np.flatnonzero(mean >= mean.max() - flat_top)[-1]) + 1
-    return _Shape(settings, rounds, float(mean.max()))
-
-
-def _traced(fitting: Any, held: Any, settings: dict[str, Any], terms: Terms, seed: int) -> list[float]:
-    """AUC on held-out rows after every round, until it has not risen for a while."""
-    trace: dict[str, dict[str, list[float]]] = {}
-    _trained(
-        fitting, settings, terms.boosting["max_rounds"], seed=seed, judge=(held, terms.boosting["patience"], trace)
+    settled = directions if traces[directions].max() >= traces[free].max() - limits["direction_cost"] else free
+    flat_top = limits["flat_top_ahead"] if ahead else limits["flat_top"]
+    best = {imposed: int(np.flatnonzero(trace >= trace.max() - flat_top)[-1]) + 1 for imposed, trace in traces.items()}
+    tried = [
+        {"directions": sum(map(abs, imposed)), "rounds": best[imposed], "auc": round(float(trace.max()), 5)}
+        for imposed, trace in traces.items()
+    ]
+    least = min(limits["least_rounds"], len(rows.bad) // 40) if ahead else 1
+    more = (len(rows.bad) / float(pairs[0][0].num_row())) ** 0.25  # more rows bear a few more rounds
+    return _Plan(
+        [_settings(shape, settled) for shape in limits["shape"]],
+        max(least, round(best[settled] * more)),
+        settled,
+        tried,
     )
-    return trace["held"]["auc"]
 
 
-def _calibrated(rows: _Rows, steering: npt.NDArray[np.bool_], plan: _Plan, seed: int) -> Calibration:
-    fitting, matrix = rows.part(~steering), _matrix(rows.matrix[steering], rows.kinds)
-    total = np.zeros(int(steering.sum()))
-    for shape in plan.shapes:
-        total = total + _trained(fitting, shape.settings, shape.rounds, seed=seed).predict(
-            matrix, output_margin=True
-        ).astype(np.float64)
-    return calibration.fit(total / len(plan.shapes), rows.bad[steering], rows.weight[steering])
+def _settings(shape: dict[str, Any], directions: tuple[int, ...]) -> dict[str, Any]:
+    imposed = {"monotone_constraints": "(" + ",".join(map(str, directions)) + ")"} if any(directions) else {}
+    return {"objective": "binary:logistic", "tree_method": "hist", **shape, **imposed}
+
+
+def _traced(pairs: list[tuple[Any, Any]], settings: dict[str, Any], terms: Terms, seed: int) -> Floats:
+    """Mean AUC on held-out rows after every round, until it has not risen for a while."""
+    traces = []
+    for fitting, held in pairs:
+        trace: dict[str, dict[str, list[float]]] = {}
+        judge = (held, terms.boosting["patience"], trace)
+        _trained(fitting, settings, terms.boosting["max_rounds"], seed=seed, judge=judge)
+        traces.append(trace["held"]["auc"])
+    length = min(map(len, traces))
+    return np.mean([trace[:length] for trace in traces], axis=0)
+
+
+def _calibrated(made: _Rows, rows: Training, plan: _Plan, seed: int) -> Calibration:
+    """Platt's numbers of the first shape, fitted on the rows before the steering part and judged on that part."""
+    steering = rows.steering
+    booster = _trained(made.part(~steering), plan.shapes[0], plan.rounds, seed=seed)
+    raw = booster.predict(_matrix(made.matrix[steering], made.kinds), output_margin=True).astype(np.float64)
+    return calibration.fit(raw, rows.bad[steering], rows.weight[steering])
 
 
 def _trained(
@@ -279,5 +270,6 @@ def _matrix(
     import xgboost
 
     return xgboost.DMatrix(
-        values, label=bad, weight=weight, missing=np.nan, feature_types=kinds, enable_categorical=True
-    )
+        values, label=bad, weight=weight, missing=np.nan, feature_types=kinds, enable_categorical=True,
+        nthread=1 if len(values) < _FEW else None,
+    )  # fmt: skip

@@ -13,6 +13,7 @@ import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from puhui.underwriting.core.modelling import parsing
@@ -221,8 +222,10 @@ def named_like_an_id(name: str, terms: Terms) -> bool:
 
 def _numbers(raw: pl.Series, column: Column) -> pl.Series:
     if raw.dtype.is_numeric() or raw.dtype == pl.Boolean:
-        values = raw.cast(pl.Float64, strict=False)
-        return values.set(~values.is_finite().fill_null(True), None)
+        values = raw.cast(
+            pl.Float64, strict=False
+        ).to_numpy()  # a null is NaN here; no query plan a column (one applicant)
+        return pl.Series(raw.name, np.where(np.isfinite(values), values, np.nan), nan_to_null=True)
     return parsing.numbers(parsing.plain(_text(raw), column.missing_words), comma=column.comma)
 
 

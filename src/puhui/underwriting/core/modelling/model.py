@@ -78,7 +78,7 @@ class Model:
 
     def values(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Feature values of raw rows."""
-        return self._read(frame)[0]
+        return self._read(frame, noting=False)[0]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -102,7 +102,7 @@ class Model:
         )  # fmt: skip
 
     def _score(self, frame: pl.DataFrame, *, reasons: bool) -> ModelScores:
-        values, notes = self._read(frame)
+        values, notes = self._read(frame, noting=reasons)
         if self.scorecard is not None:
             points, odds, cost = self._by_card(self.scorecard, values)
         else:
@@ -135,22 +135,28 @@ class Model:
         order = [names.index(feature.name) for feature in self.features]
         return points, odds, np.where(shares > 1e-6, shares, 0.0)[:, order]
 
-    def _read(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    def _read(self, frame: pl.DataFrame, *, noting: bool) -> tuple[pl.DataFrame, pl.Series]:
+        """Feature values, and what could not be read (empty unless `noting`: whoever asks for no reasons is told no notes)."""
         read, notes = [], []
         for column in self.columns:
             raw = frame[column.name]
             values = columns.read(raw, column)
             read.append(values.alias(column.name))
+            if not noting:
+                continue
             broken = columns.unread(raw, values, column)
             notes.append(_where(broken, f"unread:{column.name}"))
             if column.kind == "category":
                 unseen = values.is_not_null() & ~values.is_in(list(column.levels)).fill_null(False)
                 notes.append(_where(unseen, f"unseen:{column.name}"))
         table = pl.DataFrame(read)
-        notes.append(_where(table.select(pl.all_horizontal(pl.all().is_null())).to_series(), "all_missing"))
         decided = None
         if self.time is not None and self.time.name in self.required:
             decided = columns.read(frame[self.time.name], self.time).fill_null(np.nan).to_numpy()
+        if not noting:
+            silent = pl.Series([""], dtype=pl.String).new_from_index(0, frame.height)
+            return preparing.feature_values(table, self.features, decided), silent
+        notes.append(_where(table.select(pl.all_horizontal(pl.all().is_null())).to_series(), "all_missing"))
         said = pl.DataFrame([note.alias(f"n{number}") for number, note in enumerate(notes)])
         joined = said.select(pl.concat_str(pl.all(), separator=";", ignore_nulls=True)).to_series()
         return preparing.feature_values(table, self.features, decided), joined.fill_null("")
