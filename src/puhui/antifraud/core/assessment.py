@@ -4,7 +4,7 @@
 'pass'
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime  # noqa: F401 - UTC is for the example
 from typing import Any
 
@@ -14,7 +14,10 @@ from puhui.antifraud.core.rulebook import Hit
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The answer and why. `outcome`: pass < step_up < review < refuse; `unknown`: rules nobody could decide."""
+    """The answer and why. `outcome`: pass < step_up < review < refuse; `unknown`: rules nobody could decide.
+
+    `strategy` is the gravest way to act (core/strategy), `conditions` all of them; `score` a chance of fraud by `scored_by`.
+    """
 
     id: int
     application_key: str
@@ -24,3 +27,8 @@ class Assessment:
     signals: dict[str, Any]
     rulebook: str
     applied_at: datetime
+    position: int | None = None
+    strategy: str = ""
+    conditions: dict[str, Any] = field(default_factory=dict)
+    score: float | None = None
+    scored_by: str = ""

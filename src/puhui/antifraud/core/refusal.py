@@ -17,7 +17,8 @@ import polars as pl
 
 from puhui.antifraud.core.assessment import Assessment
 from puhui.antifraud.core.rulebook import Rulebook, evaluate, read_rules
-from puhui.antifraud.core.signals import SCHEMA
+from puhui.antifraud.core.signals import COLUMNS
+from puhui.policy.core.columns import read_columns
 
 KIND = "antifraud.refusal"
 
@@ -27,9 +28,9 @@ def inputs_of(assessment: Assessment, *, applied_on: date) -> dict[str, Any]:
     return {"assessment": assessment.id, "signals": assessment.signals, "applied_on": applied_on.isoformat()}
 
 
-def parameters_of(book: Rulebook) -> dict[str, Any]:
-    """The rules by which it was judged, in full."""
-    return {"rules": book.text}
+def parameters_of(book: Rulebook, columns: str = "") -> dict[str, Any]:
+    """The rules by which it was judged, in full; with the columns of a published version, which may have its own."""
+    return {"rules": book.text} | ({"columns": columns} if columns else {})
 
 
 def output_of(assessment: Assessment) -> dict[str, Any]:
@@ -40,9 +41,11 @@ def output_of(assessment: Assessment) -> dict[str, Any]:
 
 def replay(inputs: Sequence[dict[str, Any]], parameters: dict[str, Any]) -> list[dict[str, Any]]:
     """Judge the recorded signals again, by the function that judges live."""
-    frame = pl.DataFrame([row["signals"] for row in inputs], schema=SCHEMA)
+    columns = read_columns(parameters["columns"]) if "columns" in parameters else COLUMNS
+    schema = {name: column.type for name, column in columns.items()}
+    frame = pl.DataFrame({name: [row["signals"].get(name) for row in inputs] for name in schema}, schema=schema)
     days = [date.fromisoformat(row["applied_on"]) for row in inputs]
     return [
         {"outcome": verdict.outcome, "hits": [hit.code for hit in verdict.hits], "unknown": list(verdict.unknown)}
-        for verdict in evaluate(read_rules(parameters["rules"]), frame, on=days)
+        for verdict in evaluate(read_rules(parameters["rules"], columns), frame, on=days)
     ]

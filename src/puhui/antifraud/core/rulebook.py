@@ -10,8 +10,10 @@ can decide is listed as unknown; here it does not decide by itself, since a devi
 [((), ()), ((), ('TOO_MANY',))]
 """
 
+import csv
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from importlib import resources
@@ -19,15 +21,16 @@ from typing import Any, cast
 
 import polars as pl
 
+from puhui.antifraud.core import strategy
 from puhui.antifraud.core.outcome import OUTCOMES, Outcome
-from puhui.antifraud.core.signals import SIGNALS
+from puhui.antifraud.core.signals import COLUMNS, TEXT
 from puhui.kernel.refusal import Refused
 from puhui.policy.core import rulebook as policy
-from puhui.policy.core.columns import Column, Columns, Kind
+from puhui.policy.core.columns import Columns
 from puhui.policy.core.rulebook import Rule, Rulebook  # noqa: F401 - Rule and Rulebook are this module's words too
 
-_KINDS: dict[Any, Kind] = {pl.Int64: "integer", pl.Float64: "float", pl.Boolean: "boolean", pl.String: "text"}
-COLUMNS = Columns([Column(signal.name, _KINDS[signal.kind], True, signal.zh, signal.en) for signal in SIGNALS])
+KIND = "antifraud"  # of the policy floor's rulebook, once one is published
+SCORED_BY_RULES = "rules"
 
 
 class RulebookUnreadable(ValueError):
@@ -44,28 +47,54 @@ class Hit:
     text_zh: str
     text_en: str
     evidence: dict[str, Any]
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`unknown` names the rules that could not be decided because a signal is missing."""
+    """`unknown` names the rules that could not be decided because a signal is missing; the rest as in `Assessment`."""
 
     outcome: Outcome
     hits: tuple[Hit, ...]
     unknown: tuple[str, ...]
+    strategy: str = "pass"
+    conditions: dict[str, Any] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=1)
+def shipped_texts() -> dict[str, str]:
+    """The texts of the shipped rulebook, ready to be drafted, changed, reviewed and published on the policy floor."""
+    rules = resources.files("puhui.antifraud").joinpath("policy/rulebook/rules.csv").read_text(encoding="utf-8")
+    return {"columns.csv": TEXT, "rules.csv": rules}
 
 
 @lru_cache(maxsize=1)
 def default_rulebook() -> Rulebook:
-    """The rules shipped with the room."""
-    return read_rules(resources.files("puhui.antifraud").joinpath("rules.csv").read_text(encoding="utf-8"))
+    """The rules shipped with the room: they decide until a version is published."""
+    return read_rules(shipped_texts()["rules.csv"])
 
 
-@lru_cache(maxsize=64)
-def read_rules(text: str) -> Rulebook:
+def score_of(hits: Sequence[Hit]) -> float:
+    """Until a model is champion: 1 − ∏(1 − weight) over the hits, weights from `hit_weights.csv`; a rank, not calibrated.
+
+    >>> hit = Hit("R", "grave", "review", "", "", {})
+    >>> score_of([]), round(score_of([hit, hit]), 4)
+    (0.0, 0.5775)
+    """
+    clean = math.prod(1 - _weights()[hit.outcome, hit.severity] for hit in hits)
+    return round(1.0 - clean, 6)
+
+
+@lru_cache(maxsize=1)
+def _weights() -> dict[tuple[str, str], float]:
+    text = resources.files("puhui.antifraud").joinpath("policy/hit_weights.csv").read_text(encoding="utf-8")
+    return {(row["outcome"], row["severity"]): float(row["weight"]) for row in csv.DictReader(text.splitlines())}
+
+
+def read_rules(text: str, columns: Columns = COLUMNS) -> Rulebook:
     """Parse and check a rule table; every condition may name known signals only."""
     try:
-        return policy.read_rules(text, COLUMNS, on_missing="pass")
+        return policy.read_rules(text, columns, on_missing="pass")
     except Refused as refused:
         raise RulebookUnreadable(str(refused.refusal)) from refused
 
@@ -73,11 +102,15 @@ def read_rules(text: str) -> Rulebook:
 def evaluate(book: Rulebook, signals: pl.DataFrame, *, on: Sequence[date]) -> list[Verdict]:
     """One verdict a row; a rule applies to a row whose day lies in its dates."""
     judged = policy.evaluate(book, signals, on=on)
-    return [
-        Verdict(cast(Outcome, OUTCOMES[rank]), tuple(map(_hit, judged.hits_of(row))), judged.unknown_of(row))
-        for row, rank in enumerate(judged.rank.to_list())
-    ]
+    return [_verdict(judged, row, rank) for row, rank in enumerate(judged.rank.to_list())]
+
+
+def _verdict(judged: policy.Judged, row: int, rank: int) -> Verdict:
+    hits = judged.hits_of(row) + judged.asked_by_missing(row)
+    acts = strategy.combine((hit.outcome, hit.action) for hit in hits)
+    told = tuple(map(_hit, hits))
+    return Verdict(cast(Outcome, OUTCOMES[rank]), told, judged.unknown_of(row), acts.strategy, acts.conditions)
 
 
 def _hit(hit: policy.Hit) -> Hit:
-    return Hit(hit.code, hit.severity, hit.outcome, hit.text_zh, hit.text_en, hit.evidence)
+    return Hit(hit.code, hit.severity, hit.outcome, hit.text_zh, hit.text_en, hit.evidence, hit.action)

@@ -1,109 +1,106 @@
-"""Typed facts about an application, each with its source and its age; one column a signal, one row an application.
+"""Typed facts about an application, each with its source; one column a signal, one row an application.
+
+The table is `policy/rulebook/columns.csv`, which the policy floor reads as the columns that rules may name. A source of velocity,
+graph, lists or model is worked out by the room; the rest is worked out here from what came in, or told by the caller.
 
 Rules kept: what is not known is null, never a harmless default; a fact newer than the application is not used.
 
->>> base = {"application_key": "app_1", "applied_at": datetime(2026, 3, 1, 1, tzinfo=UTC), "id_severity": "ok"}
->>> row = signal_columns([Seen(**base, birth_date=date(2010, 1, 1), device_known=False)], zone="Asia/Shanghai")
->>> row["age_years"].item(), row["local_hour"].item(), row["void_share"].item()
-(16, 9, None)
+>>> facts = {"id_severity": "ok", "birth_date": date(2010, 1, 1), "device_known": False}
+>>> row = plain_row(facts, {"void_share": 0.1}, Clock(datetime(2026, 3, 1, 1, tzinfo=UTC)))
+>>> row["age_years"], row["local_hour"], row["void_share"], row["red_share"]
+(16, 9, 0.1, None)
 """
 
+import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime  # noqa: F401 - UTC is for the example
+from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from puhui.policy.core.columns import Columns, read_columns
 
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """What a signal is and where it comes from."""
-
-    name: str
-    kind: Any  # a Polars type
-    source: str
-    zh: str
-    en: str
-
-
-EVIDENCE = (
-    "self_dealing_share",
-    "void_share",
-    "red_share",
-    "buyer_top1",
-    "months_active",
-    "plot_overlap",
-    "evidence_disagreement",
+ZONE = ZoneInfo("Asia/Shanghai")
+WORKED_OUT = frozenset(("velocity", "graph", "lists", "model"))
+_HERE = (
+    "id_severity",
+    "age_years",
+    "phone_severity",
+    "card_severity",
+    "credit_code_severity",
+    "device_known",
+    "entrance",
+    "local_hour",
+    "clock_ahead_minutes",
+    "clock_behind_hours",
+    "amount_minor",
+    "evidence_age_days",
 )
-SIGNALS: tuple[Signal, ...] = (
-    Signal("id_severity", pl.String, "identity", "身份证号校验", "check of the resident ID"),
-    Signal("age_years", pl.Int64, "identity", "申请时年龄", "age when applying"),
-    Signal("credit_code_severity", pl.String, "identity", "统一社会信用代码校验", "check of the credit code"),
-    Signal("device_known", pl.Boolean, "device", "设备已知", "a device was seen"),
-    Signal("entrance", pl.String, "application", "进件入口", "entrance"),
-    Signal("local_hour", pl.Int64, "application", "申请时刻（北京时间）", "hour of day, Beijing"),
-    Signal("clock_ahead_minutes", pl.Int64, "application", "申请时间超前分钟", "minutes the application lies ahead of us"),
-    Signal("people_on_phone_30d", pl.Int64, "velocity", "30天内同一手机号的人数", "people on this phone in 30 days"),
-    Signal("people_on_device_30d", pl.Int64, "velocity", "30天内同一设备的人数", "people on this device in 30 days"),
-    Signal("devices_of_person_1d", pl.Int64, "velocity", "1天内同一人的设备数", "devices of this person in one day"),
-    Signal("applications_of_person_30d", pl.Int64, "velocity", "30天内同一人的申请数", "applications of this person in 30 days"),
-    Signal("evidence_age_days", pl.Int64, "invoices", "发票证据距申请的天数", "days between the evidence and the application"),
-    Signal("self_dealing_share", pl.Float64, "invoices", "自买自卖占比", "share of sales that loop back"),
-    Signal("void_share", pl.Float64, "invoices", "销项作废占比", "share of sales invoices voided"),
-    Signal("red_share", pl.Float64, "invoices", "红冲金额占比", "reversed amount as a share of sales"),
-    Signal("buyer_top1", pl.Float64, "invoices", "最大买方占比", "share of the largest buyer"),
-    Signal("months_active", pl.Float64, "invoices", "近12个月有销售的月数", "months with sales in the last 12"),
-    Signal("plot_overlap", pl.Float64, "fields", "地块与他人重叠比例", "share of a field that another owner has brought too"),
-    Signal("evidence_disagreement", pl.Float64, "evidence", "各来源收入分歧倍数", "how far sources of revenue disagree (Birge ratio)"),
-)  # fmt: skip
-SCHEMA: dict[str, Any] = {signal.name: signal.kind for signal in SIGNALS}
+_DATED = ("invoices", "fields", "evidence", "flows")  # these carry the day of the evidence
+
+TEXT: str = resources.files("puhui.antifraud").joinpath("policy/rulebook/columns.csv").read_text(encoding="utf-8")
+COLUMNS: Columns = read_columns(TEXT)
+SOURCES: dict[str, str] = {row["name"]: row["source"] for row in csv.DictReader(TEXT.splitlines())}
+SCHEMA: dict[str, Any] = {name: column.type for name, column in COLUMNS.items()}
 NAMES: tuple[str, ...] = tuple(SCHEMA)
+TOLD: frozenset[str] = frozenset(
+    name for name, source in SOURCES.items() if source not in WORKED_OUT and name not in _HERE
+)
+_BLANK: dict[str, Any] = dict.fromkeys(NAMES)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What one application showed, before counting. `now` is when we look; `evidence_on` the age of the evidence."""
+class Clock:
+    """When it was applied for, when we look, and the day that the evidence is as of."""
 
-    application_key: str
     applied_at: datetime
-    id_severity: str | None
-    birth_date: date | None = None
-    credit_code_severity: str | None = None
-    device_known: bool | None = None
-    entrance: str | None = None
     now: datetime | None = None
-    evidence: Mapping[str, float | None] = field(default_factory=dict)
     evidence_on: date | None = None
 
 
-def signal_columns(rows: Sequence[Seen], *, zone: str) -> pl.DataFrame:
-    """All signals but velocity's, which stand as null until `velocity.counts` fills them."""
-    return pl.DataFrame([_row(seen, ZoneInfo(zone)) for seen in rows], schema={"application_key": pl.String, **SCHEMA})
+def plain_row(facts: Mapping[str, Any], told: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    """Every signal by name; those of velocity, graph, lists and model stand as null until they are worked out.
 
-
-def _row(seen: Seen, zone: ZoneInfo) -> dict[str, Any]:
-    local = seen.applied_at.astimezone(zone)
-    newer = seen.evidence_on is not None and seen.evidence_on > local.date()
-    evidence = {name: None if newer else _number(seen.evidence.get(name)) for name in EVIDENCE}
-    ahead = None if seen.now is None else max(0, int((seen.applied_at - seen.now).total_seconds() // 60))
-    return {
-        "application_key": seen.application_key,
-        "id_severity": seen.id_severity,
-        "age_years": None if seen.birth_date is None else _years(seen.birth_date, local.date()),
-        "credit_code_severity": seen.credit_code_severity,
-        "device_known": seen.device_known,
-        "entrance": seen.entrance,
+    `facts`: severities, birth_date, device_known, entrance, amount_minor. `told`: signals by name, of TOLD.
+    """
+    local = clock.applied_at.astimezone(ZONE)
+    newer = clock.evidence_on is not None and clock.evidence_on > local.date()
+    row = _BLANK | {name: value for name, value in told.items() if not (newer and SOURCES[name] in _DATED)}
+    born, late = facts.get("birth_date"), _minutes_late(clock)
+    return row | {
+        **{name: facts.get(name) for name in _HERE if name in facts},
+        "age_years": None if born is None else _years(born, local.date()),
         "local_hour": local.hour,
-        "clock_ahead_minutes": ahead,
-        "evidence_age_days": None if newer or seen.evidence_on is None else (local.date() - seen.evidence_on).days,
-        **evidence,
+        "clock_ahead_minutes": None if late is None else max(0, -late),
+        "clock_behind_hours": None if late is None else max(0, late) // 60,
+        "evidence_age_days": None if newer or clock.evidence_on is None else (local.date() - clock.evidence_on).days,
     }
 
 
-def _number(value: float | None) -> float | None:
-    return None if value is None else float(value)
+def read_told(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The values by the kinds of their columns; a whole number is a float too, another kind is refused by name.
+
+    >>> read_told({"fill_seconds": 12, "emulator": None})
+    {'fill_seconds': 12.0, 'emulator': None}
+    """
+    known = {name: value for name, value in told.items() if value is not None}
+    whole = {
+        name: float(value) for name, value in known.items() if type(value) is int and COLUMNS[name].kind == "float"
+    }
+    read = Columns([COLUMNS[name] for name in known]).frame([known | whole])
+    return dict.fromkeys(told) | (read.row(0, named=True) if known else {})
+
+
+def frame(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Rows to columns of the schema; a name that is absent is null."""
+    return pl.DataFrame({name: [row.get(name) for row in rows] for name in NAMES}, schema=SCHEMA)
+
+
+def _minutes_late(clock: Clock) -> int | None:
+    return None if clock.now is None else int((clock.now - clock.applied_at).total_seconds() / 60)
 
 
 def _years(born: date, on: date) -> int:

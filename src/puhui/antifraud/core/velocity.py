@@ -1,63 +1,103 @@
-"""Counts over half-open windows, as-of safe: what an application may know of the applications before it.
+"""Velocity features (速度特征): counts, distincts, sums, shares and ages over half-open windows, declared as SQL in a table.
 
-Rule kept: application i sees application j when j arrived before i (`position`) and j's time lies in the window
-(t_i − window, t_i]; and it sees itself. So a back-dated or a later arrival changes no earlier answer, and replaying a
-million in one batch gives what each saw alone.
+One text serves the request and replays history: `statement` gives a query over arrivals whose rows to answer for are named
+by their positions, one or a million.
 
->>> from datetime import UTC
->>> at = [datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2, 3)]
->>> rows = pl.DataFrame({"position": [1, 2, 3], "applied_at": at, "person": ["a", "b", "c"], "phone": ["p"] * 3,
-...                      "device": [None, "d", "d"]})
->>> counts(rows).select("people_on_phone_30d", "people_on_device_30d").rows()
-[(1, None), (2, 1), (3, 2)]
+Rule kept: arrival `mine` sees arrival `past` when it arrived no later (`position`), its time lies in (mine − window, mine],
+and of the labels only those known at mine's time. So a back-dated or a later arrival changes no earlier answer. Where mine has
+no such entity the feature is unknown, not zero. Of a hub (a channel, an agent) the newest so many arrivals count.
+
+>>> FEATURES["people_on_phone_30d"].by, "LIMIT 60" in statement()
+('phone', True)
 """
 
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta  # noqa: F401 - datetime is for the example
+from functools import lru_cache
+from importlib import resources
 
-import polars as pl
+from puhui.antifraud.core.entity_kind import KINDS
+
+IN_WINDOW = "{in_window}"
+_WINDOW = re.compile(r"([0-9]+) (minute|hour|day)s?\Z")
+_MINUTES = {"minute": 1, "hour": 60, "day": 1_440}
+BAD = (
+    "coalesce((SELECT l.fraud FROM antifraud_label l WHERE l.application = {past}.application"
+    " AND l.known_at <= {mine}.applied_at ORDER BY l.known_at DESC, l.id DESC LIMIT 1), false)"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """Count distinct `counted` among applications of the same `by` in the last `days`."""
+class Feature:
+    """`sql` is an expression of aggregates over `past` (and `mine`); `{in_window}` stands behind each that is windowed."""
 
     name: str
     by: str
-    counted: str
-    days: int
+    window: str
+    sql: str
+    kind: str
+
+    @property
+    def minutes(self) -> int:
+        found = _WINDOW.match(self.window)
+        if found is None:
+            raise ValueError(f"velocity.csv, {self.name}: a window looks like '30 days', not {self.window!r}")
+        return int(found[1]) * _MINUTES[found[2]]
+
+    def expression(self) -> str:
+        """With its window spelt out."""
+        inside = f"FILTER (WHERE past.applied_at > mine.applied_at - interval '{self.window}')"
+        return self.sql.replace(IN_WINDOW, inside)
 
 
-WINDOWS = (
-    Window("people_on_phone_30d", "phone", "person", 30),
-    Window("people_on_device_30d", "device", "person", 30),
-    Window("devices_of_person_1d", "person", "device", 1),
-    Window("applications_of_person_30d", "person", "position", 30),
+def read_features(text: str) -> dict[str, Feature]:
+    """Parse the table; an entity kind that is not known is a KeyError with its name."""
+    rows = csv.DictReader(text.splitlines())
+    found = {row["name"]: Feature(*(row[name] for name in ("name", "by", "window", "sql", "kind"))) for row in rows}
+    for feature in found.values():
+        assert feature.by in KINDS, "a kind that is declared"
+        assert feature.minutes, "a window that reads"
+    return found
+
+
+FEATURES: dict[str, Feature] = read_features(
+    resources.files("puhui.antifraud").joinpath("policy/velocity.csv").read_text(encoding="utf-8")
 )
-LONGEST_DAYS = max(window.days for window in WINDOWS)
+NAMES: tuple[str, ...] = tuple(FEATURES)
 
 
-def counts(rows: pl.DataFrame) -> pl.DataFrame:
-    """`rows`: position (order of arrival, unique), applied_at, person, phone, device (keys; null = unknown).
-
-    Returns position and one column a window, in the order given. An unknown key counts as null, not as zero.
-    """
-    lazy = rows.lazy()
-    table = lazy.select("position")
-    for window in WINDOWS:
-        table = table.join(_count(lazy, window), on="position", how="left", maintain_order="left")
-    return table.collect()
+@lru_cache(maxsize=1)
+def statement() -> str:
+    """The query: positions (bigint[]) in, one row a position out: position and every feature, in the table's order."""
+    return statement_of(FEATURES.values())
 
 
-def _count(rows: pl.LazyFrame, window: Window) -> pl.LazyFrame:
-    mine = rows.filter(pl.col(window.by).is_not_null()).select("position", "applied_at", key=pl.col(window.by))
-    past = rows.filter(pl.col(window.by).is_not_null()).select(
-        key=pl.col(window.by), counted=pl.col(window.counted), then=pl.col("applied_at"), before=pl.col("position")
+def statement_of(features: Iterable[Feature]) -> str:
+    """The same for other features."""
+    by: dict[str, list[Feature]] = defaultdict(list)
+    names = []
+    for feature in features:
+        by[feature.by].append(feature)
+        names.append(
+            f"CASE WHEN mine.{feature.by} IS NOT NULL THEN by_{feature.by}.{feature.name} END AS {feature.name}"
+        )
+    sides = "\n".join(_side(kind, listed) for kind, listed in by.items())
+    columns = ",\n  ".join(["mine.position", *names])
+    return (
+        f"SELECT {columns}\nFROM antifraud_arrival AS mine\n{sides}\nWHERE mine.position = ANY(%s::bigint[]) ORDER BY 1"
     )
-    inside = (
-        (pl.col("before") <= pl.col("position"))
-        & (pl.col("then") <= pl.col("applied_at"))
-        & (pl.col("then") > pl.col("applied_at") - timedelta(days=window.days))
+
+
+def _side(kind: str, features: list[Feature]) -> str:
+    longest = max(features, key=lambda feature: feature.minutes).window
+    told = ", ".join(f"{feature.expression()} AS {feature.name}" for feature in features)
+    bad = BAD.format(past="h", mine="mine") if any("past.bad" in feature.sql for feature in features) else "false"
+    return (
+        f"CROSS JOIN LATERAL (SELECT {told} FROM (SELECT h.*, {bad} AS bad FROM antifraud_arrival h"
+        f" WHERE h.{kind} = mine.{kind} AND h.position <= mine.position AND h.applied_at <= mine.applied_at"
+        f" AND h.applied_at > mine.applied_at - interval '{longest}'"
+        f" ORDER BY h.applied_at DESC, h.position DESC LIMIT {KINDS[kind].hub}) AS past) AS by_{kind}"
     )
-    seen = mine.join(past, on="key").filter(inside & pl.col("counted").is_not_null())
-    return seen.group_by("position").agg(pl.col("counted").n_unique().cast(pl.Int64).alias(window.name))

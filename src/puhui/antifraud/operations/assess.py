@@ -1,0 +1,273 @@
+"""Assess applications: each joins the graph, is counted, looked up, scored and judged, and stored with what was seen.
+
+Rule kept: one is a batch of one; the same facts again give the stored answer, changed facts a new one; an application sees those
+before it, in the batch as in the world.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from puhui.antifraud import arrivals, list_entries, live_rules, live_scoring, models
+from puhui.antifraud.core import neighbourhood, rulebook, signals
+from puhui.antifraud.core.assessment import Assessment
+from puhui.antifraud.core.entity_kind import KINDS, key_of
+from puhui.antifraud.core.facts import ApplicationFacts
+from puhui.antifraud.core.rulebook import Verdict
+from puhui.antifraud.operations.leads import raise_from_assessments
+from puhui.kernel.canonical import digest
+from puhui.kernel.china_ids import Finding
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.store.sealed import blind_index
+
+_LONGEST = {"application_key": 80, "device_hash": 128}
+
+
+@dataclass(slots=True)
+class _Case:
+    """One application on its way: what it is stored under, its row of keys, its signals."""
+
+    facts: ApplicationFacts
+    input_hash: str
+    person: bytes
+    row: dict[str, Any]
+    position: int = 0
+    seen: dict[str, Any] | None = None
+
+
+def assess(facts: ApplicationFacts, *, now: datetime) -> Assessment:
+    """The assessment of one application; the same facts again give the stored answer, changed facts a new one."""
+    return assess_many([facts], now=now)[0]
+
+
+@transaction.atomic
+def assess_many(batch: Sequence[ApplicationFacts], *, now: datetime) -> list[Assessment]:
+    """Assess in the order given: each sees those before it in the batch as if they had come alone."""
+    for facts in batch:
+        _check(facts)
+    cases = [_case(facts, now) for facts in batch]
+    keys = arrivals.strong_keys(case.row for case in cases)
+    arrivals.wait_in_line(keys, many=arrivals.is_many(len(cases)))
+    stored = models.Assessment.objects.filter(application_key__in=[facts.application_key for facts in batch])
+    known = {(row.application_key, row.input_hash): row.as_value() for row in stored.prefetch_related("hits")}
+    fresh = {(case.facts.application_key, case.input_hash): case for case in cases}
+    fresh = {key: case for key, case in fresh.items() if key not in known}
+    if fresh:
+        known |= dict(zip(fresh, _assess_fresh(list(fresh.values()), now=now), strict=True))
+    return [known[case.facts.application_key, case.input_hash] for case in cases]
+
+
+@transaction.atomic
+def carry_over(former_key: str, application_key: str, *, now: datetime) -> Assessment | None:
+    """Let the latest assessment of an application stand for the one that follows it; None where there is none.
+
+    For an applicant who comes again on the same facts: the doubt, if any, comes along, and the arrival is counted.
+    """
+    former = models.Assessment.objects.filter(application_key=former_key).order_by("-id").first()
+    if former is None:
+        return None
+    known = models.Assessment.objects.filter(application_key=application_key, input_hash=former.input_hash).first()
+    if known is not None:
+        return known.as_value()
+    joined = models.Arrival.objects.filter(position=former.position or former.id).values(*KINDS, "amount_minor").get()
+    arrivals.wait_in_line(arrivals.strong_keys([joined]), many=False)
+    hits = list(former.hits.order_by("id"))
+    for row in (former, *hits):
+        row.pk = None
+        row._state.adding = True
+    former.application_key, former.applied_at, former.recorded_at = application_key, now, now
+    former.position = arrivals.join([joined | _named(application_key, now, now)])[0]
+    former.save(force_insert=True)
+    for hit in hits:
+        hit.assessment = former
+    models.Hit.objects.bulk_create(hits)
+    return models.Assessment.objects.get(pk=former.pk).as_value()
+
+
+def _assess_fresh(cases: Sequence[_Case], *, now: datetime) -> list[Assessment]:
+    for case, position in zip(cases, arrivals.join([case.row for case in cases]), strict=True):
+        case.position = position
+    shown = {key: told for case in cases for key, told in _shown(case).items()}
+    arrivals.show(shown, now=now)
+    _look(cases, {key: kind for key, (kind, _) in shown.items()}, now=now)
+    scorer = live_scoring.current()
+    rows: list[dict[str, Any]] = [case.seen for case in cases if case.seen is not None]
+    scorer.add_to(rows)
+    rules = live_rules.current(now)
+    days = [case.row["applied_at"].astimezone(signals.ZONE).date() for case in cases]
+    verdicts = rules.judge(signals.frame(rows), on=days)
+    stored = _store(cases, verdicts, version=rules.version, scored_by=scorer.name, now=now)
+    raise_from_assessments(stored, {case.position: case.row for case in cases}, now=now)
+    return stored
+
+
+def _look(cases: Sequence[_Case], kinds: Mapping[int, str], *, now: datetime) -> None:
+    """Fill the signals of windows, of the graph and of lists."""
+    counted = arrivals.velocities([case.position for case in cases])
+    around = arrivals.neighbourhoods({case.position: case.row["application"] for case in cases})
+    listed = list_entries.signals([case.row for case in cases], kinds, at=now)
+    for case, lists in zip(cases, listed, strict=True):
+        row = case.row
+        assert case.seen is not None
+        case.seen |= counted[case.position] | lists
+        case.seen |= neighbourhood.features(
+            around[case.position],
+            person=row["person"],
+            application=row["application"],
+            amount_minor=row["amount_minor"],
+        )
+
+
+def _store(
+    cases: Sequence[_Case], verdicts: Sequence[Verdict], *, version: str, scored_by: str, now: datetime
+) -> list[Assessment]:
+    rows = [
+        models.Assessment(
+            application_key=case.facts.application_key,
+            input_hash=case.input_hash,
+            person_index=case.person,
+            phone_index=case.facts.phone_index,
+            device_hash=case.facts.device_hash or None,
+            applied_at=case.facts.applied_at,
+            signals=case.seen,
+            outcome=verdict.outcome,
+            unknown=list(verdict.unknown),
+            rulebook=version,
+            recorded_at=now,
+            position=case.position,
+            strategy=verdict.strategy,
+            conditions=verdict.conditions,
+            score=_score(case, verdict),
+            scored_by=scored_by or rulebook.SCORED_BY_RULES,
+        )
+        for case, verdict in zip(cases, verdicts, strict=True)
+    ]
+    models.Assessment.objects.bulk_create(rows, batch_size=1000)
+    _store_hits(rows, verdicts)
+    return [
+        Assessment(row.id, row.application_key, verdict.outcome, verdict.hits, verdict.unknown, row.signals, version,
+                   row.applied_at, row.position, verdict.strategy, verdict.conditions, row.score, row.scored_by)
+        for row, verdict in zip(rows, verdicts, strict=True)
+    ]  # fmt: skip
+
+
+def _score(case: _Case, verdict: Verdict) -> float:
+    assert case.seen is not None
+    chance = case.seen["fraud_chance"]
+    return rulebook.score_of(verdict.hits) if chance is None else round(float(chance), 6)
+
+
+def _store_hits(rows: Sequence[models.Assessment], verdicts: Sequence[Verdict]) -> None:
+    models.Hit.objects.bulk_create(
+        (
+            models.Hit(
+                assessment=row,
+                code=hit.code,
+                severity=hit.severity,
+                outcome=hit.outcome,
+                text_zh=hit.text_zh,
+                text_en=hit.text_en,
+                evidence=hit.evidence,
+                action=hit.action,
+            )
+            for row, verdict in zip(rows, verdicts, strict=True)
+            for hit in verdict.hits
+        ),
+        batch_size=1000,
+    )
+
+
+def _case(facts: ApplicationFacts, now: datetime) -> _Case:
+    person = blind_index(facts.id_number.normalised, purpose="id_number")
+    row = _named(facts.application_key, min(facts.applied_at, now), now) | {
+        "amount_minor": facts.amount_minor,
+        "person": key_of("person", person),
+        "phone": key_of("phone", bytes(facts.phone_index)),
+        "device": key_of("device", facts.device_hash.encode()) if facts.device_hash else None,
+    }
+    row |= {kind: key_of(kind, seen.material) for kind, seen in facts.entities.items()}
+    seen = {
+        "id_severity": facts.id_number.severity,
+        "birth_date": _birth_date(facts.id_number),
+        "phone_severity": facts.phone.severity if facts.phone else None,
+        "card_severity": facts.card.severity if facts.card else None,
+        "credit_code_severity": facts.credit_code.severity if facts.credit_code else None,
+        "device_known": bool(facts.device_hash),
+        "entrance": facts.entrance,
+        "amount_minor": facts.amount_minor,
+    }
+    clock = signals.Clock(facts.applied_at, now, facts.evidence_on)
+    return _Case(
+        facts,
+        _input_hash(facts, person),
+        person,
+        row,
+        seen=signals.plain_row(seen, signals.read_told(facts.evidence), clock),
+    )
+
+
+def _named(application_key: str, applied_at: datetime, now: datetime) -> dict[str, Any]:
+    """Nobody applies tomorrow: an arrival from a clock that runs ahead is dated by ours (and the signal says so)."""
+    return {
+        "application": key_of("application", application_key.encode()),
+        "application_key": application_key,
+        "applied_at": applied_at.astimezone(UTC),
+        "recorded_at": now,
+    }
+
+
+def _shown(case: _Case) -> dict[int, tuple[str, str]]:
+    told = {kind: seen.shown for kind, seen in case.facts.entities.items()}
+    number = case.facts.id_number.normalised
+    told |= {"person": f"{number[:3]}****{number[-2:]}" if case.facts.id_number.ok else "****"}
+    told |= {"device": f"****{(case.facts.device_hash or '')[-6:]}"}
+    return {case.row[kind]: (kind, told.get(kind) or "****") for kind in KINDS if case.row.get(kind) is not None}
+
+
+def _birth_date(id_number: Finding) -> date | None:
+    if not id_number.ok:
+        return None
+    return datetime.strptime(id_number.normalised[6:14], "%Y%m%d").date()  # noqa: DTZ007 - a date, no time
+
+
+def _check(facts: ApplicationFacts) -> None:
+    if not facts.application_key.strip():
+        raise Refused(
+            Refusal("APPLICATION_KEY_MISSING", "缺少申请编号 · the application has no key", where="application_key")
+        )
+    for name, longest in _LONGEST.items():
+        text = getattr(facts, name)
+        if text and (len(text) > longest or "\x00" in text):
+            message = f"最多 {longest} 个可见字符 · at most {longest} visible characters"
+            raise Refused(Refusal("TEXT_UNREADABLE", message, where=name))
+    if facts.applied_at.tzinfo is None:
+        raise Refused(
+            Refusal("TIME_ZONE_MISSING", "申请时间须带时区 · applied_at needs a time zone", where="applied_at")
+        )
+    if strange := sorted(set(facts.evidence) - signals.TOLD):
+        raise Refused(Refusal("SIGNAL_UNKNOWN", f"没有名为 {strange[0]} 的信号 · no such signal", where=strange[0]))
+    if strange := sorted(set(facts.entities) - (set(KINDS) - {"person", "phone", "device"})):
+        raise Refused(Refusal("ENTITY_UNKNOWN", f"没有名为 {strange[0]} 的实体 · no such entity", where=strange[0]))
+    signals.read_told(facts.evidence)
+
+
+def _input_hash(facts: ApplicationFacts, person: bytes) -> str:
+    inputs: dict[str, Any] = {
+        "person": person.hex(),
+        "id_severity": facts.id_number.severity,
+        "credit_code": [facts.credit_code.severity, facts.credit_code.normalised] if facts.credit_code else None,
+        "phone": bytes(facts.phone_index).hex(),
+        "device": facts.device_hash or None,
+        "entrance": facts.entrance,
+        "applied_at": facts.applied_at,
+        "evidence": dict(facts.evidence),
+        "evidence_on": facts.evidence_on,
+    }
+    if facts.entities:
+        inputs["entities"] = {kind: seen.material.hex() for kind, seen in facts.entities.items()}
+    if facts.amount_minor is not None:
+        inputs["amount_minor"] = facts.amount_minor
+    return digest(inputs)
