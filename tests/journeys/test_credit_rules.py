@@ -8,6 +8,7 @@ import pytest
 
 from puhui.journeys import apply as applying
 from puhui.journeys import release as releasing
+from puhui.journeys import watch_models
 from puhui.kernel.refusal import Refused
 from puhui.policy import operations as policy
 from puhui.policy import queries as policy_queries
@@ -20,9 +21,12 @@ from tests.journeys.test_small_owners import SHOP, small_owner
 LATER = NOW + timedelta(hours=1)
 
 
-def publish(*codes: str, **changes: str) -> None:
-    """The shipped policy with only these rules, conditions changed by code, live an hour before the applications."""
+def publish(*codes: str, limit: str = "", **changes: str) -> None:
+    """The shipped policy with only these rules, conditions (and the limit) changed, live an hour before the applications."""
     texts = shipped_policy.texts()
+    if limit:
+        before = next(line for line in texts["policy.toml"].splitlines() if line.startswith("limit_minor"))
+        texts["policy.toml"] = texts["policy.toml"].replace(before, f'limit_minor = "{limit}"')
     rows = [row for row in csv.DictReader(io.StringIO(texts["rules.csv"])) if row["code"] in codes]
     assert len(rows) == len(codes)
     out = io.StringIO()
@@ -81,6 +85,32 @@ class TestCreditRules:
         assert replay.replay(let.decision_id).same
         with pytest.raises(Refused, match="NOT_HELD"):
             releasing.release(applied.application_id, by="eve", reason="再放一次", on=lender.today, now=LATER)
+
+    def test_bind_the_limit_by_the_formula_of_the_policy(self, lender: Lender) -> None:
+        publish("OVERDUE_NOW", limit="LEAST(requested_minor, 1250000)")
+        applied = applying.apply(small_owner(lender), key="k", now=LATER)
+        assert (applied.state, applied.limit_minor) == ("offered", 1_200_000)  # whole steps of 1,000 yuan
+        assert applied.reasons[1]["code"] == "LIMIT_POLICY"
+        assert applied.decision_id is not None
+        output = policy_queries.decision(applied.decision_id).output
+        assert (output["binding"], output["bounds"]["POLICY"]) == ("POLICY", 1_200_000)
+        assert replay.replay(applied.decision_id).same
+
+    def test_refuse_where_the_formula_leaves_less_than_the_smallest_loan(self, lender: Lender) -> None:
+        publish("OVERDUE_NOW", limit="LEAST(requested_minor, 400000)")
+        applied = applying.apply(small_owner(lender), key="k", now=LATER)
+        assert (applied.state, applied.offer_id, applied.reasons[0]["code"]) == ("refused", None, "LIMIT_BELOW_MINIMUM")
+        assert applied.decision_id is not None
+        assert replay.replay(applied.decision_id).same
+
+    def test_tell_the_night_how_long_decisions_took_and_who_overrode_them(self, lender: Lender) -> None:
+        publish("QUERIES_1M")
+        applied = applying.apply(small_owner(lender), key="k", now=LATER)
+        releasing.release(applied.application_id, by="eve", reason="看过征信报告", on=lender.today, now=LATER)
+        day = LATER.astimezone(watch_models.SHANGHAI).date()
+        told = watch_models.decision_frame(since=day - timedelta(days=1), until=day)
+        assert told["overridden"].to_list() == [True]
+        assert told["latency_ms"][0] > 0
 
     def test_say_nothing_before_any_is_published(self, lender: Lender) -> None:
         applied = applying.apply(small_owner(lender, answers=SHOP), key="k", now=NOW)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from puhui.journeys import release
 from puhui.policy import queries as policy
 from puhui.servicing import performance
 from puhui.underwriting import live_scoring, model_queries, model_watch
@@ -45,7 +46,15 @@ def decision_frame(*, since: date, until: date) -> pl.DataFrame:
     rows = policy.latest().filter(
         batch__kind__in=KINDS, batch__decided_at__gte=_start_of(since + timedelta(days=1)), batch__decided_at__lt=_start_of(until + timedelta(days=1))
     )  # fmt: skip
-    return with_segments(_frame(_row(row) for row in rows.iterator(chunk_size=2000)))
+    listed = list(rows.iterator(chunk_size=2000))
+    released = _released(row.subject for row in listed)
+    return with_segments(_frame(_row(row, released) for row in listed))
+
+
+def _released(subjects: Iterable[str]) -> frozenset[str]:
+    """Of these, whom a person let go on where the machine had wanted a look: the machine's word was overridden."""
+    rows = policy.latest().filter(batch__kind=release.KIND, subject__in=list(subjects))
+    return frozenset(row.subject for row in rows)
 
 
 def with_segments(decisions: pl.DataFrame) -> pl.DataFrame:
@@ -68,7 +77,7 @@ def outcome_frame(day: date, daily: dict[str, int]) -> pl.DataFrame:
     )
     subjects = [f"{_APPLICATION}{application}" for application in loans["application_id"].to_list()]
     rows = policy.latest().filter(batch__kind__in=KINDS, subject__in=subjects) if subjects else []
-    decided = _frame(_row(row) for row in rows)
+    decided = _frame(_row(row, frozenset()) for row in rows)
     bad = loans.select("application_id", (pl.col("worst_dpd") > daily["bad_over_days"]).cast(pl.Int64).alias("bad"))
     return (
         with_segments(decided)
@@ -77,14 +86,15 @@ def outcome_frame(day: date, daily: dict[str, int]) -> pl.DataFrame:
     )
 
 
-def _row(decision: Any) -> dict[str, Any]:
-    """A recorded decision as one flat row. What the record does not hold yet (who overrode, how long) stays null."""
+def _row(decision: Any, released: frozenset[str]) -> dict[str, Any]:
+    """A recorded decision as one flat row. What an old record does not hold (how long it took) stays null."""
+    took = decision.batch.elapsed_microseconds
     output, first = decision.output, (decision.reasons or [{}])[0]
     own = {
         "decided_on": decision.batch.decided_at.astimezone(SHANGHAI).date(),
         "application_id": decision.subject.removeprefix(_APPLICATION),
         "approved": output.get("approved"), "reason": first.get("code"), "rate": output.get("rate"),
-        "overridden": output.get("overridden"), "latency_ms": output.get("latency_ms"), "pd": output.get("pd"),
+        "overridden": decision.subject in released, "latency_ms": None if took is None else took / 1000, "pd": output.get("pd"),
     }  # fmt: skip
     facts = {f"{_FACT}{name}": value for name, value in _facts(decision.inputs).items()}
     seen = {name: value for name, value in decision.inputs.items() if isinstance(value, bool | int | float | str)}

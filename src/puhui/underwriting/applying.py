@@ -120,6 +120,7 @@ def decide_application(
     applicant's last invoice, never before the standing appraisal's day. What else the owner brought is seen as of today (or
     of `as_of`): nothing recorded or observed later counts.
     """
+    began = time.perf_counter()
     with unit():
         application = lock_application(application_id)
         if application.answer is not None:
@@ -137,9 +138,10 @@ def decide_application(
             return Decided(application.id, said.decision_id, False, 0, None, tuple(said.reasons), held=True)
         if said is not None:
             row = row | {"rules": said.as_json()}
-            answer = deciding.ruled(answer, row["rules"])
+            answer = deciding.ruled(answer, row["rules"], parameters)
         reasons = [reason.as_json() for reason in answer.reasons]
-        batch = BatchDraft(KIND, POLICY_NAME, parameters["policy"]["version"], parameters, seen_on)
+        elapsed = int((time.perf_counter() - began) * 1_000_000)
+        batch = BatchDraft(KIND, POLICY_NAME, parameters["policy"]["version"], parameters, seen_on, elapsed)
         drafts = [DecisionDraft(credit_rules.subject_of(application.id), row, answer.output, reasons)]
         application.decision_id = record_decisions(batch, drafts, now=now)[1][0]
         application.answer = answer.output | {"reasons": reasons, "appraisal_id": standing.id}

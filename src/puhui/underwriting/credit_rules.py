@@ -22,16 +22,21 @@ HOLDS = ("review", "step_up")  # a person looks, or the applicant brings more, b
 
 @dataclass(frozen=True, slots=True)
 class RulesSaid:
-    """What the live version answered. `reasons` are {code, text_zh, text_en}."""
+    """What the live version answered. `reasons` are {code, text_zh, text_en}.
+
+    `limit_minor`: the limit that a version with a limit formula gives to whom it lets pass; else None.
+    """
 
     decision_id: str
     version: str
     outcome: str
     reasons: list[dict[str, str]]
+    limit_minor: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As it goes into the record of the decision that followed."""
-        return {"decision": self.decision_id, "version": self.version, "outcome": self.outcome, "reasons": self.reasons}
+        told = {"decision": self.decision_id, "version": self.version, "outcome": self.outcome, "reasons": self.reasons}
+        return told if self.limit_minor is None else told | {"limit_minor": self.limit_minor}
 
 
 def ask(application_id: str, seen: Mapping[str, Any], *, on: date, now: datetime) -> RulesSaid | None:
@@ -44,7 +49,9 @@ def ask(application_id: str, seen: Mapping[str, Any], *, on: date, now: datetime
     dated = {"applied_on": on.isoformat()} if "applied_on" in known else {}
     asked = policy.Application(subject_of(application_id), inputs | dated)
     said = policy.decide(KIND, [asked], on=on, now=now, live=live)[0]
-    return RulesSaid(said.decision_id, said.version, said.outcome, _plain(said.reasons))
+    told = said.outcome == "pass" and "limit_minor" in versions.policy_of(said.content_hash).answers
+    limit_minor = said.limit_minor if told else None
+    return RulesSaid(said.decision_id, said.version, said.outcome, _plain(said.reasons), limit_minor)
 
 
 def held(application_ids: list[str]) -> dict[str, RulesSaid]:

@@ -44,6 +44,7 @@ class Answer:
     reasons: list[dict[str, Any]]
     version: str
     arm: str
+    content_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ def _written(side: _Side, batch: list[Application], decided: Decided, run: _Run,
             reason,
             view.name,
             side.arm,
+            view.content_hash,
         )
         for decision_id, (output, reason) in zip(ids, told, strict=True)
     ]

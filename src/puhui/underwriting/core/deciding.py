@@ -8,7 +8,7 @@ lending policy has no `lending` among its parameters and replays as it was decid
 beside invoices is bound by it too: a closed gate refuses, and instalments must be bearable.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,14 +37,33 @@ def decide(inputs: list[dict[str, Any]], parameters: dict[str, Any]) -> list[Ans
         found |= dict(zip(small, small_owner.decide([inputs[i] for i in small], parameters), strict=True))
     if rest:
         found |= dict(zip(rest, _by_invoices([inputs[i] for i in rest], parameters), strict=True))
-    return [ruled(found[i], row.get("rules")) for i, row in enumerate(inputs)]
+    return [ruled(found[i], row.get("rules"), parameters) for i, row in enumerate(inputs)]
 
 
-def ruled(answer: Answer, said: dict[str, Any] | None) -> Answer:
-    """The answer after the credit rules: a refusal by rule refuses; what they let pass, or a person released, stays."""
-    if said is None or said["outcome"] != "refuse":
+def ruled(answer: Answer, said: dict[str, Any] | None, parameters: dict[str, Any]) -> Answer:
+    """The answer after the credit rules: a refusal by rule refuses; the limit of a policy that passes and has one is one more bound.
+
+    What a person released stays as it is: a policy that did not pass tells no limit.
+    """
+    if said is None:
         return answer
-    return refused(answer, [Reason(each["code"], each["text_zh"], each["text_en"]) for each in said["reasons"]])
+    if said["outcome"] == "refuse":
+        return refused(answer, [Reason(each["code"], each["text_zh"], each["text_en"]) for each in said["reasons"]])
+    room = said.get("limit_minor")
+    if room is None or not answer.output["approved"]:
+        return answer
+    if room >= answer.output["limit_minor"]:
+        return replace(answer, output=answer.output | {"bounds": answer.output.get("bounds", {}) | {"POLICY": room}})
+    return _lowered(answer, "POLICY", room, _smallest(answer, parameters))
+
+
+def _smallest(answer: Answer, parameters: dict[str, Any]) -> "_Smallest":
+    """Step and floor of the product that answered: a small owner's segment, or loans by invoices."""
+    if "segment" in answer.output:
+        policy = small_owner.Terms.of(parameters).policy
+        return _Smallest(policy.limit["step_minor"], policy.segment(answer.output["segment"]).floor_minor)
+    policy_of_firms = AppraisalPolicy(parameters["policy"])
+    return _Smallest(policy_of_firms.step_minor, policy_of_firms.floor_minor)
 
 
 def judged_by_owner(row: dict[str, Any]) -> bool:
@@ -127,14 +146,27 @@ def _tempered(answer: Answer, credit: dict[str, Any] | None, room_minor: int, te
         return replace(
             answer, output=answer.output | {"bounds": answer.output["bounds"] | {"AFFORDABILITY": room_minor}}
         )
-    room = max(room_minor, 0) // policy.step_minor * policy.step_minor
-    bounds = answer.output["bounds"] | {"AFFORDABILITY": room}
-    told = owner_words.limit_reason("AFFORDABILITY", {"AFFORDABILITY": room}, grade="A")
-    output = answer.output | {"bounds": bounds, "binding": "AFFORDABILITY"}
-    if room < policy.floor_minor:
-        zh, en = owner_words.bound_text("AFFORDABILITY", grade="A")
+    return _lowered(answer, "AFFORDABILITY", room_minor, _Smallest(policy.step_minor, policy.floor_minor))
+
+
+@dataclass(frozen=True, slots=True)
+class _Smallest:
+    """Limits come in whole steps and never below the floor, in fen."""
+
+    step_minor: int
+    floor_minor: int
+
+
+def _lowered(answer: Answer, bound: str, room_minor: int, smallest: _Smallest) -> Answer:
+    """The answer cut to one more bound, which is now the least; refused where that is less than the smallest loan."""
+    room = max(room_minor, 0) // smallest.step_minor * smallest.step_minor
+    bounds = answer.output.get("bounds", {}) | {bound: room}
+    told = owner_words.limit_reason(bound, {bound: room}, grade="A")
+    output = answer.output | {"bounds": bounds, "binding": bound}
+    if room < smallest.floor_minor:
+        zh, en = owner_words.bound_text(bound, grade="A")
         low = owner_words.outcome_reason("LIMIT_BELOW_MINIMUM", limit=format_yuan(room), bound_zh=zh, bound_en=en,
-                                         floor=format_yuan(policy.floor_minor))  # fmt: skip
+                                         floor=format_yuan(smallest.floor_minor))  # fmt: skip
         return refused(replace(answer, output=output), [low])
     profit = int(np.rint((answer.output["value_per_yuan"] or 0.0) * room))
     first, *others = answer.reasons
