@@ -16,7 +16,7 @@ Rule kept: a missing value never silently passes. Where a row that would count c
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Literal, cast, get_args
 
 import polars as pl
@@ -43,7 +43,7 @@ class TableRow:
     outputs: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DecisionTable:
     """`outputs` are the columns that it adds to a frame."""
 
@@ -61,7 +61,12 @@ class DecisionTable:
 
     def over(self, seen: pl.DataFrame) -> pl.DataFrame:
         """The frame with the outputs beside it."""
-        return seen.with_columns(self._output(n).alias(column.name) for n, column in enumerate(self.outputs))
+        return seen.with_columns(self.expressions)
+
+    @cached_property
+    def expressions(self) -> list[pl.Expr]:
+        """The outputs as columns."""
+        return [self._output(n).alias(column.name) for n, column in enumerate(self.outputs)]
 
     def met(self, seen: pl.DataFrame) -> pl.DataFrame:
         """Which rows of the table each row of the frame meets: one boolean column a row of the table."""

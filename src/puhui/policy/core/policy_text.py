@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -34,15 +35,12 @@ from puhui.policy.core.decision_table import DecisionTable
 from puhui.policy.core.fault import ConditionFault
 from puhui.policy.core.outcome import OUTCOMES
 from puhui.policy.core.price_grid import PriceGrid
-from puhui.policy.core.rulebook import HEAD, Judged, Rule, Rulebook, evaluate, read_rules
+from puhui.policy.core.rulebook import HEAD, RANK, Judged, Rule, Rulebook, collected, judged, judging, read_rules
 from puhui.policy.core.scorer import PD, Scorer
 from puhui.policy.core.term import Term
 
 _REVIEW = OUTCOMES.index("review")
-_RULED, _BLANK = (
-    "_ruled_rank",
-    "_unpriced",
-)  # while a frame is answered: what the rules said; an answer that cannot be told
+_BLANK = "_unpriced"  # while a frame is answered: an answer that cannot be told
 ANSWERS = ("limit_minor", "rate_bps")
 RESERVED = frozenset({
     *ANSWERS, "outcome_rank", "decided_on", "subject", "decision_id", "sequence", "old_outcome", "old_limit_minor", "old_rate_bps",
@@ -85,15 +83,23 @@ class Policy:
             told = f"该策略用模型 {self.scorer or '无'} · the policy names the scorer {self.scorer or 'none'}"
             raise Refused(Refusal("SCORER_OTHER", told, where=scorer.title if scorer else ""))
         frame = scorer.over(seen) if scorer else seen
+        plan, names = frame.lazy(), frame.columns
         for step in self.steps:
-            frame = step.over(frame)
-        judged = evaluate(self.book, frame, on=on)
-        formulas = [_told(formula).alias(f"_{name}") for name, formula in self.answers.items()]
-        frame = frame.with_columns(*formulas, judged.rank.alias(_RULED)).with_columns(*_answered(self.answers))
-        answered = frame.drop(_RULED, _BLANK, *(f"_{name}" for name in self.answers))
-        return Decided(
-            self, answered, replace(judged, rank=frame["outcome_rank"].alias("rank")), frame[_BLANK].alias("unpriced")
-        )
+            plan = plan.with_columns(step.expressions)
+            names += [column.name for column in step.outputs if column.name not in names]
+        plan = judging(self.book, plan, on=on, height=frame.height)
+        whole = collected(plan.with_columns(self._formulas).with_columns(self._answered), frame.height)
+        found = replace(judged(self.book, whole, names), rank=whole["outcome_rank"].alias("rank"))
+        answered = pl.DataFrame([whole[name] for name in (*names, "outcome_rank", *ANSWERS)])
+        return Decided(self, answered, found, whole[_BLANK].alias("unpriced"))
+
+    @cached_property
+    def _formulas(self) -> list[pl.Expr]:
+        return [_told(formula).alias(f"_{name}") for name, formula in self.answers.items()]
+
+    @cached_property
+    def _answered(self) -> list[pl.Expr]:
+        return _answered(self.answers)
 
 
 @dataclass(frozen=True)
@@ -209,8 +215,8 @@ def check(policy: Policy) -> list[static_checks.Finding]:
 def _answered(answers: Mapping[str, Condition]) -> list[pl.Expr]:
     """Blank (an answer that cannot be told), the outcome, the limit (0 unless passed) and the rate of every row."""
     blank = [pl.col(f"_{name}").is_null() for name in answers] or [pl.lit(False)]
-    unpriced = (pl.col(_RULED) < _REVIEW) & pl.any_horizontal(blank)
-    rank = pl.when(unpriced).then(pl.lit(_REVIEW, dtype=pl.UInt8)).otherwise(_RULED)
+    unpriced = (pl.col(RANK) < _REVIEW) & pl.any_horizontal(blank)
+    rank = pl.when(unpriced).then(pl.lit(_REVIEW, dtype=pl.UInt8)).otherwise(RANK)
     limit = pl.col("_limit_minor") if "limit_minor" in answers else pl.lit(0, dtype=pl.Int64)
     rate = pl.col("_rate_bps") if "rate_bps" in answers else pl.lit(None, dtype=pl.Int64)
     passed = pl.when(rank == 0).then(limit).otherwise(0)

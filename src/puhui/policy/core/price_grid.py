@@ -18,6 +18,7 @@ that is missing, or lies outside every bin, gets no price (null): never a silent
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from itertools import pairwise, product
 from typing import Any
 
@@ -59,7 +60,7 @@ class Axis:
         return pl.when(inside).then(place)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PriceGrid:
     """`cells` are in the order of the axes, the last axis fastest."""
 
@@ -79,13 +80,18 @@ class PriceGrid:
 
     def over(self, seen: pl.DataFrame) -> pl.DataFrame:
         """The frame with the price beside it."""
+        return seen.with_columns(self.expressions)
+
+    @cached_property
+    def expressions(self) -> list[pl.Expr]:
+        """The price as a column."""
         place = pl.lit(0, dtype=pl.Int32)
         for axis in self.axes:
             place = place * len(axis.cuts) + axis.place()
         prices = pl.Series(self.cells, dtype=self.output.type)
         cells = pl.Series(range(len(prices)), dtype=pl.Int32)
         price = place.replace_strict(cells, prices, default=None, return_dtype=self.output.type)
-        return seen.with_columns(price.alias(self.output.name))
+        return [price.alias(self.output.name)]
 
 
 def read_grid(name: str, text: str, columns: Columns) -> PriceGrid:

@@ -32,7 +32,7 @@ from puhui.policy.core.condition import Condition, read_condition
 from puhui.policy.core.fault import ConditionFault
 from puhui.policy.core.outcome import OUTCOMES, SEVERITIES
 
-DAY = "_decided_on"
+DAY, RANK = "_decided_on", "_ruled_rank"
 _OPEN_FROM = date(1900, 1, 1)
 _FEW = 1_000  # rows; below, a better plan costs more than it saves (60 rules, one row: 41 ms of work against 3)
 _AS_WRITTEN, _OPTIMISED = pl.QueryOptFlags.none(), pl.QueryOptFlags()
@@ -90,19 +90,20 @@ class Rulebook:
 
     @cached_property
     def told(self) -> list[pl.Expr]:
-        """The answers by code."""
-        return [pl.col(f"?{rule.code}").alias(rule.code) for rule in self.rules]
+        """Of every answer whether it is a hit (`+code`) and whether it is unknown (`~code`)."""
+        hits = [pl.col(f"?{rule.code}").fill_null(False).alias(f"+{rule.code}") for rule in self.rules]
+        return hits + [pl.col(f"?{rule.code}").is_null().alias(f"~{rule.code}") for rule in self.rules]
 
     @cached_property
     def rank_of(self) -> pl.Expr:
-        """The gravest answer of a row that holds every rule's hit under its code and its being unknown under `~code`."""
+        """The gravest answer of a row, by one "any" a grade of gravity."""
         form = pl.lit(0, dtype=pl.UInt8)
         for rank, outcome in enumerate(OUTCOMES[1:], 1):
-            names = [rule.code for rule in self.rules if rule.outcome == outcome]
+            names = [f"+{rule.code}" for rule in self.rules if rule.outcome == outcome]
             names += [f"~{rule.code}" for rule in self.rules if rule.on_missing == outcome]
             if names:
                 form = pl.when(pl.any_horizontal(names)).then(pl.lit(rank, dtype=pl.UInt8)).otherwise(form)
-        return form.alias("_rank")
+        return form.alias(RANK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,21 +214,32 @@ def read_rules(text: str, columns: Columns, *, on_missing: str = "") -> Rulebook
 
 def evaluate(book: Rulebook, seen: pl.DataFrame, *, on: date | Sequence[date] | pl.Series) -> Judged:
     """Judge every row by the rules in force on its day (one day for all, or one a row)."""
+    whole = collected(judging(book, seen.lazy(), on=on, height=seen.height), seen.height)
+    return judged(book, whole, seen.columns)
+
+
+def judging(book: Rulebook, seen: pl.LazyFrame, *, on: date | Sequence[date] | pl.Series, height: int) -> pl.LazyFrame:
+    """The plan of it: beside what was seen every rule's hit and unknown, and the rank."""
+    if not book.rules or not height:
+        nothing = [pl.lit(False).alias(f"{sign}{rule.code}") for rule in book.rules for sign in "+~"]
+        return seen.with_columns(*nothing, pl.lit(0, dtype=pl.UInt8).alias(RANK))
     days = pl.Series(DAY, [on] if isinstance(on, date) else on, dtype=pl.Date)
-    if not book.rules or seen.is_empty():
-        nothing = pl.DataFrame({rule.code: pl.Series([], dtype=pl.Boolean) for rule in book.rules})
-        return Judged(book, seen, pl.zeros(seen.height, pl.UInt8, eager=True), nothing, nothing)  # no rule or no row
-    span = (days.min(), days.max())
-    frame = seen.with_columns(days) if len(days) > 1 else seen.with_columns(pl.lit(days[0]).alias(DAY))
-    few = seen.height < _FEW
-    told = (
-        frame.lazy()
-        .with_columns(book.answers(span))
-        .select(book.told)
-        .collect(engine="in-memory" if few else "auto", optimizations=_AS_WRITTEN if few else _OPTIMISED)
+    dated = seen.with_columns(days if len(days) > 1 else pl.lit(days[0]).alias(DAY))
+    return dated.with_columns(book.answers((days.min(), days.max()))).with_columns(book.told).with_columns(book.rank_of)
+
+
+def collected(plan: pl.LazyFrame, height: int) -> pl.DataFrame:
+    """Run a plan over so many rows: few are taken as written, since a better plan would cost more than it saves."""
+    few = height < _FEW
+    return plan.collect(engine="in-memory" if few else "auto", optimizations=_AS_WRITTEN if few else _OPTIMISED)
+
+
+def judged(book: Rulebook, whole: pl.DataFrame, seen: Sequence[str]) -> Judged:
+    """What a collected plan says; `seen` names the columns that were there before, and those that explain hits."""
+    hit, unknown = (
+        pl.DataFrame([whole[f"{sign}{rule.code}"].alias(rule.code) for rule in book.rules]) for sign in "+~"
     )
-    hit, unknown = told.fill_null(False), told.select(pl.all().is_null())
-    return Judged(book, seen, _ranks(book, hit, unknown), hit, unknown)
+    return Judged(book, pl.DataFrame([whole[name] for name in seen]), whole[RANK].alias("_rank"), hit, unknown)
 
 
 def _answer(rule: Rule, span: tuple[Any, Any]) -> pl.Expr:
@@ -237,12 +249,6 @@ def _answer(rule: Rule, span: tuple[Any, Any]) -> pl.Expr:
         return answer
     until = rule.effective_to or date.max
     return pl.when(pl.col(DAY).is_between(rule.effective_from, until)).then(answer).otherwise(False)
-
-
-def _ranks(book: Rulebook, hit: pl.DataFrame, unknown: pl.DataFrame) -> pl.Series:
-    """The gravest answer of each row, by one "any" a grade of gravity."""
-    told = hit.hstack([series.alias("~" + series.name) for series in unknown.get_columns()])
-    return told.with_columns(book.rank_of)["_rank"]
 
 
 def _rule(row: dict[str, str | None], columns: Columns, on_missing: str, line: int) -> Rule:

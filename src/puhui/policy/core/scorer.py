@@ -40,4 +40,4 @@ class Scorer:
         sound = (chances >= 0) & (chances <= 1)
         if found.len() != seen.height or np.count_nonzero(sound) + found.null_count() != found.len():
             raise Refused(Refusal("SCORE_UNSOUND", "模型给出的概率不在 0 与 1 之间 · not a chance", where=self.title))
-        return seen.with_columns(found)
+        return seen.with_columns(found) if PD.name in seen.columns else seen.hstack([found])
