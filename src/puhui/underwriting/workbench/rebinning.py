@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.underwriting.core.modelling import evaluation, preparing, scorecard
+from puhui.underwriting.core.modelling import evaluation, fitting, preparing, scorecard
 from puhui.underwriting.core.modelling.binning import Bins
 from puhui.underwriting.core.modelling.model import Model
 from puhui.underwriting.core.modelling.preparing import Asked, Prepared
@@ -49,7 +49,8 @@ def refitted(model: Model, edits: dict[str, dict[str, Any]], rows: Prepared) -> 
     values, bad, weight = rows.values.filter(training), rows.bad[rows.split.training], rows.weight[rows.split.training]
     changed = apply_edits(model.scorecard.bins, edits)
     counted = [bins.recounted(values[bins.name], bad, weight) for bins in changed]
-    again = scorecard.rebinned(model.scorecard, counted, values, bad, weight, model.terms)
+    aged = weight * fitting.recency_of(rows, model.terms)
+    again = scorecard.rebinned(model.scorecard, counted, values, bad, aged, model.terms)
     kept = {bins.name for bins in again.bins}
     return replace(model, scorecard=again, features=tuple(f for f in model.features if f.name in kept),
                     columns=tuple(c for c in model.columns if c.name in kept),

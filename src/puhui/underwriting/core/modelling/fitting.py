@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from puhui.underwriting.core.modelling import binning, boosting, leakage, reason_codes, scorecard
+from puhui.underwriting.core.modelling import binning, boosting, leakage, reason_codes, recency, scorecard
 from puhui.underwriting.core.modelling.binning import Bins
 from puhui.underwriting.core.modelling.boosting import Training
 from puhui.underwriting.core.modelling.model import Model
@@ -38,7 +38,8 @@ def fit(kind: str, rows: Prepared, *, terms: Terms, seed: int) -> Model:
         rows.bad[training],
         rows.weight[training],
         (rows.split.part == STEER)[training],
-        days=None if rows.split.days is None else rows.split.days[training],
+        recency_of(rows, terms),
+        ahead=rows.split.days is not None,
     )
     if kind == "scorecard":
         card = _scorecard(rows, part, terms)
@@ -48,6 +49,13 @@ def fit(kind: str, rows: Prepared, *, terms: Terms, seed: int) -> Model:
     kept = replace(part, values=part.values.select([feature.name for feature in features]))
     boosted = boosting.fit(kept, {feature.name: feature.specials for feature in features}, terms=terms, seed=seed)
     return _model(rows, features, part.values, terms, boosted)
+
+
+def recency_of(rows: Prepared, terms: Terms) -> Floats:
+    """How much each training row counts for its age: all alike unless rows were split by time (or by terms older than 0087)."""
+    days, training = rows.split.days, rows.split.training
+    halvings = float(terms.split.get("recency_halvings", 0.0))
+    return recency.weights(None if days is None else days[training], rows=int(training.sum()), halvings=halvings)
 
 
 def judge(model: Model, rows: Prepared) -> Judged:
@@ -108,10 +116,11 @@ def _scorecard(rows: Prepared, part: Training, terms: Terms) -> scorecard.Scorec
     early_values = part.values.filter(pl.Series(fitting))
     late_values = part.values.filter(pl.Series(part.steering))
     found = candidate_bins(rows.features, part.values, part.bad, part.weight, terms)
+    aged = part.weight * part.recency  # bins count rows as they are; coefficients lean on the later ones
     early = [bins.recounted(early_values[bins.name], part.bad[fitting], part.weight[fitting]) for bins in found]
-    first = scorecard.fit(early, early_values, part.bad[fitting], part.weight[fitting], terms)
+    first = scorecard.fit(early, early_values, part.bad[fitting], aged[fitting], terms)
     fitted = scorecard.calibrate(first, late_values, part.bad[part.steering], part.weight[part.steering])
-    return scorecard.calibrated(scorecard.fit(found, part.values, part.bad, part.weight, terms), fitted, terms)
+    return scorecard.calibrated(scorecard.fit(found, part.values, part.bad, aged, terms), fitted, terms)
 
 
 def _model(rows: Prepared, features: list[Feature], values: pl.DataFrame, terms: Terms,
