@@ -1,4 +1,5 @@
-"""Rows of acquisition: touches, the link of a touch to an application, costs. Facts only; append-only; platform only."""
+"""Rows of acquisition; the platform's alone. Facts (touch, link, cost, signal, media report, creative, budget, audience log) are
+append-only; folds over them (owed, spend of a day) and the state of a conversion on its way out may change."""
 
 from django.db import models
 
@@ -48,3 +49,201 @@ class Cost(models.Model):
     class Meta:
         db_table = "acquisition_cost"
         constraints = [models.CheckConstraint(condition=~models.Q(amount_minor=0), name="acquisition_cost_moves_money")]
+
+
+class Signal(models.Model):
+    """One fact of the chain as it came: an impression or click from a media, an event of our own funnel."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.UUIDField(unique=True)  # made of what names the fact, so that a repeat is recognised
+    content = models.BigIntegerField()  # a mark of all the rest, to tell a repeat from another fact under the same name
+    kind = models.CharField(max_length=24)
+    media = models.CharField(max_length=24)
+    campaign = models.CharField(max_length=80, blank=True)
+    creative = models.CharField(max_length=80, blank=True)
+    click_id = models.CharField(max_length=255, blank=True)
+    device = models.BigIntegerField(null=True)  # core/device_ids key, as PostgreSQL's signed number
+    subject = models.CharField(max_length=64, blank=True)
+    happened_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    value_minor = models.BigIntegerField(null=True)
+    quality = models.SmallIntegerField(null=True)
+    consent = models.BooleanField(default=False)  # a separate consent to tell the media of a credit outcome
+    raw = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "acquisition_signal"
+        indexes = [
+            models.Index(fields=["click_id"], condition=~models.Q(click_id=""), name="acq_signal_click"),
+            models.Index(fields=["device"], condition=models.Q(device__isnull=False), name="acq_signal_device"),
+            models.Index(fields=["subject"], condition=~models.Q(subject=""), name="acq_signal_subject"),
+            models.Index(fields=["happened_at"], name="acq_signal_time"),
+        ]
+
+
+class Owed(models.Model):
+    """The click a person's way through the funnel is owed to: a fold over signals, done again when one comes late."""
+
+    subject = models.CharField(primary_key=True, max_length=64)
+    began_at = models.DateTimeField()
+    click = models.ForeignKey(Signal, on_delete=models.PROTECT, null=True, related_name="+")
+    media = models.CharField(max_length=24, blank=True)
+    campaign = models.CharField(max_length=80, blank=True)
+    creative = models.CharField(max_length=80, blank=True)
+    rule = models.CharField(max_length=40)
+
+    class Meta:
+        db_table = "acquisition_owed"
+
+
+class Conversion(models.Model):
+    """What a media is to be told of one person's step: on its way until the media took it, refused it, or we gave up."""
+
+    QUEUED, SENT, REFUSED, GIVEN_UP = "queued", "sent", "refused", "given_up"
+
+    key = models.UUIDField(primary_key=True)  # of subject, step and media: the media's own deduplication key too
+    media = models.CharField(max_length=24)
+    kind = models.CharField(max_length=24)
+    click = models.ForeignKey(Signal, on_delete=models.PROTECT, related_name="+")
+    subject = models.CharField(max_length=64)
+    happened_at = models.DateTimeField()
+    value_minor = models.BigIntegerField(null=True)
+    quality = models.SmallIntegerField(null=True)
+    state = models.CharField(max_length=12, default=QUEUED)
+    attempts = models.IntegerField(default=0)
+    due_at = models.DateTimeField()
+    answer = models.CharField(max_length=200, blank=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "acquisition_conversion"
+        indexes = [models.Index(fields=["due_at"], condition=models.Q(state="queued"), name="acq_conversion_due")]
+
+
+class MediaReport(models.Model):
+    """What a media itself counted for a campaign on a day; a later report of the same day replaces the earlier in reading."""
+
+    id = models.CharField(primary_key=True, max_length=40)  # mrp_…
+    key = models.CharField(max_length=200, unique=True)
+    input_hash = models.CharField(max_length=64)
+    media = models.CharField(max_length=24)
+    campaign = models.CharField(max_length=80)
+    on = models.DateField()
+    impressions = models.BigIntegerField()
+    clicks = models.BigIntegerField()
+    conversions = models.BigIntegerField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "acquisition_media_report"
+
+
+class Campaign(models.Model):
+    """A campaign of one media under one strategy. Its state and budget are read from their own rows."""
+
+    id = models.CharField(primary_key=True, max_length=40)  # cmp_…
+    media = models.CharField(max_length=24)
+    name = models.CharField(max_length=80)
+    strategy = models.CharField(max_length=64, blank=True)
+    created_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "acquisition_campaign"
+        constraints = [models.UniqueConstraint(fields=["media", "name"], name="acquisition_campaign_name")]
+
+
+class CampaignMove(models.Model):
+    """A step in a campaign's life: draft → live ⇄ stopped → ended."""
+
+    id = models.BigAutoField(primary_key=True)
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="moves")
+    state = models.CharField(max_length=12)
+    why = models.CharField(max_length=200, blank=True)
+    by = models.CharField(max_length=80)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "acquisition_campaign_move"
+
+
+class Creative(models.Model):
+    """One wording as it was checked: what it says, and what the linter of that day found. Another wording is another row."""
+
+    id = models.CharField(primary_key=True, max_length=40)  # crv_…
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="creatives")
+    title = models.CharField(max_length=80)
+    text = models.TextField()
+    landing = models.CharField(max_length=300)
+    findings = models.JSONField(default=list)
+    rules_from = models.DateField()
+    created_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "acquisition_creative"
+
+
+class Budget(models.Model):
+    """The daily limit of a campaign from a moment on; the latest counts. `source`: a person or a proposal's name."""
+
+    id = models.BigAutoField(primary_key=True)
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="budgets")
+    daily_minor = models.BigIntegerField()
+    source = models.CharField(max_length=120, blank=True)
+    by = models.CharField(max_length=80)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "acquisition_budget"
+        constraints = [models.CheckConstraint(condition=models.Q(daily_minor__gte=0), name="acquisition_budget_sign")]
+
+
+class SpendDay(models.Model):
+    """What was promised of a campaign's limit on a day; the database itself refuses a yuan too many."""
+
+    id = models.BigAutoField(primary_key=True)
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="spend")
+    on = models.DateField()
+    limit_minor = models.BigIntegerField()
+    promised_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "acquisition_spend_day"
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "on"], name="acquisition_spend_day_once"),
+            models.CheckConstraint(
+                condition=models.Q(promised_minor__gte=0, promised_minor__lte=models.F("limit_minor")),
+                name="acquisition_spend_day_kept",
+            ),
+        ]
+
+
+class AudienceMove(models.Model):
+    """A device entered or left an audience, when and why: who could be shown what is a fold over these."""
+
+    id = models.BigAutoField(primary_key=True)
+    audience = models.CharField(max_length=64)
+    device = models.BigIntegerField()
+    inside = models.BooleanField()
+    why = models.CharField(max_length=80)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "acquisition_audience_move"
+        indexes = [models.Index(fields=["audience", "device", "id"], name="acq_audience_device")]
+
+
+class AudiencePublication(models.Model):
+    """What was handed to the servers: content mark, sizes, strategies, by whom."""
+
+    id = models.BigAutoField(primary_key=True)
+    generation = models.BigIntegerField()
+    content = models.CharField(max_length=64)
+    sizes = models.JSONField()
+    strategies = models.TextField()
+    by = models.CharField(max_length=80)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "acquisition_audience_publication"

@@ -6,20 +6,18 @@ institution's own (`strategies.csv` ships as a sample); everything wrong with th
 
 import csv
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
+from puhui.acquisition import dated_tables
 from puhui.acquisition.core import device_ids
 from puhui.acquisition.core.rta import OPTED_OUT, Caches, Strategy
 from puhui.kernel.refusal import Refusal, Refused
 
-_FOLDER = Path(__file__).resolve().parent.parent / "tables"
-SHIPPED_STRATEGIES = _FOLDER / "strategies.csv"
+SHIPPED_STRATEGIES = dated_tables.FOLDER / "strategies.csv"
 _NAME = re.compile(r"[^\s|,;:\x00-\x1f]+")
 COLUMNS = (
     "media", "strategy", "live", "include", "exclude", "coefficient", "grades", "cpa_fen", "cpc_fen", "cpm_fen", "pcvr",
@@ -46,17 +44,17 @@ class MediaRule:
 
 def media_rules(as_of: date) -> dict[str, MediaRule]:
     """By media, the rule in force on the day."""
-    return {row["media"]: _media_rule(row) for row in _in_force("media.csv", "media", as_of)}
+    return {row["media"]: _media_rule(row) for row in dated_tables.in_force("media.csv", "media", as_of)}
 
 
 def doubtful_keys(as_of: date) -> frozenset[int]:
     """Keys of ids that are nobody's."""
-    return device_ids.doubtful_keys(row["value"] for row in _in_force("doubtful_ids.csv", "value", as_of))
+    return device_ids.doubtful_keys(row["value"] for row in dated_tables.in_force("doubtful_ids.csv", "value", as_of))
 
 
 def protected_audiences(as_of: date) -> frozenset[str]:
     """Audiences that no strategy may seek."""
-    return frozenset(row["audience"] for row in _in_force("protected_audiences.csv", "audience", as_of))
+    return frozenset(row["audience"] for row in dated_tables.in_force("protected_audiences.csv", "audience", as_of))
 
 
 def strategies(text: str, as_of: date, *, name: str = "strategies.csv") -> tuple[Strategy, ...]:
@@ -186,16 +184,3 @@ def _covers(row: dict[str, str], as_of: date) -> bool:
     except ValueError:
         raise ValueError("effective_from, effective_to: days like 2026-01-31") from None
     return since <= as_of < until
-
-
-@cache
-def _rows(name: str) -> tuple[dict[str, str], ...]:
-    return tuple(csv.DictReader(StringIO((_FOLDER / name).read_text(encoding="utf-8"))))
-
-
-def _in_force(name: str, key: str, as_of: date) -> Iterable[dict[str, str]]:
-    latest: dict[str, dict[str, str]] = {}
-    for row in sorted(_rows(name), key=lambda each: each["effective_from"]):
-        if date.fromisoformat(row["effective_from"]) <= as_of:
-            latest[row[key]] = row
-    return latest.values()
