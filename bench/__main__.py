@@ -18,7 +18,7 @@ from pathlib import Path
 import polars as pl
 import psutil
 
-from bench import backtest, calculators, decision, inside, optimum, repost, servicing, workbench
+from bench import backtest, calculators, decision, inside, optimum, repost, servicing, shop_sales, workbench
 from bench.installation import PUHUI, fresh
 from puhui.store import places
 
@@ -29,6 +29,7 @@ def main() -> None:
         for line in measure(place.home, place.environment):
             print(json.dumps(line), flush=True)
     calculators.main()
+    shop_sales.main()
     workbench.main([])
     optimum.main()
     repost.main()
