@@ -4,6 +4,7 @@ All of it set-based and in one transaction: a batch of one and a batch of a mill
 is owed to is a fold over facts: a click that comes late, or facts that come in another order, end in the same rows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,8 +51,8 @@ def take_signals(frame: pl.DataFrame, *, now: datetime, switched_on: frozenset[s
         new, reused = _store(cursor, good.with_columns(received_at=pl.lit(now)))
         refused += [Row(-1, "SIGNAL_KEY_REUSED")] * reused
         _fold(cursor)
-        conversions = sum(_queue(cursor, step, now, switched_on) for step in in_force)
-        cursor.execute("DROP TABLE fresh_signal; DROP TABLE touched_subject")
+        conversions = _queue(cursor, in_force, now, switched_on)
+        cursor.execute("DROP TABLE fresh_signal; DROP TABLE touched_subject; SET LOCAL enable_seqscan = on")
     return Taken(new, good.height - new, refused, conversions)
 
 
@@ -65,7 +66,7 @@ def fold_again() -> int:
         )
         cursor.execute("DELETE FROM acquisition_owed")
         people = _owe(cursor)
-        cursor.execute("DROP TABLE touched_subject")
+        cursor.execute("DROP TABLE touched_subject; SET LOCAL enable_seqscan = on")
         return people
 
 
@@ -102,37 +103,58 @@ def _fold(cursor: Any) -> int:
     """Owe anew the ways of everybody whom a fresh fact concerns: their own step, or a click they may have come by."""
     cursor.execute(
         """
+        SET LOCAL enable_seqscan = off;
         CREATE TEMPORARY TABLE touched_subject ON COMMIT DROP AS
         SELECT subject FROM fresh_signal WHERE subject <> ''
         UNION
-        SELECT s.subject FROM fresh_signal f JOIN acquisition_signal s ON s.click_id = f.click_id AND s.click_id <> ''
-         WHERE f.kind = 'click' AND f.click_id <> '' AND s.subject <> ''
+        SELECT s.subject FROM fresh_signal f CROSS JOIN LATERAL (SELECT subject FROM acquisition_signal s
+               WHERE s.click_id = f.click_id AND s.click_id <> '' AND s.subject <> '' OFFSET 0) s
+         WHERE f.kind = 'click' AND f.click_id <> ''
         UNION
-        SELECT s.subject FROM fresh_signal f JOIN acquisition_signal s ON s.device = f.device AND s.device IS NOT NULL
-         WHERE f.kind = 'click' AND s.subject <> ''
+        SELECT s.subject FROM fresh_signal f CROSS JOIN LATERAL (SELECT subject FROM acquisition_signal s
+               WHERE s.device = f.device AND s.device IS NOT NULL AND s.subject <> '' OFFSET 0) s
+         WHERE f.kind = 'click' AND f.device IS NOT NULL
         """
     )
     return _owe(cursor)
 
 
 def _owe(cursor: Any) -> int:
-    """The newest click of the same click id or device in the window before a person's first step; none is an answer too."""
-    cursor.execute("ANALYZE touched_subject")
+    """The newest click of the same click id or device in the window before a person's first step; none is an answer too.
+
+    Whoever is concerned is looked up by index, one by one: the planner knows nothing of tables that have just grown, and
+    a plan for a small table would read a large one once a person.
+    """
     cursor.execute(
         """
-        WITH own AS MATERIALIZED (
-            SELECT s.subject, s.happened_at, s.click_id, s.device FROM acquisition_signal s JOIN touched_subject USING (subject)
-        ), began AS (SELECT subject, min(happened_at) AS began_at FROM own GROUP BY subject),
-        handles AS (
-            SELECT DISTINCT subject, began_at, click_id, device FROM own JOIN began USING (subject)
-        ), candidates AS (
-            SELECT h.subject, c.id, c.happened_at, c.key, c.media, c.campaign, c.creative
-              FROM handles h JOIN acquisition_signal c ON c.click_id = h.click_id AND c.click_id <> ''
-             WHERE h.click_id <> '' AND c.kind = 'click' AND c.happened_at <= h.began_at AND c.happened_at > h.began_at - %s
-             UNION
-            SELECT h.subject, c.id, c.happened_at, c.key, c.media, c.campaign, c.creative
-              FROM handles h JOIN acquisition_signal c ON c.device = h.device AND c.device IS NOT NULL
-             WHERE h.device IS NOT NULL AND c.kind = 'click' AND c.happened_at <= h.began_at AND c.happened_at > h.began_at - %s
+        SET LOCAL enable_seqscan = off;
+        CREATE TEMPORARY TABLE own_step ON COMMIT DROP AS
+        SELECT t.subject, s.happened_at, s.click_id, s.device FROM touched_subject t CROSS JOIN LATERAL
+               (SELECT happened_at, click_id, device FROM acquisition_signal s
+                 WHERE s.subject = t.subject AND s.subject <> '' OFFSET 0) s;
+        CREATE TEMPORARY TABLE began ON COMMIT DROP AS
+        SELECT subject, min(happened_at) AS began_at FROM own_step GROUP BY subject;
+        CREATE TEMPORARY TABLE handle ON COMMIT DROP AS
+        SELECT DISTINCT subject, began_at, click_id, NULL::bigint AS device FROM own_step JOIN began USING (subject)
+         WHERE click_id <> ''
+         UNION ALL
+        SELECT DISTINCT subject, began_at, '', device FROM own_step JOIN began USING (subject) WHERE device IS NOT NULL;
+        """
+    )
+    cursor.execute(
+        """
+        WITH candidates AS (
+            SELECT h.subject, c.* FROM handle h CROSS JOIN LATERAL (
+                SELECT id, happened_at, key, media, campaign, creative FROM acquisition_signal c
+                 WHERE c.click_id = h.click_id AND c.click_id <> '' AND c.kind = 'click'
+                   AND c.happened_at <= h.began_at AND c.happened_at > h.began_at - %s OFFSET 0) c
+             WHERE h.click_id <> ''
+             UNION ALL
+            SELECT h.subject, c.* FROM handle h CROSS JOIN LATERAL (
+                SELECT id, happened_at, key, media, campaign, creative FROM acquisition_signal c
+                 WHERE c.device = h.device AND c.device IS NOT NULL AND c.kind = 'click'
+                   AND c.happened_at <= h.began_at AND c.happened_at > h.began_at - %s OFFSET 0) c
+             WHERE h.device IS NOT NULL
         ), newest AS (
             SELECT DISTINCT ON (subject) * FROM candidates ORDER BY subject, happened_at DESC, key DESC
         )
@@ -144,23 +166,33 @@ def _owe(cursor: Any) -> int:
         """,
         [WINDOW, WINDOW, RULE],
     )
-    return int(cursor.rowcount)
+    people = int(cursor.rowcount)
+    cursor.execute("DROP TABLE own_step; DROP TABLE began; DROP TABLE handle")
+    return people
 
 
-def _queue(cursor: Any, step: steps.Step, now: datetime, switched_on: frozenset[str]) -> int:
+def _queue(cursor: Any, in_force: Sequence[steps.Step], now: datetime, switched_on: frozenset[str]) -> int:
     """A conversion for every step of a touched person that their click's media may be told and was not told yet."""
-    media = [each for each in step.codes if step.may_be_told(each, consent=True, switched_on=switched_on)]
-    if not media:
-        return 0
+    rules = [
+        (step.kind, media, step.needs_consent)
+        for step in in_force
+        for media in step.codes
+        if step.may_be_told(media, consent=True, switched_on=switched_on)
+    ]
+    kinds, media_names, consents = zip(*rules)
     cursor.execute(
         """
         INSERT INTO acquisition_conversion
             (key, media, kind, click_id, subject, happened_at, value_minor, quality, state, attempts, due_at, answer)
         SELECT s.key, o.media, s.kind, o.click_id, s.subject, s.happened_at, s.value_minor, s.quality, 'queued', 0, %s, ''
-          FROM touched_subject JOIN acquisition_owed o USING (subject) JOIN acquisition_signal s USING (subject)
-         WHERE o.click_id IS NOT NULL AND o.media = ANY(%s) AND s.kind = %s AND (s.consent OR NOT %s)
+          FROM touched_subject t CROSS JOIN LATERAL
+               (SELECT click_id, media FROM acquisition_owed WHERE subject = t.subject OFFSET 0) o CROSS JOIN LATERAL
+               (SELECT * FROM acquisition_signal a WHERE a.subject = t.subject AND a.subject <> '' OFFSET 0) s
+          JOIN unnest(%s::text[], %s::text[], %s::boolean[]) AS rule(kind, media, needs_consent)
+            ON rule.kind = s.kind AND rule.media = o.media
+         WHERE o.click_id IS NOT NULL AND (s.consent OR NOT rule.needs_consent)
         ON CONFLICT (key) DO NOTHING
         """,
-        [now, media, step.kind, step.needs_consent],
+        [now, list(kinds), list(media_names), list(consents)],
     )
     return int(cursor.rowcount)

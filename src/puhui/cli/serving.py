@@ -42,6 +42,7 @@ def up(
     started = time.monotonic()
     address = f"http://127.0.0.1:{port}"
     os.environ.setdefault("PUHUI_SMS_URL", f"{address}/sandbox/sms")
+    os.environ.setdefault("PUHUI_MEDIA_URL", f"{address}/sandbox/media")
     os.environ.setdefault("PUHUI_SANDBOX", "1")
     (places.var_dir() / "serving").write_text(address)
     with attachment.platform(keep_running=True):

@@ -81,3 +81,18 @@ class SandboxMessage(models.Model):
 
     class Meta:
         db_table = "web_sandbox_message"
+
+
+class SandboxConversion(models.Model):
+    """What the local SANDBOX media received. The sender's key is taken once, as the media themselves do."""
+
+    id = models.BigAutoField(primary_key=True)
+    media = models.CharField(max_length=24)
+    key = models.CharField(max_length=400)
+    event = models.CharField(max_length=40)
+    told = models.JSONField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "web_sandbox_conversion"
+        constraints = [models.UniqueConstraint(fields=["media", "key"], name="web_sandbox_conversion_once")]

@@ -163,6 +163,14 @@ SMS_KEY = os.environ.get("PUHUI_SMS_KEY", "")
 if SANDBOX and not SMS_KEY:  # both ends of the sandbox are ours, and share this installation's keys
     SMS_KEY = hashlib.sha256(f"sandbox sms {SECRET_KEY}".encode()).hexdigest()
 
+# Advertising media: our accounts with them, and in the sandbox one address in place of all of theirs.
+MEDIA_URL = os.environ.get("PUHUI_MEDIA_URL", "")
+CLICK_KEY = hashlib.sha256(f"click push {SECRET_KEY}".encode()).hexdigest()
+MEDIA_ACCOUNTS = {
+    media: {name: os.environ.get(f"PUHUI_{media.upper()}_{name.upper()}", f"sandbox-{media}-{name}" if SANDBOX else "")
+            for name in ("token", "sign_key")} for media in ("ocean_engine", "tencent", "kuaishou", "baidu")
+}  # fmt: skip
+
 _PINE = {"50": "#eef6f4", "100": "#d9ebe6", "200": "#b3d8cf", "300": "#82bfb2", "400": "#4f9f90", "500": "#2c8073",
          "600": "#1d6a5f", "700": "#14524b", "800": "#0f423d", "900": "#0b3431", "950": "#06211f"}  # fmt: skip
 UNFOLD = {

@@ -10,6 +10,8 @@ from django.db import close_old_connections, transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from puhui.acquisition import conversions
+from puhui.acquisition.channels.callbacks import Account
 from puhui.kernel.masked import Secret
 from puhui.store import tenancy
 from puhui.web import clock
@@ -55,3 +57,15 @@ def _settle(message: TextMessage, state: str, fault: str) -> None:
     if state == TextMessage.SENT:
         message.sent_at = clock.now()
     message.save()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="puhui.web.send_conversions", queue="media", queueing_lock="send_conversions")
+def send_conversions(timestamp: int) -> dict[str, int]:
+    """Tell the media what is due; answers how many ended how. Without an address or accounts of ours nothing is due."""
+    close_old_connections()
+    if not (settings.MEDIA_URL or any(account["token"] for account in settings.MEDIA_ACCOUNTS.values())):
+        return {}
+    accounts = {media: Account(**held) for media, held in settings.MEDIA_ACCOUNTS.items()}
+    with tenancy.scope(tenancy.PLATFORM):
+        return conversions.send_due(conversions.Way(accounts, settings.MEDIA_URL), now=clock.now())

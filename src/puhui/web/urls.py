@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from puhui.web import errors, health
+from puhui.web import click_push, errors, health
 from puhui.web.api.endpoints import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
+    path("octopus/clicks/<str:media>/", click_push.push, name="click_push"),
     path("m/", include("puhui.web.phone.urls")),
     path("", include("puhui.web.staff.urls")),
     path("", include("puhui.web.console.urls")),

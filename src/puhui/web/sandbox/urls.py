@@ -2,7 +2,12 @@
 
 from django.urls import path
 
-from puhui.web.sandbox import views
+from puhui.web.sandbox import media, views
 
 app_name = "sandbox"
-urlpatterns = [path("sms", views.receive, name="sms"), path("outbox/", views.outbox, name="outbox")]
+urlpatterns = [
+    path("sms", views.receive, name="sms"),
+    path("outbox/", views.outbox, name="outbox"),
+    path("media/", media.received, name="media"),
+    *(path(f"media/{place}", view) for place, view in media.OF_MEDIA.items()),
+]
