@@ -1,8 +1,8 @@
 """One decision at a time through HTTP: signed applications of made-up small owners, twenty a second, against a made-up history.
 
 Everything an application goes through is in the figure: the partner's signature, registration, velocity over a million earlier
-arrivals in PostgreSQL, anti-fraud, evidence as of the day, sixty rules, two models (one decides, one watches from a shadow), limit
-and price, the offer, the record (bench/live_policy). The send times are fixed
+arrivals in PostgreSQL, anti-fraud, evidence as of the day, sixty rules, two models (boosted trees for the rules, the owner's card for
+limit and price), the offer, the record. A shadow is running; it looks later and costs the applicant nothing (bench/live_policy). The send times are fixed
 beforehand, so a slow answer does not make the next one later (no co-ordinated omission). Owners and history are invented (虚构).
 Run by bench/__main__.py, or alone by `python -m bench.decision [APPLICATIONS]`, on a fresh installation of its own.
 """

@@ -1,4 +1,4 @@
-"""A live credit policy for the bench of single decisions: sixty rules with one model that decides, and a second model in a shadow.
+"""A live credit policy for the bench of single decisions: sixty rules with boosted trees, and a scorecard that watches in a shadow.
 
 The rules are the shipped ones; where a rule asks what no room of ours can know yet, its `on_missing` is set to `pass` here, so that
 an application goes the whole way to a limit, a price and an offer instead of waiting for a person. The models are fitted by the
@@ -28,9 +28,9 @@ def publish(*, now: datetime) -> None:
     since = now - timedelta(hours=1)
     models = {kind: _registered(kind, columns, since) for kind, columns in SCORED_BY.items()}
     policy.open_rulebook(KIND, name_zh="准入", name_en="credit rules", now=since)
-    live = _approved(texts(f"underwriting.model@{models['scorecard']}"), since)
+    live = _approved(texts(f"underwriting.model@{models['boosting']}"), since)
     policy.publish_version(live, at=since, by="bench", now=since)
-    watching = _approved(texts(f"underwriting.model@{models['boosting']}"), since)
+    watching = _approved(texts(f"underwriting.model@{models['scorecard']}"), since)
     draft = policy.ExperimentDraft(watching, "shadow", 10_000)
     policy.start_experiment(draft, by="bench", now=since)
 

@@ -138,6 +138,7 @@ class TestExperiments:
         assert models.Experiment.objects.count() == 0
         admin.post(f"/experiments/{KIND}/start/", asked)
         operations.decide(KIND, credit_policy.applications(40), on=credit_policy.ON, now=clock.now())
+        assert operations.run_shadows(now=clock.now()) == 40
         told = page(admin.get(f"/experiments/{KIND}/"))
         assert "影子与实际" in told
         experiment = models.Experiment.objects.get()

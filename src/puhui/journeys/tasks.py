@@ -81,6 +81,14 @@ def watch_guardrails(timestamp: int) -> int:
         return len(policy.check_guardrails(now=now))
 
 
+@app.periodic(cron="* * * * *")
+@app.task(name="puhui.journeys.run_shadows", queue="upkeep", queueing_lock="run_shadows", retry=_AGAIN)
+def run_shadows(timestamp: int) -> int:
+    """Let the shadows look at what was decided in the last minute; answers how many decisions."""
+    with _as_platform() as now:
+        return policy.run_shadows(now=now)
+
+
 @app.periodic(cron="23 18 * * *")
 @app.task(name="puhui.journeys.policy_snapshots", queue="upkeep", queueing_lock="policy_snapshots", retry=_AGAIN)
 def policy_snapshots(timestamp: int) -> int:

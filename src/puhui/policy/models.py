@@ -105,6 +105,17 @@ class ExperimentStop(models.Model):
         db_table = "policy_experiment_stop"
 
 
+class ShadowProgress(models.Model):
+    """How far along the chain a shadow has looked; `done` once it has ended and seen all that was decided while it ran."""
+
+    experiment = models.OneToOneField(Experiment, on_delete=models.PROTECT, related_name="progress", primary_key=True)
+    upto_sequence = models.BigIntegerField()
+    done = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "policy_shadow_progress"
+
+
 class Guardrail(models.Model):
     """A bound on the challenger of an experiment, set when it starts."""
 

@@ -4,6 +4,7 @@ from puhui.policy.operations.deciding import Application, decide
 from puhui.policy.operations.draft_version import draft_version, open_rulebook, revise_draft
 from puhui.policy.operations.move_version import move_version, publish_version
 from puhui.policy.operations.record_decisions import record_decisions
+from puhui.policy.operations.run_shadows import run_shadows
 from puhui.policy.operations.start_experiment import (
     ExperimentDraft,
     check_guardrails,
@@ -22,6 +23,7 @@ __all__ = [
     "publish_version",
     "record_decisions",
     "revise_draft",
+    "run_shadows",
     "start_experiment",
     "stop_experiment",
 ]

@@ -1,4 +1,4 @@
-"""Decide applications of a kind by the version that is live, with its challenger and shadows; every answer is recorded.
+"""Decide applications of a kind by the version that is live, with its challenger; every answer is recorded.
 
 Rules kept: one applicant is a batch of one. A challenger that fails leaves its subjects to the champion, a shadow that fails
 leaves no trace but an alert; neither ever costs an applicant an answer. What a shadow says is recorded and never acted on.
@@ -22,6 +22,7 @@ from puhui.policy.versions import VersionView
 from puhui.store.undivided import undivided
 
 KIND_PREFIX, SHADOW_PREFIX = "policy.", "shadow."
+Told = tuple[dict[str, Any], list[dict[str, Any]]]  # output and reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
+class Side:
     """A version in one arm, with the experiment that put it there."""
 
     view: VersionView
@@ -57,7 +58,7 @@ class _Side:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class Run:
     """What one call has in common; `decimals` are the columns that any version at hand holds as decimals."""
 
     on: date
@@ -70,26 +71,20 @@ def decide(
     kind: str, applications: Sequence[Application], *, on: date, now: datetime, live: VersionView | None = None
 ) -> list[Answer]:
     """The answers in the order given. `on` is the business date by which rules are in force; `live` the live version, where it is at hand."""
-    champion = _Side(live or versions.live(kind, now), CHAMPION, "")
+    champion = Side(live or versions.live(kind, now), CHAMPION, "")
     under_way = running(kind, now)
     challenger = next((each for each in under_way if each.mode == CHALLENGER), None)
     sides = [champion] * len(applications)
     if challenger is not None:
-        champion = _Side(champion.view, CHAMPION, challenger.id)
-        other = _Side(versions.view_of(challenger.version), CHALLENGER, challenger.id)
-        sides = [other if inside else champion for inside in _inside(challenger, applications)]
-    shadows = {
-        _Side(versions.view_of(each.version), SHADOW, each.id): each for each in under_way if each.mode == SHADOW
-    }
-    run = _Run(on, now, _check_inputs(applications, [champion, *dict.fromkeys(sides), *shadows]))
+        champion = Side(champion.view, CHAMPION, challenger.id)
+        other = Side(versions.view_of(challenger.version), CHALLENGER, challenger.id)
+        sides = [other if inside else champion for inside in inside(challenger, applications)]
+    run = Run(on, now, _check_inputs(applications, [champion, *dict.fromkeys(sides)]))
     answers: dict[int, Answer] = {}
     for side in dict.fromkeys(sides):
         places = [place for place, each in enumerate(sides) if each == side]
         told = _by(side, champion, [applications[place] for place in places], run)
         answers |= dict(zip(places, told, strict=True))
-    for side, experiment in shadows.items():
-        inside = _inside(experiment, applications)
-        _shadow(side, [one for one, watched in zip(applications, inside, strict=True) if watched], run)
     if challenger is not None:
         check_guardrails(now=now, kind=kind)
     return [answers[place] for place in range(len(applications))]
@@ -98,57 +93,47 @@ def decide(
 def replay_batch(inputs: list[dict[str, Any]], parameters: dict[str, Any]) -> list[dict[str, Any]]:
     """Decide a recorded batch again, by the version that decided it."""
     policy = versions.policy_of(parameters["content_hash"])
-    return _evaluated(policy, inputs, date.fromisoformat(parameters["on"])).outputs()
+    return evaluated(policy, inputs, date.fromisoformat(parameters["on"])).outputs()
 
 
-def _inside(experiment: models.Experiment, applications: Sequence[Application]) -> list[bool]:
+def inside(experiment: models.Experiment, applications: Sequence[Application]) -> list[bool]:
     """Who falls into the experiment's share."""
     found = arms([each.subject for each in applications], salt=experiment.salt, share_buckets=experiment.share_buckets)
     return [arm == CHALLENGER for arm in found]
 
 
-def _by(side: _Side, champion: _Side, batch: list[Application], run: _Run) -> list[Answer]:
+def _by(side: Side, champion: Side, batch: list[Application], run: Run) -> list[Answer]:
     if side.arm == CHAMPION:
         return _recorded(side, batch, run)
     try:
-        began = time.perf_counter()
-        decided = _evaluated(versions.policy_of(side.view.content_hash), [each.inputs for each in batch], run.on)
+        decided = evaluated(versions.policy_of(side.view.content_hash), [each.inputs for each in batch], run.on)
     except Exception as fault:
-        _raise_alert(side, fault, run.now)
+        raise_alert(side, fault, run.now)
         return _recorded(champion, batch, run)
-    return _written(side, batch, decided, run, began)
+    return _recorded(side, batch, run, decided)
 
 
-def _shadow(side: _Side, batch: list[Application], run: _Run) -> None:
-    if not batch:
-        return
+def _recorded(side: Side, batch: list[Application], run: Run, decided: Decided | None = None) -> list[Answer]:
     began = time.perf_counter()
-    try:
-        decided = _evaluated(versions.policy_of(side.view.content_hash), [each.inputs for each in batch], run.on)
-    except Exception as fault:
-        _raise_alert(side, fault, run.now)
-        return
-    _written(side, batch, decided, run, began)
+    decided = decided or evaluated(versions.policy_of(side.view.content_hash), [each.inputs for each in batch], run.on)
+    told = list(zip(decided.outputs(), decided.reasons(), strict=True))
+    elapsed = int((time.perf_counter() - began) * 1_000_000)
+    return written(side, batch, told, run, elapsed_microseconds=elapsed)
 
 
-def _recorded(side: _Side, batch: list[Application], run: _Run) -> list[Answer]:
-    began = time.perf_counter()
-    decided = _evaluated(versions.policy_of(side.view.content_hash), [each.inputs for each in batch], run.on)
-    return _written(side, batch, decided, run, began)
-
-
-def _evaluated(policy: Policy, inputs: list[dict[str, Any]], on: date) -> Decided:
+def evaluated(policy: Policy, inputs: list[dict[str, Any]], on: date) -> Decided:
     return policy.decide(policy.columns.frame(inputs), on=on, scorer=scorers.find(policy.scorer))
 
 
-def _written(side: _Side, batch: list[Application], decided: Decided, run: _Run, began: float) -> list[Answer]:
-    view, outputs, reasons = side.view, decided.outputs(), decided.reasons()
-    elapsed = int((time.perf_counter() - began) * 1_000_000)
+def written(
+    side: Side, batch: list[Application], told: list[Told], run: Run, *, elapsed_microseconds: int
+) -> list[Answer]:
+    """Put answers (output and reasons each) on record."""
+    view = side.view
     prefix = SHADOW_PREFIX if side.arm == SHADOW else KIND_PREFIX
     parameters = {"version_id": view.version_id, "content_hash": view.content_hash, "arm": side.arm,
-                  "experiment_id": side.experiment_id or None, "on": run.on.isoformat(), "scorer": decided.policy.scorer}  # fmt: skip
-    draft = BatchDraft(prefix + view.kind, view.kind, str(view.number), parameters, run.on, elapsed)
-    told = list(zip(outputs, reasons, strict=True))
+                  "experiment_id": side.experiment_id or None, "on": run.on.isoformat(), "scorer": versions.policy_of(view.content_hash).scorer}  # fmt: skip
+    draft = BatchDraft(prefix + view.kind, view.kind, str(view.number), parameters, run.on, elapsed_microseconds)
     rows = [
         DecisionDraft(each.subject, _as_recorded(each.inputs, run.decimals), output, reason)
         for each, (output, reason) in zip(batch, told, strict=True)
@@ -170,7 +155,7 @@ def _written(side: _Side, batch: list[Application], decided: Decided, run: _Run,
     ]
 
 
-def _check_inputs(applications: Sequence[Application], sides: Sequence[_Side]) -> frozenset[str]:
+def _check_inputs(applications: Sequence[Application], sides: Sequence[Side]) -> frozenset[str]:
     """The names held as decimals. A name that no version knows is a mistake of the caller."""
     columns = [column for side in sides for column in versions.policy_of(side.view.content_hash).columns.values()]
     known = {column.name for column in columns}
@@ -183,7 +168,7 @@ def _check_inputs(applications: Sequence[Application], sides: Sequence[_Side]) -
     return frozenset(column.name for column in columns if column.kind == "decimal")
 
 
-def _raise_alert(side: _Side, fault: Exception, now: datetime) -> None:
+def raise_alert(side: Side, fault: Exception, now: datetime) -> None:
     told = f"{side.view.name} ({side.arm}): {type(fault).__name__}: {fault}"
     models.Alert.objects.create(
         experiment_id=side.experiment_id, kind="fault", metric="fault_count", n=1, told=told[:400], raised_at=now

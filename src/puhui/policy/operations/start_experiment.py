@@ -70,6 +70,9 @@ def start_experiment(draft: ExperimentDraft, *, by: str, now: datetime) -> str:
                          minimum_n=rail.minimum_n)
         for rail in draft.guardrails
     )  # fmt: skip
+    if mode == SHADOW:
+        last = models.Decision.objects.order_by("-sequence").values_list("sequence", flat=True).first()
+        models.ShadowProgress.objects.create(experiment=row, upto_sequence=last or 0)
     return row.id
 
 

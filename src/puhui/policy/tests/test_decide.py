@@ -194,6 +194,8 @@ class TestAShadow:
         start(STRICT, "shadow", 10_000)
         watched = operations.decide(KIND, credit_policy.applications(60), on=ON, now=NOW)
         assert [each.output for each in watched] == [each.output for each in plain]
+        assert models.Decision.objects.filter(batch__kind="shadow.application").count() == 0  # nobody waited for it
+        assert (operations.run_shadows(now=NOW + MINUTE), operations.run_shadows(now=NOW + MINUTE)) == (60, 0)
         shadows = models.Decision.objects.filter(batch__kind="shadow.application")
         assert shadows.count() == 60
         assert {row.output["outcome"] for row in shadows} == {"refuse"}
@@ -206,4 +208,20 @@ class TestAShadow:
         scorers.register("tests.flat", lambda version: None)
         answers: list[Any] = operations.decide(KIND, credit_policy.applications(5), on=ON, now=NOW)
         assert len(answers) == 5
+        assert operations.run_shadows(now=NOW + MINUTE) == 5
         assert models.Alert.objects.get().kind == "fault"
+        assert models.Decision.objects.filter(batch__kind="shadow.application").count() == 0
+
+    def test_watches_its_share_of_what_was_decided_while_it_ran_and_no_more(self) -> None:
+        credit_policy.published()
+        experiment = start(STRICT, "shadow", 5_000)
+        operations.decide(KIND, credit_policy.applications(40), on=ON, now=NOW)
+        operations.decide(KIND, credit_policy.applications(10, seed=8), on=ON, now=NOW + MINUTE)
+        operations.stop_experiment(experiment, by="cat", reason="seen enough", now=NOW + 2 * MINUTE)
+        operations.decide(KIND, credit_policy.applications(30, seed=9), on=ON, now=NOW + 3 * MINUTE)
+        operations.run_shadows(now=NOW + 4 * MINUTE)
+        watched = models.DecisionBatch.objects.filter(kind="shadow.application").order_by("decided_at")
+        assert [run.decided_at for run in watched] == [NOW, NOW + MINUTE]
+        assert 10 <= watched[0].decisions.count() <= 30
+        assert models.ShadowProgress.objects.get().done
+        assert queries.verify_chain().broken_at is None
