@@ -2,12 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from puhui.antifraud import models
-from puhui.antifraud.core import rulebook
+from puhui.antifraud import live_scoring, models
+from puhui.antifraud.core import rulebook, velocity
 from puhui.antifraud.core.assessment import Assessment
+from puhui.antifraud.core.entity_kind import KINDS
+
+_RING = (
+    "ring_people",
+    "ring_people_7d",
+    "people_1hop",
+    "people_2hop",
+    "bad_2hop",
+    "fraud_distance",
+    "ring_amount_minor",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,57 @@ def hits_by_rule(since: datetime, until: datetime) -> list[RuleCount]:
         RuleCount(rule.code, rule.text_zh, rule.text_en, rule.outcome, counted.get(rule.code, 0))
         for rule in rulebook.default_rulebook().rules
     ]
+
+
+def answer_told(answer: Assessment) -> dict[str, Any]:
+    """An assessment as partners and the command line are told it, with what stands around it in the graph."""
+    reasons = [
+        {"code": hit.code, "text_zh": hit.text_zh, "text_en": hit.text_en}
+        for hit in answer.hits
+        if hit.outcome != "pass" or hit.action not in ("", "observe")
+    ]
+    return {
+        "application_id": answer.application_key,
+        "outcome": answer.strategy or answer.outcome,
+        "score": answer.score,
+        "scored_by": answer.scored_by,
+        "hits": [
+            {
+                "code": hit.code,
+                "outcome": hit.outcome,
+                "severity": hit.severity,
+                "action": hit.action,
+                "evidence": hit.evidence,
+            }
+            for hit in answer.hits
+        ],
+        "reasons": reasons + [{"code": "MODEL_SIGNAL"} | reason for reason in model_reasons(answer)],
+        "conditions": answer.conditions,
+        "entities": entities_of(answer),
+        "ring": {name: answer.signals.get(name) for name in _RING},
+        "unknown": list(answer.unknown),
+        "rulebook": answer.rulebook,
+    }
+
+
+def model_reasons(answer: Assessment) -> list[dict[str, Any]]:
+    """What raised the model's score most, where a model gave it."""
+    if answer.scored_by in ("", rulebook.SCORED_BY_RULES):
+        return []
+    return live_scoring.scorer(answer.scored_by).reasons([answer.signals])[0]
+
+
+def entities_of(answer: Assessment) -> list[dict[str, Any]]:
+    """The entities that the application brought: kind, masked text, and how many people share it in its longest window."""
+    arrival = models.Arrival.objects.filter(position=answer.position or answer.id).values(*KINDS).first() or {}
+    keys = {key: kind for kind, key in arrival.items() if key is not None}
+    shown = dict(models.Entity.objects.filter(key__in=list(keys)).values_list("key", "shown"))
+    people = {feature.by: name for name, feature in velocity.FEATURES.items() if name.startswith("people_")}
+    return [
+        {"kind": kind, "shown": shown.get(key, "****"), "people": answer.signals.get(people.get(kind, "")),
+         "strong": KINDS[kind].strong}
+        for key, kind in keys.items()
+    ]  # fmt: skip
 
 
 def _rows() -> QuerySet[models.Assessment]:

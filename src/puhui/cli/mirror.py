@@ -1,4 +1,4 @@
-"""`puhui mirror rings`: the anti-fraud graph in batch. It needs no database; answers go to standard output, one JSON object with `--json`."""
+"""`puhui mirror graph | rings`: the anti-fraud graph in batch. It needs no database; answers go to standard output, one JSON object with `--json`."""
 
 import json
 import os
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from puhui.cli import mirror_assess
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
@@ -15,8 +17,31 @@ def register(app: typer.Typer) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     group = typer.Typer(help="Mirror 明镜: the anti-fraud graph, rings and assessments.", no_args_is_help=True)
     group.callback()(lambda: None)
+    group.command()(graph)
     group.command()(rings)
+    mirror_assess.register(group)
     app.add_typer(group, name="mirror")
+
+
+def graph(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="nodes.parquet (id, features, label, split) and edges.parquet (src, dst, kind, at)."
+        ),
+    ],
+    seed: Annotated[int, typer.Option(help="Of draws, folds and trees.")] = 1,
+    as_of: Annotated[str | None, typer.Option(help="Edges and labels (label_at) later than this are not seen.")] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV to write: id, split, score, chance of every node.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score the nodes of a graph by their own features and their neighbourhood, and judge on the test part."""
+    from puhui.antifraud.graphs import graph_study
+
+    done = graph_study.study(graph_study.Question(folder, seed, out is not None, as_of))
+    if out is not None:
+        graph_study.scores(done).write_csv(out)
+    print(json.dumps(done.answer, ensure_ascii=False) if as_json else _graph_told(done.answer))
 
 
 def rings(
@@ -45,5 +70,25 @@ def _rings_told(answer: dict[str, Any]) -> str:
         group = answer[name]
         lines.append(f"{word} {name}: {group['count']:,}; largest {', '.join(map(str, group['sizes'][:8]))}")
     lines.append(f"核 cores: deepest {answer['cores']['deepest']}, {answer['cores']['nodes_in_deepest']:,} nodes in it")
+    lines += [f"{name}: {count:,}" for name, count in answer["told"].items() if count]
+    return "\n".join([*lines, *answer["notes"]])
+
+
+def _graph_told(answer: dict[str, Any]) -> str:
+    shown = (
+        "不适用 not applicable"
+        if answer["auroc"] is None
+        else f"AUROC {answer['auroc']:.4f}, AUPRC {answer['auprc']:.4f}, recall@{answer['k']} {answer['recall_at_k']:.4f}"
+    )
+    lines = [
+        f"{answer['nodes']:,} 个节点 nodes, {answer['edges']:,} 条边 edges, {answer['features']} 个特征 features",
+        f"测试 test: {shown}",
+    ]
+    if answer["without_graph"] and answer["without_graph"]["auroc"] is not None:
+        alone = answer["without_graph"]
+        lines.append(f"不用图 without the graph: AUROC {alone['auroc']:.4f}, AUPRC {alone['auprc']:.4f}")
+    used = ", ".join(f"{one['name']} ×{one['weight']}" for one in answer["members"] if one["weight"])
+    seconds = ", ".join(f"{name} {value}" for name, value in answer["seconds"].items())
+    lines += [f"所用 used: {used}", f"秒 seconds: {seconds}; {answer['peak_mb']} MB"]
     lines += [f"{name}: {count:,}" for name, count in answer["told"].items() if count]
     return "\n".join([*lines, *answer["notes"]])

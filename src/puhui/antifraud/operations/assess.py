@@ -14,7 +14,7 @@ from django.db import transaction
 from puhui.antifraud import arrivals, list_entries, live_rules, live_scoring, models
 from puhui.antifraud.core import neighbourhood, rulebook, signals
 from puhui.antifraud.core.assessment import Assessment
-from puhui.antifraud.core.entity_kind import KINDS, key_of
+from puhui.antifraud.core.entity_kind import KINDS, key_of, masked
 from puhui.antifraud.core.facts import ApplicationFacts
 from puhui.antifraud.core.rulebook import Verdict
 from puhui.antifraud.operations.leads import raise_from_assessments
@@ -48,7 +48,7 @@ def assess_many(batch: Sequence[ApplicationFacts], *, now: datetime) -> list[Ass
     """Assess in the order given: each sees those before it in the batch as if they had come alone."""
     for facts in batch:
         _check(facts)
-    cases = [_case(facts, now) for facts in batch]
+    cases = [_case(facts, now) for facts in batch]  # values of another kind than their signal's are refused here
     keys = arrivals.strong_keys(case.row for case in cases)
     arrivals.wait_in_line(keys, many=arrivals.is_many(len(cases)))
     stored = models.Assessment.objects.filter(application_key__in=[facts.application_key for facts in batch])
@@ -185,7 +185,7 @@ def _case(facts: ApplicationFacts, now: datetime) -> _Case:
     row = _named(facts.application_key, min(facts.applied_at, now), now) | {
         "amount_minor": facts.amount_minor,
         "person": key_of("person", person),
-        "phone": key_of("phone", bytes(facts.phone_index)),
+        "phone": key_of("phone", bytes(facts.phone_index)) if facts.phone_index else None,
         "device": key_of("device", facts.device_hash.encode()) if facts.device_hash else None,
     }
     row |= {kind: key_of(kind, seen.material) for kind, seen in facts.entities.items()}
@@ -223,6 +223,7 @@ def _shown(case: _Case) -> dict[int, tuple[str, str]]:
     told = {kind: seen.shown for kind, seen in case.facts.entities.items()}
     number = case.facts.id_number.normalised
     told |= {"person": f"{number[:3]}****{number[-2:]}" if case.facts.id_number.ok else "****"}
+    told |= {"phone": masked("phone", facts_phone.normalised) if (facts_phone := case.facts.phone) else "****"}
     told |= {"device": f"****{(case.facts.device_hash or '')[-6:]}"}
     return {case.row[kind]: (kind, told.get(kind) or "****") for kind in KINDS if case.row.get(kind) is not None}
 
@@ -251,7 +252,6 @@ def _check(facts: ApplicationFacts) -> None:
         raise Refused(Refusal("SIGNAL_UNKNOWN", f"没有名为 {strange[0]} 的信号 · no such signal", where=strange[0]))
     if strange := sorted(set(facts.entities) - (set(KINDS) - {"person", "phone", "device"})):
         raise Refused(Refusal("ENTITY_UNKNOWN", f"没有名为 {strange[0]} 的实体 · no such entity", where=strange[0]))
-    signals.read_told(facts.evidence)
 
 
 def _input_hash(facts: ApplicationFacts, person: bytes) -> str:

@@ -1,0 +1,158 @@
+"""Anti-fraud in the request: fifty applications a second against a million stored ones, windows, graph, lists, model and rules included.
+
+The send times are fixed beforehand, so a slow answer does not make the next one earlier (no co-ordinated omission). A part of the
+applications shares devices, telephones, cards, addresses, agents with the history, and some with one another. All of it is
+invented (虚构). Run by `python -m bench.mirror [APPLICATIONS]`, on a fresh installation of its own.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bench.inside import figure
+from bench.installation import fresh
+
+A_SECOND, SECONDS, WARM, DAYS = 50, 60, 200, 730
+
+
+def main(history: int) -> None:
+    """Measure and print; the temporary installation is removed at the end."""
+    with fresh() as place:
+        environment = place.migrated().environment
+        inside = [sys.executable, "-m", "bench.mirror", "--inside", str(history)]
+        done = subprocess.run(inside, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+        print(done.stdout, end="", flush=True)
+
+
+def inside(history: int) -> None:
+    """Fill, train, assess."""
+    import psycopg
+
+    from puhui.cli import attachment
+    from puhui.store import embedded
+
+    now = datetime.now(UTC)
+    began = time.perf_counter()
+    with psycopg.connect(embedded.attach().owner, autocommit=True) as link:
+        _fill(link, history, now)
+    with attachment.platform():
+        print(json.dumps(figure("mirror.fill", time.perf_counter() - began, "s", history)), flush=True)
+        for line in _measured(history, now):
+            print(json.dumps(line | {"data": "invented"}), flush=True)
+
+
+def _fill(link: Any, history: int, now: datetime) -> None:
+    from puhui.simulate import fraud_world
+    from puhui.store import copying
+
+    world = fraud_world.honest(history, seed=7, start=now - timedelta(days=DAYS), days=DAYS)
+    with link.transaction(), link.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        copying.stream_frame(cursor, fraud_world.arrivals(world), "antifraud_arrival")
+        cursor.execute(
+            "INSERT INTO antifraud_label (application, application_key, fraud, known_at, source, by, recorded_at)"
+            " SELECT application, application_key, true, applied_at + interval '40 days', 'invented', 'bench', applied_at"
+            " FROM antifraud_arrival WHERE position %% 97 = 0".replace("%%", "%")
+        )
+    link.execute("VACUUM ANALYZE")
+    link.execute("CHECKPOINT")
+
+
+def _measured(history: int, now: datetime) -> list[dict[str, Any]]:
+    from puhui.antifraud import operations
+
+    _train(now)
+    pace, told, outcomes = 1 / A_SECOND, [], dict[str, int]()
+    for number in range(WARM):
+        operations.assess(_facts(number, now), now=now)
+    began = time.perf_counter() + 0.1
+    for number in range(A_SECOND * SECONDS):
+        due = began + number * pace
+        time.sleep(max(due - time.perf_counter(), 0))
+        started, worked = time.perf_counter(), time.process_time()
+        answer = operations.assess(_facts(WARM + number, now), now=now + timedelta(seconds=number * pace))
+        ended = time.perf_counter()
+        told.append((ended - due, ended - started, time.process_time() - worked))
+        outcomes[answer.strategy] = outcomes.get(answer.strategy, 0) + 1
+    count, shared = len(told), {"history": history, "a_second": A_SECOND, "outcomes": outcomes}
+    lines = []
+    for name, place in (("from_due", 0), ("service", 1), ("python_work", 2)):
+        ordered = sorted(each[place] for each in told)
+        for share, at in (("p50", count // 2), ("p99", count * 99 // 100)):
+            lines.append(figure(f"mirror.assess_{name}_{share}", 1000 * ordered[at], "ms", count) | shared)
+    return lines
+
+
+def _train(now: datetime) -> None:
+    """A champion trained on made-up signals, so that scoring is in the figure; what it has learnt does not matter here."""
+    import numpy as np
+
+    from puhui.antifraud import models
+    from puhui.antifraud.core import fraud_scorer
+
+    dice = np.random.default_rng(1)
+    names = fraud_scorer.names()
+    rows = [dict(zip(names, each, strict=True)) for each in dice.poisson(1.5, (6_000, len(names))).tolist()]
+    fraud = [row["people_on_device_30d"] + row["bad_2hop"] + dice.normal() > 6 for row in rows]
+    scorer, measures = fraud_scorer.fit(rows, fraud, seed=1)
+    models.FraudModel.objects.create(
+        id="fmod_bench", state="champion", content=scorer.as_json(), measures=measures, trained_at=now, trained_by="bench",
+        approved_by="second person of the bench",
+    )  # fmt: skip
+
+
+def _facts(number: int, now: datetime) -> Any:
+    """An application of the stream: every third shares something with the history or with those before it."""
+    import random
+
+    from puhui.antifraud.operations import ApplicationFacts, EntitySeen
+    from puhui.kernel.china_ids import Finding
+    from puhui.simulate.fraud_world import material
+
+    dice = random.Random(number)
+
+    def entity(kind: str, most: int) -> EntitySeen:
+        return EntitySeen(material(kind, dice.randrange(most)), "****")
+
+    fresh_one = 10_000_000 + number
+    shares = dice.random() < 0.33
+    old = 50_000 if shares else None
+    device = f"device-{dice.randrange(old) if old else fresh_one}"
+    phone = material("phone", dice.randrange(old) if old and dice.random() < 0.5 else fresh_one)
+    entities = {
+        "card": entity("card", 50_000)
+        if shares and dice.random() < 0.3
+        else EntitySeen(material("card", fresh_one), "****"),
+        "licence": EntitySeen(material("licence", fresh_one), "****"),
+        "address": entity("address", 3_000),
+        "place": entity("place", 3_000),
+        "wifi": entity("wifi", 50_000),
+        "ip_block": entity("ip_block", 2_000),
+        "agent": entity("agent", 400),
+        "channel": entity("channel", 12),
+        "shop_phone": EntitySeen(material("shop_phone", fresh_one), "****"),
+    }
+    evidence = {
+        "fill_seconds": 120.0,
+        "ip_kind": "mobile",
+        "queries_1m": 1,
+        "pos_round_share": 0.1,
+        "registered_months": 30,
+    }
+    return ApplicationFacts(
+        application_key=f"stream_{number}", id_number=Finding("ok", "", f"37000019800101{number:010d}"), phone_index=phone,
+        entrance="phone", applied_at=now, device_hash=device, evidence=evidence, entities=entities,
+        phone=Finding("ok", "", ""), amount_minor=5_000_000,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    arguments = [each for each in sys.argv[1:] if each != "--inside"]
+    size = int(arguments[0]) if arguments else 1_000_000
+    if "--inside" in sys.argv:
+        inside(size)
+    else:
+        main(size)
