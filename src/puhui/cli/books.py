@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     """Add this file's commands."""
     group = typer.Typer(help="A shop's books: read bills, keep and tie out entries.", no_args_is_help=True)
     group.command("import")(import_bill)
+    group.command()(undo)
     group.callback()(lambda: None)
     app.add_typer(group, name="books")
 
@@ -35,18 +36,55 @@ def import_bill(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines, also on a terminal.")] = False,
     password: Annotated[str, typer.Option(help="Of a locked workbook or archive.")] = "",
+    shop: Annotated[str, typer.Option(help="Put the entries into this shop's books too (shop_…).")] = "",
     columns: Annotated[
         str, typer.Option("--map", metavar="ROLE=COLUMN,…", help="For a bill nobody knows: date=交易日,amount=金额 …")
     ] = "",
 ) -> None:
     """读入微信、支付宝、京东、美团和各家银行的账单 · read a bill, whoever wrote it."""
-    bill = _read(file, password, _mapping(columns))
+    mapping = _mapping(columns)
+    bill = _read(file, password, mapping)
+    stored = _store(shop, file, password, mapping) if shop else {}
     if as_json or not sys.stdout.isatty():
         for entry in bill.entries:
             print(json.dumps(entry.told(), ensure_ascii=False))
-        print(json.dumps(bill.summary(), ensure_ascii=False))
+        print(json.dumps(bill.summary() | stored, ensure_ascii=False))
         return
     _show(bill)
+    if stored:
+        print(f"shop {shop}: {stored['fresh']} new in the books ({stored['import_id']})")
+
+
+def undo(
+    shop: Annotated[str, typer.Argument(help="shop_…")],
+    import_id: Annotated[str, typer.Argument(help="imp_…, as import told it.")],
+) -> None:
+    """撤销一次导入，账本恢复原样 · take an import out of a shop's books."""
+    from puhui.cli import attachment
+
+    with attachment.platform():
+        from puhui.merchant import operations
+
+        operations.undo_import(shop, import_id, now=datetime.now(UTC))
+    print(f"{import_id} undone")
+
+
+def _store(shop: str, file: Path, password: str, mapping: dict[str, str] | None) -> dict[str, object]:
+    from puhui.cli import attachment
+
+    with attachment.platform():
+        from puhui.merchant import operations
+        from puhui.merchant.operations import BillFile
+        from puhui.parties import queries as parties
+
+        now = datetime.now(UTC)
+        found = parties.shop(shop)
+        if found is None:
+            raise Refused(Refusal("SHOP_UNKNOWN", "没有这家店 · there is no such shop", shop))
+        operations.open_books(shop, found.owner_id, now=now)
+        handed = BillFile(file.read_bytes(), file.name, password, mapping)
+        done = operations.import_bill(shop, handed, by="cli", today=_today_in_china(), now=now)
+    return {"import_id": done.import_id, "fresh": done.fresh, "known": done.known}
 
 
 def _read(file: Path, password: str, mapping: dict[str, str] | None) -> "Bill":

@@ -39,6 +39,7 @@ class Telling:
     order_ids: tuple[str, ...]
     text: str
     method: str
+    layout: str = ""  # rows of one layout of one source are never one payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,8 @@ def _cost(head: _Seen, tail: _Seen, rules: TieRules, *, alike: bool, both_name: 
 
 
 def _one_order(head: Telling, tail: Telling) -> bool:
-    return bool(set(head.order_ids) & set(tail.order_ids))
+    """One order number, told by two sources or in two layouts of one."""
+    return (head.source, head.layout) != (tail.source, tail.layout) and bool(set(head.order_ids) & set(tail.order_ids))
 
 
 def _days_fit(head: Telling, tail: Telling, rules: TieRules) -> bool:

@@ -1,1 +1,25 @@
 """The rows of the shopkeeper's zone, one file a subject; only this room reads them. Django finds a model by its import here."""
+
+from puhui.merchant.models.books import (
+    Attachment,
+    BillImport,
+    Books,
+    ColumnMapping,
+    Correction,
+    DayTotal,
+    Entry,
+    MonthClosing,
+    Telling,
+)
+
+__all__ = [
+    "Attachment",
+    "BillImport",
+    "Books",
+    "ColumnMapping",
+    "Correction",
+    "DayTotal",
+    "Entry",
+    "MonthClosing",
+    "Telling",
+]

@@ -121,7 +121,7 @@ class TestPlantedOverlaps:
     def test_one_order_number_ties_whatever_else_is_said(self) -> None:
         rows = [
             Telling("a", "alipay", "wallet", "in", 1250, START, "08:01:05", ("A0001",), "青菜", ""),
-            Telling("b", "alipay", "wallet", "in", 1250, START, "08:01:01", ("A0001", "2026"), "青菜", ""),
+            Telling("b", "alipay", "wallet", "in", 1250, START, "08:01:01", ("A0001", "2026"), "青菜", "", "b"),
         ]
         assert [(each.main, each.lesser, each.why) for each in tie(rows, RULES)[0]] == [("a", "b", "order")]
 

@@ -86,6 +86,8 @@ class Bill:
     links: int = 0
     links_agree: int = 0
     recognised: bool = True
+    card: bool = False
+    layout: str = ""  # the names of the columns, in short
 
     def totals(self) -> dict[str, dict[str, int]]:
         """Rows and minor units by direction; currencies other than CNY under their own name."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from puhui.kernel.canonical import digest
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.merchant.core.bills.cells import CellUnreadable
 from puhui.merchant.core.bills.entry import Bill, BillEntry, Left
@@ -55,6 +56,7 @@ def _read_sheet(sheet: Sheet, heading: Heading, words: BillWords, today: date) -
     reader = RowReader(sheet, heading, words, bill.source, near=_period_end(sheet, heading) or today)
     reader.look_at(rows[:_SAMPLE])
     latest = max(today, _period_end(sheet, heading) or today) + timedelta(days=words.limits["future_days"])
+    bill.card, bill.layout = reader.card, digest(heading.names)[:8]
     dead: list[BillEntry] = []
     ended = False
     for cells, line in zip(rows, lines, strict=True):

@@ -1,0 +1,119 @@
+"""A row of a bill into a double entry: which pocket the money left or reached, and what it was for.
+
+Pockets: a wallet's own, or the bank card it was paid with (its method names the bank); a bank's account; a credit card. A move
+between own pockets is no income and no cost. A refund goes back to the category that it returns.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from puhui.merchant.core.bills.entry import BillEntry
+from puhui.merchant.core.categories import NONE, Sorter
+from puhui.merchant.core.tie_out import TieRules
+
+MOVE = "move"  # why of an entry between own pockets
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """`debit` and `credit` are empty for a row that moved nothing between pockets (a fund inside a wallet)."""
+
+    debit: str
+    credit: str
+    sure_percent: int
+    why: str
+
+
+class Booker:
+    """Books the rows of one bill. `card`: the bill is a credit card's; `kinds`: source → wallet, platform or bank."""
+
+    def __init__(self, sorter: Sorter, rules: TieRules, kinds: Mapping[str, str], *, card: bool) -> None:
+        self.sorter, self.rules, self.kinds, self.card = sorter, rules, kinds, card
+        self._pockets: dict[tuple[str, str], str] = {}
+        self._moves: dict[tuple[str, str], Booking | None] = {}
+
+    def book(self, row: BillEntry) -> Booking:
+        """The double entry of one row."""
+        pocket = self._pocket(row.source, row.method)
+        text = f"{row.kind} {row.description}"
+        if row.direction == "neutral":
+            return self._neutral(row, pocket, text)
+        move = self._bank_move(row, pocket, text) if self.kinds.get(row.source) == "bank" else None
+        if move:
+            return move
+        asked = row.direction
+        if row.refund:  # money back from a purchase, or given back to a customer
+            asked = "out" if row.direction == "in" else "in"
+        guess = self.sorter.guess(asked, row.counterparty, text)
+        category = guess.category
+        debit, credit = (pocket, category) if row.direction == "in" else (category, pocket)
+        return Booking(debit, credit, guess.sure_percent, guess.why + (f":{guess.words}" if guess.words else ""))
+
+    def _neutral(self, row: BillEntry, pocket: str, text: str) -> Booking:
+        own = self._pocket(row.source, "")
+        told = f"{row.counterparty} {text} {row.method}"
+        if row.refund:
+            guess = self.sorter.guess("out", row.counterparty, text.replace("退款-", ""))
+            return Booking(pocket, guess.category, guess.sure_percent, guess.why)
+        bank = self._bank_in(told)
+        if bank and any(word in told for word in self.rules.to_bank):
+            return Booking(bank, own, 90, MOVE)
+        if bank and any(word in told for word in self.rules.from_bank):
+            paid = "信用卡还款" in told
+            return (
+                Booking(_card(bank), pocket if pocket != _card(bank) else own, 90, MOVE)
+                if paid
+                else Booking(own, bank, 90, MOVE)
+            )
+        return Booking("", "", 0, NONE)
+
+    def _bank_move(self, row: BillEntry, pocket: str, text: str) -> Booking | None:
+        """A bank's line that fills a wallet or is filled by one, where the wallet's own bill may not be here."""
+        asked = (row.direction, f"{row.counterparty} {text}")
+        if asked not in self._moves:
+            self._moves[asked] = self._think_move(row.direction, asked[1], pocket)
+        return self._moves[asked]
+
+    def _think_move(self, direction: str, told: str, pocket: str) -> Booking | None:
+        wallet = next((source for source, words in self.rules.channels.items()
+                       if self.kinds.get(source) == "wallet" and any(word in told for word in words)), "")  # fmt: skip
+        if wallet and direction == "in" and any(word in told for word in self.rules.to_bank):
+            return Booking(pocket, wallet, 90, MOVE)
+        if wallet and direction == "out" and "充值" in told:
+            return Booking(wallet, pocket, 90, MOVE)
+        if "信用卡" in told and "还款" in told and direction == "out" and not pocket.startswith("card"):
+            return Booking("card", pocket, 90, MOVE)
+        if self.card and direction == "in" and "还款" in told:
+            return Booking(pocket, "transfer", 90, MOVE)
+        return None
+
+    def _pocket(self, source: str, method: str) -> str:
+        found = self._pockets.get((source, method))
+        if found is None:
+            found = self._pockets[source, method] = self._find_pocket(source, method)
+        return found
+
+    def _find_pocket(self, source: str, method: str) -> str:
+        kind = self.kinds.get(source, "bank")
+        if kind == "bank":
+            return f"card:{source}" if self.card else f"bank:{source}"
+        own = any(word in method for word in self.rules.own_pocket)
+        bank = "" if own else self._bank_in(method)
+        if bank:
+            return _card(bank) if "信用卡" in method else bank
+        if kind == "wallet":
+            return source if source in ("wechat", "alipay") else f"platform:{source}"
+        for wallet in ("wechat", "alipay"):
+            if any(word in method for word in self.rules.channels.get(wallet, ())):
+                return wallet
+        return f"platform:{source}"
+
+    def _bank_in(self, text: str) -> str:
+        for source, words in self.rules.channels.items():
+            if self.kinds.get(source) == "bank" and any(word in text for word in words):
+                return f"bank:{source}"
+        return ""
+
+
+def _card(bank: str) -> str:
+    return f"card:{bank.split(':', 1)[1]}"

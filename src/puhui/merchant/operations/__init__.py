@@ -1,0 +1,35 @@
+"""Front door, writes: open books, import a bill and undo it, type an entry, correct one, close a month, keep a paper."""
+
+from puhui.merchant.operations.books import (
+    EntryDraft,
+    Paper,
+    attach,
+    close_month,
+    open_books,
+    open_month,
+    record_entries,
+    record_sentence,
+    restrict,
+    sort_entry,
+    strike_entry,
+)
+from puhui.merchant.operations.imports import BillFile, ImportDone, import_bill, remember_mapping, undo_import
+
+__all__ = [
+    "BillFile",
+    "EntryDraft",
+    "ImportDone",
+    "Paper",
+    "attach",
+    "close_month",
+    "import_bill",
+    "open_books",
+    "open_month",
+    "record_entries",
+    "record_sentence",
+    "remember_mapping",
+    "restrict",
+    "sort_entry",
+    "strike_entry",
+    "undo_import",
+]

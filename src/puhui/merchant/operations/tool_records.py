@@ -1,0 +1,102 @@
+"""Record what an owner tells a tool, and take it back; what is owed lands in the books too.
+
+Rules kept: a record is read exactly or refused in the owner's words; its day is not in the future; stock never goes below nothing by it,
+now or on any later day; the same client id records once, with other words it is refused; a debt of a customer or to a supplier is posted
+to the ledger in the same transaction, and taking the record back takes the entry out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from puhui.kernel.ids import new_id
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.merchant import models, record_kinds, tool_facts
+from puhui.merchant.core.tool_records import Record, read
+from puhui.merchant.operations.books import EntryDraft, record_entries, strike_entry
+from puhui.store.undivided import undivided
+
+POSTED = {
+    "credit_sale": ("receivable", "sales"),
+    "credit_paid": ("cash", "receivable"),
+    "bill": ("goods", "payable"),
+    "bill_paid": ("payable", "cash"),
+}  # what each kind comes to in the books: (debit, credit)
+_STOCK = ("stock_in", "stock_out", "stock_count")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was typed: a kind, a day and the fields of the kind. `client_id` is the sender's own."""
+
+    kind: str
+    on: date
+    fields: Mapping[str, Any]
+    client_id: str
+
+
+@undivided
+def record(shop_id: str, told: Told, *, today: date, now: datetime) -> str:
+    """Keep a record; returns its id, or that of the record this client id made.
+
+    Raises Refused: RECORD_KIND_UNKNOWN, FIELD_…, DATE_IN_FUTURE, STOCK_BELOW_ZERO, DEBT_OVERPAID, CLIENT_ID_REUSED, BOOKS_CLOSED, MONTH_CLOSED.
+    """
+    lock(shop_id)
+    body = read(record_kinds.kind(told.kind), told.fields)
+    before = models.ToolRecord.objects.filter(shop_id=shop_id, client_id=told.client_id).first()
+    if before:
+        if (before.kind, before.on, before.body) == (told.kind, told.on, body):
+            return before.id
+        text = "这条已经记过，内容不同 · this client id told something else"
+        raise Refused(Refusal("CLIENT_ID_REUSED", text, where=told.client_id))
+    if told.on > today:
+        text = "日期在将来，请改成今天或以前 · the day lies in the future"
+        raise Refused(Refusal("DATE_IN_FUTURE", text, where=told.on.isoformat()))
+    fresh = Record(new_id("rec", now), told.kind, told.on, body)
+    _refuse_stock(shop_id, fresh)
+    models.ToolRecord.objects.create(
+        id=fresh.id, shop_id=shop_id, kind=told.kind, on=told.on, body=body, client_id=told.client_id, recorded_at=now
+    )
+    if told.kind in POSTED:
+        debit, credit = POSTED[told.kind]
+        who = str(body["who"])
+        note = f"{record_kinds.kind(told.kind).zh} {who}"
+        draft = EntryDraft(f"tool/{fresh.id}", told.on, int(body["amount"]), debit, credit, note, who, "tool")
+        record_entries(shop_id, [draft], today=today, now=now)
+    return fresh.id
+
+
+@undivided
+def revoke(shop_id: str, record_id: str, *, by: str, today: date, now: datetime) -> None:
+    """Take a record back, once. Raises Refused RECORD_UNKNOWN, STOCK_BELOW_ZERO where later moves need it."""
+    lock(shop_id)
+    row = models.ToolRecord.objects.filter(shop_id=shop_id, id=record_id).first()
+    if row is None:
+        raise Refused(Refusal("RECORD_UNKNOWN", "没有这条记录 · no such record", where=record_id))
+    if models.ToolRevocation.objects.filter(record_id=record_id).exists():
+        return
+    if row.kind in _STOCK:
+        left = [each for each in tool_facts.records(shop_id, *_STOCK) if each.id != record_id]
+        tool_facts.shelf([each for each in left if each.text("name") == row.body["name"]], row.body["name"])
+    models.ToolRevocation.objects.create(record_id=record_id, revoked_at=now)
+    if row.kind in POSTED:
+        entry = models.Entry.objects.filter(shop_id=shop_id, key=f"client:tool/{record_id}").first()
+        if entry is not None:
+            strike_entry(shop_id, entry.id, by=by, now=now)
+
+
+def lock(shop_id: str) -> None:
+    """One writer a shop at a time. Raises Refused BOOKS_CLOSED."""
+    from puhui.merchant.operations.books import books_of
+
+    books_of(shop_id, lock=True)
+
+
+def _refuse_stock(shop_id: str, fresh: Record) -> None:
+    if fresh.kind not in _STOCK:
+        return
+    name = fresh.text("name")
+    moves = [each for each in tool_facts.records(shop_id, *_STOCK) if each.text("name") == name]
+    place = len([each for each in moves if each.on <= fresh.on])
+    tool_facts.shelf([*moves[:place], fresh, *moves[place:]], name)
