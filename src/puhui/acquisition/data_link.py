@@ -146,15 +146,13 @@ def _owe(cursor: Any) -> int:
         WITH candidates AS (
             SELECT h.subject, c.* FROM handle h CROSS JOIN LATERAL (
                 SELECT id, happened_at, key, media, campaign, creative FROM acquisition_signal c
-                 WHERE c.click_id = h.click_id AND c.click_id <> '' AND c.kind = 'click'
-                   AND c.happened_at <= h.began_at AND c.happened_at > h.began_at - %s OFFSET 0) c
-             WHERE h.click_id <> ''
+                 WHERE c.click_id = h.click_id AND c.click_id <> '' AND c.kind = 'click' OFFSET 0) c
+             WHERE h.click_id <> '' AND c.happened_at <= h.began_at AND c.happened_at > h.began_at - %s
              UNION ALL
             SELECT h.subject, c.* FROM handle h CROSS JOIN LATERAL (
                 SELECT id, happened_at, key, media, campaign, creative FROM acquisition_signal c
-                 WHERE c.device = h.device AND c.device IS NOT NULL AND c.kind = 'click'
-                   AND c.happened_at <= h.began_at AND c.happened_at > h.began_at - %s OFFSET 0) c
-             WHERE h.device IS NOT NULL
+                 WHERE c.device = h.device AND c.device IS NOT NULL AND c.kind = 'click' OFFSET 0) c
+             WHERE h.device IS NOT NULL AND c.happened_at <= h.began_at AND c.happened_at > h.began_at - %s
         ), newest AS (
             SELECT DISTINCT ON (subject) * FROM candidates ORDER BY subject, happened_at DESC, key DESC
         )
