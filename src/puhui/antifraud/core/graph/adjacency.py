@@ -33,6 +33,13 @@ def one_way(links: Links, *, backwards: bool, rows: Mask | None = None) -> Matri
     return _matrix(dst, src, links.nodes) if backwards else _matrix(src, dst, links.nodes)
 
 
+def seen(links: Links, seen_by_src: Mask, seen_by_dst: Mask) -> Matrix:
+    """Row i holds whom i sees: over edges where the mask of its own end says so."""
+    row = np.concatenate([links.src[seen_by_src], links.dst[seen_by_dst]])
+    column = np.concatenate([links.dst[seen_by_src], links.src[seen_by_dst]])
+    return _matrix(row, column, links.nodes)
+
+
 def pattern(matrix: Matrix) -> Matrix:
     """The same neighbours, each with weight one; shares the places with the matrix it came from."""
     return sparse.csr_array(
