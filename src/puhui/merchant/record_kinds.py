@@ -1,0 +1,30 @@
+"""Loads the kinds of tool records (`rules/record_kinds.csv`), in the order of the table."""
+
+from functools import lru_cache
+
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.merchant import rule_files
+from puhui.merchant.core.tool_records import Field, Kind
+
+
+@lru_cache(maxsize=1)
+def kinds() -> dict[str, Kind]:
+    """Every kind by its name."""
+    fields: dict[str, list[Field]] = {}
+    words: dict[str, tuple[str, str]] = {}
+    for row in rule_files.every("record_kinds"):
+        pairs = [part.partition("=") for part in row["choices"].split("|") if part]
+        choices = tuple((name, zh) for name, _, zh in pairs)
+        words[row["kind"]] = row["kind_zh"], row["kind_en"]
+        fields.setdefault(row["kind"], []).append(
+            Field(row["field"], row["zh"], row["en"], row["type"], row["needed"] == "1", choices)
+        )
+    return {name: Kind(name, *words[name], tuple(each)) for name, each in fields.items()}
+
+
+def kind(name: str) -> Kind:
+    """One kind. Raises Refused RECORD_KIND_UNKNOWN."""
+    if name not in kinds():
+        told = f"没有这种记录 · no such record; known: {', '.join(kinds())}"
+        raise Refused(Refusal("RECORD_KIND_UNKNOWN", told, where=name))
+    return kinds()[name]
