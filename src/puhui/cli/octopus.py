@@ -4,7 +4,7 @@ from typing import Protocol
 
 import typer
 
-from puhui.cli import octopus_replay, octopus_rta
+from puhui.cli import octopus_replay, octopus_rta, octopus_uplift
 
 
 class Part(Protocol):
@@ -14,7 +14,7 @@ class Part(Protocol):
         """Add this file's commands."""
 
 
-PARTS: tuple[Part, ...] = (octopus_replay, octopus_rta)
+PARTS: tuple[Part, ...] = (octopus_replay, octopus_rta, octopus_uplift)
 
 
 def register(app: typer.Typer) -> None:
