@@ -111,5 +111,11 @@ def entities_of(answer: Assessment) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def may_tell(application_key: str) -> bool:
+    """May the applicant be told why? Not while a case of theirs is under the tipping-off lock."""
+    locked = Q(case__tipping_off=True) | Q(case__merged_into__tipping_off=True)
+    return not models.Lead.objects.filter(locked, application_key=application_key).exists()
+
+
 def _rows() -> QuerySet[models.Assessment]:
     return models.Assessment.objects.prefetch_related("hits")

@@ -1,16 +1,30 @@
 """Front door, writes: the verbs of anti-fraud. One file a verb or two; this one only names them."""
 
 from puhui.antifraud.core.facts import ApplicationFacts, EntitySeen
+from puhui.antifraud.operations.appeal import answer_appeal, raise_appeal
 from puhui.antifraud.operations.assess import assess, assess_many, carry_over
 from puhui.antifraud.operations.leads import raise_lead
+from puhui.antifraud.operations.list_entity import EntryDraft, end_listing, list_keys
+from puhui.antifraud.operations.move_case import add_note, lock_tipping_off, move_case
 from puhui.antifraud.operations.record_refusal import record_refusal
+from puhui.antifraud.operations.train_model import approve_model, train_model
 
 __all__ = [
     "ApplicationFacts",
     "EntitySeen",
+    "EntryDraft",
+    "add_note",
+    "answer_appeal",
+    "approve_model",
     "assess",
     "assess_many",
     "carry_over",
+    "end_listing",
+    "list_keys",
+    "lock_tipping_off",
+    "move_case",
+    "raise_appeal",
     "raise_lead",
     "record_refusal",
+    "train_model",
 ]

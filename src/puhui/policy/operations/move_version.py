@@ -49,7 +49,9 @@ def publish_version(version_id: str, *, at: datetime, by: str, now: datetime, no
         raise Refused(
             Refusal("PUBLISH_AT", "另一版本同时生效 · another version begins at that very time", where=str(at))
         )
-    versions.check_columns_agree(row.rulebook_id, read_policy(row.texts))
+    policy = read_policy(row.texts)
+    versions.check_columns_agree(row.rulebook_id, policy)
+    guards.check_now(row.rulebook_id, policy, now=now)
     row.published_from = at
     return _store(row, "publish", wanted.after, by=by, note=note, now=now)
 
@@ -73,6 +75,7 @@ def _wanted(row: models.Version, move: str, by: str) -> lifecycle.Move:
 def _check_ready(row: models.Version, *, now: datetime, force: bool) -> None:
     policy = read_policy(row.texts)
     guards.check(row.rulebook_id, policy, on=now.date())
+    guards.check_now(row.rulebook_id, policy, now=now)
     scorer = scorers.find(policy.scorer)
     if scorer and (lacking := sorted(set(scorer.columns) - set(policy.columns))):
         told = f"模型需要字段 {lacking[0]} · the scorer needs the column {lacking[0]}"
