@@ -2,7 +2,9 @@
 
 The send times are fixed beforehand, so a slow answer does not make the next one earlier (no co-ordinated omission). A part of the
 applications shares devices, telephones, cards, addresses, agents with the history, and some with one another. All of it is
-invented (虚构). Run by `python -m bench.mirror [APPLICATIONS]`, on a fresh installation of its own.
+invented (虚构). Run by `python -m bench.mirror [APPLICATIONS]`, on a fresh installation of its own. Two processes share the stream.
+`python -m bench.mirror --gangs [SEEDS]`: gangs of 40 planted among 100,000 applications, how early each is found, and what the
+honest suffer.
 """
 
 import json
@@ -25,6 +27,38 @@ def main(history: int) -> None:
         inside = [sys.executable, "-m", "bench.mirror", "--inside", str(history)]
         done = subprocess.run(inside, env=environment, check=True, stdout=subprocess.PIPE, text=True)
         print(done.stdout, end="", flush=True)
+
+
+def gangs(seeds: int) -> None:
+    """A gang of every kind among the honest, seed by seed."""
+    with fresh() as place:
+        environment = place.migrated().environment
+        command = [sys.executable, "-m", "bench.mirror", "--gangs-inside", str(seeds)]
+        subprocess.run(command, env=environment, check=True)
+
+
+def gangs_inside(seeds: int, honest: int = 100_000) -> None:
+    """One JSON line a scheme: the member by whom it was found (median, nine in ten), recall; then the honest."""
+    import statistics
+
+    from puhui.cli import attachment
+    from puhui.simulate import adversaries, detection
+
+    start, runs = datetime(2026, 1, 1, tzinfo=UTC), []
+    with attachment.platform():
+        for seed in range(seeds):
+            runs.append(detection.study(dict.fromkeys(adversaries.SCHEMES, 40), honest=honest, seed=seed, start=start))
+            print(json.dumps({"seed": seed, "found_by": runs[-1].found_by}), file=sys.stderr, flush=True)
+    shared = {"data": "invented", "applications": honest, "seeds": seeds}
+    for scheme in adversaries.SCHEMES:
+        members = sorted(run.found_by[scheme] or 41 for run in runs)
+        line = figure(f"mirror.found_by.{scheme}", statistics.median(members), "member", 40)
+        recall = round(statistics.mean(run.recall[scheme] for run in runs), 3)
+        print(json.dumps(line | shared | {"p90": members[len(members) * 9 // 10], "recall": recall}))
+    judged = sum(run.honest_judged for run in runs)
+    for name in ("false_alarm_share", "stepped_up_share"):
+        line = figure(f"mirror.{name}", statistics.mean(getattr(run, name) for run in runs), "share", judged)
+        print(json.dumps(line | shared))
 
 
 def inside(history: int) -> None:
@@ -62,21 +96,17 @@ def _fill(link: Any, history: int, now: datetime) -> None:
 
 
 def _measured(history: int, now: datetime) -> list[dict[str, Any]]:
-    from puhui.antifraud import operations
-
+    """Two processes take turns at the stream, as two workers of the web server would."""
     _train(now)
-    pace, told, outcomes = 1 / A_SECOND, [], dict[str, int]()
-    for number in range(WARM):
-        operations.assess(_facts(number, now), now=now)
-    began = time.perf_counter() + 0.1
-    for number in range(A_SECOND * SECONDS):
-        due = began + number * pace
-        time.sleep(max(due - time.perf_counter(), 0))
-        started, worked = time.perf_counter(), time.process_time()
-        answer = operations.assess(_facts(WARM + number, now), now=now + timedelta(seconds=number * pace))
-        ended = time.perf_counter()
-        told.append((ended - due, ended - started, time.process_time() - worked))
-        outcomes[answer.strategy] = outcomes.get(answer.strategy, 0) + 1
+    begins = time.time() + 12
+    command = [sys.executable, "-m", "bench.mirror", "--stream"]
+    workers = [
+        subprocess.Popen([*command, str(turn), str(begins)], stdout=subprocess.PIPE, text=True) for turn in (0, 1)
+    ]
+    told = [json.loads(line) for worker in workers for line in worker.communicate()[0].splitlines()]
+    outcomes: dict[str, int] = {}
+    for each in told:
+        outcomes[each[3]] = outcomes.get(each[3], 0) + 1
     count, shared = len(told), {"history": history, "a_second": A_SECOND, "outcomes": outcomes}
     lines = []
     for name, place in (("from_due", 0), ("service", 1), ("python_work", 2)):
@@ -84,6 +114,24 @@ def _measured(history: int, now: datetime) -> list[dict[str, Any]]:
         for share, at in (("p50", count // 2), ("p99", count * 99 // 100)):
             lines.append(figure(f"mirror.assess_{name}_{share}", 1000 * ordered[at], "ms", count) | shared)
     return lines
+
+
+def stream(turn: int, begins: float) -> None:
+    """Every second application of the stream; prints [seconds from when it was due, of service, of work, outcome] a line."""
+    from puhui.antifraud import operations
+    from puhui.cli import attachment
+
+    now = datetime.now(UTC)
+    with attachment.platform(keep_running=True):
+        for number in range(WARM):
+            operations.assess(_facts(10_000 + 2 * number + turn, now), now=now)
+        for number in range(turn, A_SECOND * SECONDS, 2):
+            due = begins + number / A_SECOND
+            time.sleep(max(due - time.time(), 0))
+            facts, started, worked = _facts(20_000 + number, now), time.time(), time.process_time()
+            answer = operations.assess(facts, now=now + timedelta(seconds=number / A_SECOND))
+            ended = time.time()
+            print(json.dumps([ended - max(due, 0), ended - started, time.process_time() - worked, answer.strategy]))
 
 
 def _train(now: datetime) -> None:
@@ -150,9 +198,15 @@ def _facts(number: int, now: datetime) -> Any:
 
 
 if __name__ == "__main__":
-    arguments = [each for each in sys.argv[1:] if each != "--inside"]
+    arguments = [each for each in sys.argv[1:] if not each.startswith("--")]
     size = int(arguments[0]) if arguments else 1_000_000
     if "--inside" in sys.argv:
         inside(size)
+    elif "--stream" in sys.argv:
+        stream(int(sys.argv[2]), float(sys.argv[3]))
+    elif "--gangs" in sys.argv:
+        gangs(int(sys.argv[2]) if len(sys.argv) > 2 else 50)
+    elif "--gangs-inside" in sys.argv:
+        gangs_inside(int(sys.argv[2]))
     else:
         main(size)

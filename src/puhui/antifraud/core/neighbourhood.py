@@ -20,8 +20,8 @@ from typing import Any
 from puhui.antifraud.core.entity_kind import KINDS, STRONG
 from puhui.antifraud.core.velocity import BAD
 
-MOST_HOPS, MOST_PLACES = 6, 200
-NO_FRAUD_FOUND = 9  # fraud_distance where there is none within MOST_HOPS
+MOST_HOPS, MOST_PLACES = 12, 200
+NO_FRAUD_FOUND = 99  # fraud_distance where there is none within MOST_HOPS
 _WEEK_DAYS = 7.0
 _SIDE = (
     "(SELECT '{kind}' AS kind, h.position, h.application, h.person, h.applied_at, h.amount_minor FROM antifraud_arrival h"

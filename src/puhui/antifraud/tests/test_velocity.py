@@ -98,7 +98,7 @@ class TestTheGraph:
         label(1, fraud=True, day=0.5)
         told = seen(places)
         assert [each["ring_people"] for each in told] == [1, 2, 3, 1]
-        assert [each["fraud_distance"] for each in told] == [9, 1, 2, 9]
+        assert [each["fraud_distance"] for each in told] == [99, 1, 2, 99]
         assert (told[2]["people_1hop"], told[2]["people_2hop"], told[2]["bad_share_2hop"]) == (1, 2, 0.5)
         assert told[2]["ring_amount_minor"] == 600
 
