@@ -32,6 +32,11 @@ class Line:
     amount_minor: int
     entries: int = 0
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """(Chinese, English), for a reader's tongue."""
+        return self.zh, self.en
+
 
 @dataclass(frozen=True, slots=True)
 class Profit:

@@ -53,3 +53,8 @@ def _words(told: str) -> tuple[str, ...]:
 def _rows(name: str) -> list[dict[str, str]]:
     with resources.files("puhui.merchant").joinpath("rules", f"{name}.csv").open(encoding="utf-8") as lines:
         return list(csv.DictReader(lines))
+
+
+def evidence_kinds() -> list[dict[str, str]]:
+    """What a lender may be shown of the books, kind by kind: `code, zh, en, shows_zh, shows_en`."""
+    return _rows("evidence_kinds")

@@ -56,7 +56,17 @@ STAGES = {
 }  # fmt: skip
 OFFER_STATES = {"open": _("等您决定"), "accepted": _("您已接受"), "declined": _("您已谢绝"), "expired": _("报价已过期")}
 ROLES = {"analyst": _("分析员"), "operator": _("运营员"), "institution": _("资金机构用户"), "admin": _("管理员")}
-PURPOSES = {"credit_assessment": _("用我的资料做信用评估"), "funding": _("把资料交给出借机构")}
+PURPOSES = {"credit_assessment": _("用我的资料做信用评估"), "funding": _("把资料交给出借机构"), "books_evidence": _("把账本里的一项给机构看")}
+MEDIA = {
+    "ocean_engine": _("巨量引擎"),
+    "tencent": _("腾讯广告"),
+    "kuaishou": _("快手"),
+    "baidu": _("百度"),
+    "openrtb": "OpenRTB",
+}
+CAMPAIGN_STATES = {"draft": _("草稿"), "live": _("投放中"), "stopped": _("已暂停"), "ended": _("已结束")}
+CAMPAIGN_MOVES = {"live": _("开始投放"), "stopped": _("暂停投放"), "ended": _("结束计划")}
+CONVERSION_STATES = {"queued": _("待回传"), "sent": _("已回传"), "refused": _("媒体拒收"), "given_up": _("已放弃")}
 ENTRANCES = {"phone": _("店主手机"), "partner": _("合作渠道"), "file": _("文件导入")}
 TONES = {
     "active": "good", "closed": "", "overdue": "bad", "booked": "warn", "cancelled": "", "written_off": "bad", "paid": "good", "due": "warn",
@@ -67,6 +77,7 @@ TONES = {
 _ALL: dict[str, dict[str, Any]] = {
     "loan": LOAN_STATES, "instalment": INSTALMENT_STATES, "class": FIVE_CLASSES, "bucket": BUCKETS, "lender": LENDER_TYPES,
     "move": MOVES, "entry": ENTRY_KINDS, "account": ACCOUNTS, "head": HEADS, "application": APPLICATION_STATES, "offer": OFFER_STATES, "stage": STAGES, "purpose": PURPOSES, "role": ROLES, "entrance": ENTRANCES,
+    "media": MEDIA, "campaign": CAMPAIGN_STATES, "campaign_move": CAMPAIGN_MOVES, "conversion": CONVERSION_STATES,
     **model_words.WORDS,
     **policy_words.WORDS,
 }  # fmt: skip

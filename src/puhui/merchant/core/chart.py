@@ -26,6 +26,11 @@ class Account:
     statement: str
     words: tuple[str, ...]
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """(Chinese, English), for a reader's tongue."""
+        return self.zh, self.en
+
 
 class Chart:
     """All accounts of the table, by code."""

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from puhui.web.phone import apply, apply_small, draw, early, entrance, loans, offers, pages
+from puhui.web.phone import (
+    apply,
+    apply_small,
+    book_consents,
+    book_files,
+    books,
+    draw,
+    early,
+    entrance,
+    installed,
+    loans,
+    offers,
+    pages,
+)
 
 app_name = "phone"
 urlpatterns = [
@@ -30,4 +43,21 @@ urlpatterns = [
     path("shop/<str:shop_id>/vat/", pages.vat, name="vat"),
     path("consents/<str:consent_id>/withdraw/", pages.withdraw, name="withdraw"),
     path("help/", pages.helped, name="help"),
+    path("manifest.webmanifest", installed.manifest, name="manifest"),
+    path("worker.js", installed.worker, name="worker"),
+    path("books/", books.index, name="books"),
+    path("books/open/", books.open_books, name="book_open"),
+    path("books/<str:shop_id>/", books.board, name="book"),
+    path("books/<str:shop_id>/say/", books.say, name="book_say"),
+    path("books/<str:shop_id>/entries/", books.entries, name="book_entries"),
+    path("books/<str:shop_id>/entries/<int:entry_id>/", books.entry, name="book_entry"),
+    path("books/<str:shop_id>/profit/", books.profit, name="book_profit"),
+    path("books/<str:shop_id>/imports/", book_files.imports, name="book_imports"),
+    path("books/<str:shop_id>/imports/<str:import_id>/", book_files.one_import, name="book_import"),
+    path("books/<str:shop_id>/imports/<str:import_id>/undo/", book_files.undo, name="book_undo"),
+    path("books/<str:shop_id>/papers/<str:paper_id>/", book_files.paper, name="book_paper"),
+    path("books/<str:shop_id>/export.zip", book_files.export, name="book_export"),
+    path("books/<str:shop_id>/close/", book_files.close_away, name="book_close_away"),
+    path("books/<str:shop_id>/consents/", book_consents.consents, name="book_consents"),
+    path("books/<str:shop_id>/consents/<str:kind>/", book_consents.change, name="book_consent"),
 ]

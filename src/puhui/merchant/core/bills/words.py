@@ -34,6 +34,11 @@ class Source:
     titles: tuple[str, ...]
     headers: tuple[frozenset[str], ...]
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """(Chinese, English)."""
+        return self.zh, self.en
+
 
 @dataclass(frozen=True, slots=True)
 class BillWords:

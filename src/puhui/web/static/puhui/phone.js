@@ -20,3 +20,7 @@
     const timer = setInterval(() => { left -= 1; look(); tell(); if (left <= 0) clearInterval(timer); }, 1000);
   });
 })();
+// Nobody is logged in: pages kept for times without a network go.
+document.addEventListener("DOMContentLoaded", () => {
+  if (!document.querySelector("nav.tabs") && "caches" in window) caches.keys().then((names) => names.forEach((name) => caches.delete(name)));
+});

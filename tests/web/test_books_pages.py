@@ -1,0 +1,191 @@
+"""The books on the phone, through Django's own client: set-up, a sentence sent twice, an import and its undoing, consent, taking away."""
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from puhui.funding import operations as funding
+from puhui.funding import queries as funding_queries
+from puhui.journeys import shop_evidence
+from puhui.merchant import book_queries
+from puhui.parties import queries as parties
+from puhui.simulate.owners import invented_owner
+from puhui.underwriting import models as underwriting_models
+from puhui.web import clock
+from puhui.web.phone.books import today_in_china
+
+pytestmark = pytest.mark.django_db
+ME, OTHER = invented_owner("BOOK1", seed=2), invented_owner("BOOK2", seed=2)
+WECHAT = """微信支付账单明细
+交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式,当前状态,交易单号,商户单号,备注
+2026-03-01 10:00:00,商户消费,海鲜批发,进货,支出,¥500.00,工商银行(9876),支付成功,42000001,/,/
+2026-03-01 12:00:00,二维码收款,=cmd(),收款,收入,¥80.00,零钱,已收钱,42000002,/,/
+"""
+
+
+def owner(phone: str) -> Client:
+    client = Client()
+    client.get("/m/login/")
+    session = client.session
+    session["owner_phone"] = phone
+    session.save()
+    return client
+
+
+@pytest.fixture
+def opened() -> tuple[Client, str]:
+    client = owner(ME.phone)
+    said = {
+        "name": ME.name,
+        "id_number": ME.id_number,
+        "shop_name": "虚构·小馆",
+        "opening_cash": "500",
+        "opening_loan": "200",
+    }
+    answer = client.post("/m/books/open/", said)
+    assert answer.status_code == 302, answer.content.decode()
+    return client, answer["Location"].rstrip("/").split("/")[-1]
+
+
+def hand_in(client: Client, shop: str, content: bytes = WECHAT.encode(), **more: str) -> Any:
+    return client.post(f"/m/books/{shop}/imports/", {"bill": SimpleUploadedFile("a.csv", content), **more}, follow=True)
+
+
+class TestSetUp:
+    def test_one_page_opens_the_books(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        page = client.get("/m/books/", follow=True)
+        assert page.redirect_chain[-1][0] == f"/m/books/{shop}/"
+        held = book_queries.balance(shop, as_of=today_in_china(clock.now()))
+        assert (held.owned_minor, held.owed_minor) == (50_000, 20_000)
+
+    @pytest.mark.parametrize(
+        "wrong", [{"opening_cash": "很多"}, {"opening_cash": "-5"}, {"shop_name": ""}, {"id_number": "1"}]
+    )
+    def test_what_is_wrong_is_said_and_nothing_is_opened(self, wrong: dict[str, str]) -> None:
+        client = owner(OTHER.phone)
+        page = client.post(
+            "/m/books/open/", {"name": OTHER.name, "id_number": OTHER.id_number, "shop_name": "x"} | wrong
+        )
+        assert page.status_code == 422
+        person = parties.find_person(OTHER.phone)
+        assert person is None or not any(book_queries.are_open(shop.id) for shop in parties.shops_of(person.id))
+
+    def test_nobody_else_reaches_them(self, opened: tuple[Client, str]) -> None:
+        stranger = owner(OTHER.phone)
+        for place in ("", "entries/", "profit/", "imports/", "consents/", "export.zip", "close/"):
+            assert stranger.get(f"/m/books/{opened[1]}/{place}").status_code == 404
+        assert stranger.post(f"/m/books/{opened[1]}/say/", {"text": "进货 5"}).status_code == 404
+
+
+class TestASentence:
+    def test_sent_twice_posts_once(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        said = {"text": "进货 烟 3200 微信", "client_id": "c1"}
+        answers = [
+            client.post(f"/m/books/{shop}/say/", said, headers={"accept": "application/json"}).json() for _ in range(2)
+        ]
+        assert answers[0]["entry"] == answers[1]["entry"]
+        assert book_queries.trial_balance(shop)["goods"] == 320_000
+
+    def test_that_says_nothing_is_answered_in_the_owners_words(self, opened: tuple[Client, str]) -> None:
+        answer = opened[0].post(
+            f"/m/books/{opened[1]}/say/", {"text": "你好", "client_id": "c2"}, headers={"accept": "application/json"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "SENTENCE_WITHOUT_AMOUNT")
+
+    def test_pages_show_it(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        client.post(f"/m/books/{shop}/say/", {"text": "进货 烟 3200 微信", "client_id": "c1"})
+        row = book_queries.entries(shop)[0]
+        for place in ("", "entries/?q=烟", f"entries/{row['id']}/", "profit/", "profit/?month=2026-01"):
+            page = client.get(f"/m/books/{shop}/{place}")
+            assert page.status_code == 200
+        assert (
+            client.post(f"/m/books/{shop}/entries/{row['id']}/", {"verb": "sort", "category": "owner_out"}).status_code
+            == 302
+        )
+        assert book_queries.trial_balance(shop)["owner_out"] == 320_000
+
+
+class TestAnImport:
+    def test_comes_in_once_and_goes_out_again(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        before = book_queries.trial_balance(shop)
+        assert "2 笔" in hand_in(client, shop).content.decode()
+        assert "以前导入过" in hand_in(client, shop).content.decode()
+        found = book_queries.imports(shop)[0]
+        client.post(f"/m/books/{shop}/imports/{found.id}/undo/")
+        assert book_queries.trial_balance(shop) == before
+
+    def test_a_bill_nobody_knows_is_mapped_once(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        bill = "何时,多少,跟谁\n2026-03-02,-3.00,某\n2026-03-03,-4.00,某\n".encode()
+        asked = hand_in(client, shop, bill)
+        assert asked.status_code == 422
+        assert "map_datetime" in asked.content.decode()
+        hand_in(client, shop, bill, map_datetime="何时", map_amount="多少", map_counterparty="跟谁")
+        assert [row["amount_minor"] for row in book_queries.entries(shop) if row["origin"] == "import"] == [400, 300]
+        assert hand_in(client, shop, bill.replace(b"-4.00", b"-5.00")).status_code == 200
+
+    def test_no_file_and_a_broken_one_are_answered(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        assert client.post(f"/m/books/{shop}/imports/", {}).status_code == 422
+        assert "重新下载" in hand_in(client, shop, b"PK\x03\x04cut").content.decode()
+
+
+class TestConsent:
+    def test_is_given_and_taken_back_kind_by_kind(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        funding.load_sample_programmes(now=clock.now())
+        lender, other = (row.id for row in list(funding_queries.institutions())[:2])
+        client.post(f"/m/books/{shop}/say/", {"text": "卖货 1000 微信", "client_id": "c1"})
+        person = parties.shop(shop).owner_id  # type: ignore[union-attr]
+        today = today_in_china(clock.now())
+        assert shop_evidence.seen_by(person, shop, lender, as_of=today) == []
+        client.post(f"/m/books/{shop}/consents/sales/", {"lender": lender, "verb": "grant"})
+        seen = shop_evidence.seen_by(person, shop, lender, as_of=today)
+        assert [(each.kind, each.sources, each.age_days) for each in seen] == [("sales", ("typed",), 0)]
+        assert seen[0].values == {"sales_minor_by_month": {f"{today:%Y-%m}": 100_000}}
+        assert shop_evidence.seen_by(person, shop, other, as_of=today) == []
+        assert "现在看到的" in client.get(f"/m/books/{shop}/consents/?lender={lender}").content.decode()
+        ids = shop_evidence.hand_over(person, shop, lender, as_of=today, now=clock.now())
+        item = underwriting_models.EvidenceItem.objects.get(id=ids[0])
+        assert (item.kind, item.grade, item.consent_id != "") == ("hand_books", "D", True)
+        client.post(f"/m/books/{shop}/consents/sales/", {"lender": lender, "verb": "withdraw"})
+        assert shop_evidence.snapshot(person, shop, lender, as_of=today)["items"] == []
+        assert shop_evidence.hand_over(person, shop, lender, as_of=today, now=clock.now()) == []
+
+
+class TestTakingAway:
+    def test_everything_is_in_the_archive_and_no_cell_is_a_formula(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        hand_in(client, shop)
+        archive = zipfile.ZipFile(io.BytesIO(client.get(f"/m/books/{shop}/export.zip").content))
+        assert set(archive.namelist()) == {
+            "import.csv",
+            "entry.csv",
+            "correction.csv",
+            "day_total.csv",
+            "month_closing.csv",
+            "consents.csv",
+        }
+        assert "'=cmd()" in archive.read("entry.csv").decode()
+
+    def test_books_closed_away_open_to_nobody(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        client.post(f"/m/books/{shop}/close/", {"sure": "yes"})
+        assert client.get(f"/m/books/{shop}/").status_code == 302
+        assert not book_queries.are_open(shop)
+
+
+class TestTheApp:
+    def test_has_a_manifest_and_a_worker_of_its_own_scope(self) -> None:
+        client = Client()
+        told = client.get("/m/manifest.webmanifest").json()
+        assert (told["scope"], told["display"]) == ("/m/", "standalone")
+        assert "caches.open" in client.get("/m/worker.js").content.decode()
