@@ -1,0 +1,35 @@
+"""The made-up market: same seed same world, its truth is what happens, and nobody beats the optimum by much."""
+
+import numpy as np
+
+from puhui.simulate.ad_market import draw_days, draw_truth
+from puhui.simulate.market_trial import Setting, summary, trial
+
+
+def test_same_seed_same_world():
+    one, other = (draw_days(draw_truth(np.random.default_rng(3), segments=5), np.random.default_rng(4), days=2, a_day=50) for _ in range(2))  # fmt: skip
+    assert all(np.array_equal(getattr(one, name), getattr(other, name)) for name in one.__slots__)
+
+
+def test_what_happens_agrees_with_the_truth():
+    truth = draw_truth(np.random.default_rng(5), segments=4)
+    days = draw_days(truth, np.random.default_rng(6), days=1, a_day=400_000)
+    for segment in range(4):
+        rows = days.segment == segment
+        seen, spread = days.profit_minor[rows].mean(), days.profit_minor[rows].std() / rows.sum() ** 0.5
+        assert abs(seen - truth.worth_minor[segment]) < 4 * spread
+
+
+def test_valuing_loans_earns_more_a_yuan_than_valuing_registrations():
+    """Simulated, four small worlds; the fifty of the benchmark are in docs/benchmarks.md."""
+    answer = summary(range(1, 5), Setting(days=10, a_day=400))
+    assert answer["data"].startswith("simulated")
+    assert answer["profit_per_yuan"]["profit"]["mean"] > answer["profit_per_yuan"]["registrations"]["mean"]
+
+
+def test_no_day_overspends_and_the_optimum_is_not_beaten():
+    setting = Setting(days=6, a_day=300, history=20)
+    found = trial(9, setting)
+    for name in ("profit", "registrations"):
+        assert found[name].earned <= found["optimum"].earned * 1.02 + 1
+        assert len(found[name].by_day) == 6
