@@ -10,6 +10,8 @@ graph networks. Everything is a sparse product or a segment reduction over one c
 ['mean {}', 'least {}', 'greatest {}', 'far1 {}']
 >>> np.round(made.values[:, 0], 3).tolist(), made.values[:, 1].tolist()
 ([nan, 3.0, nan], [nan, 1.0, nan])
+>>> made.values[:, 3].tolist()
+[3.0, nan, 3.0]
 """
 
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from puhui.antifraud.core.graph.adjacency import degrees
 
 Values = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
+Empty = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +50,36 @@ def around(seen: Sparse, features: Values, *, rows: Rows, wanted: Wanted) -> Mad
     recipes += [f"far{hop} {{}}" for hop in range(1, wanted.far + 1)]
     width = features.shape[1]
     out = np.empty((len(rows), len(recipes) * width), np.float32, order="F")
-    many = degrees(seen)
-    inverse = (1 / np.maximum(many, 1)).astype(np.float32)
+    known = _around_of(seen)
     for place in range(width):
-        for number, column in enumerate(_of_one(seen, features[:, place], many, inverse, wanted)):
+        for number, column in enumerate(_of_one(seen, features[:, place], known, wanted)):
             out[:, number * width + place] = column[rows]
     return Made(out, recipes)
 
 
-def _of_one(seen: Sparse, column: Values, many: Values, inverse: Values, wanted: Wanted) -> list[Values]:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """Of every node: neighbours, one over them, and whether anybody sees it."""
+
+    many: Values
+    inverse: Values
+    reached: Empty
+
+
+def _around_of(seen: Sparse) -> _Around:
+    many = degrees(seen)
+    reached = np.zeros(seen.shape[1], np.bool_)
+    reached[seen.indices] = True
+    return _Around(many, (1 / np.maximum(many, 1)).astype(np.float32), reached)
+
+
+def _of_one(seen: Sparse, column: Values, around: _Around, wanted: Wanted) -> list[Values]:
     """One feature's columns for all nodes. Sums run over the standardised feature: float32 keeps seven digits, amounts may need more."""
     present = np.isfinite(column)
     holes = not present.all()
     centre, scale = _centre(column[present])
     plain = np.where(present, (column - np.float32(centre)) / np.float32(scale), 0).astype(np.float32)
-    counted = seen @ present.astype(np.float32) if holes else many
+    counted = seen @ present.astype(np.float32) if holes else around.many
     share = 1 / np.maximum(counted, 1)
     none = counted == 0
     mean = (seen @ plain) * share
@@ -72,11 +90,19 @@ def _of_one(seen: Sparse, column: Values, many: Values, inverse: Values, wanted:
     if wanted.extremes:
         for reduce, filled in ((np.minimum, np.inf), (np.maximum, -np.inf)):
             made.append(_reduced(seen, np.where(present, column, filled).astype(np.float32), reduce, none))
-    hop = mean
+    hop, empty = mean, none
     for _ in range(wanted.far):
-        hop = (seen @ hop) * inverse
-        made.append(_told(hop, many == 0, centre, scale))
+        hop, empty = _further(seen, hop, empty, around)
+        made.append(_told(hop, empty, centre, scale))
     return made
+
+
+def _further(seen: Sparse, hop: Values, empty: Empty, around: _Around) -> tuple[Values, Empty]:
+    """Mean over the neighbours that have a value; where all of them do, the plain mean."""
+    if not (empty & around.reached).any():
+        return (seen @ hop) * around.inverse, around.many == 0
+    counted = seen @ (~empty).astype(np.float32)
+    return (seen @ np.where(empty, np.float32(0), hop)) / np.maximum(counted, 1), counted == 0
 
 
 def _centre(values: Values) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from puhui.antifraud.core.graph.adjacency import degrees
 def places(seen: Sparse, *, width: int, seed: int) -> npt.NDArray[np.float32]:
     """Nodes by at most `width` numbers, scaled to unit mean square over nodes."""
     from sklearn.utils.extmath import randomized_svd
+    from threadpoolctl import threadpool_limits
 
     width = min(width, seen.shape[0] - 1)
     if width < 1 or not seen.nnz:
@@ -23,5 +24,8 @@ def places(seen: Sparse, *, width: int, seed: int) -> npt.NDArray[np.float32]:
     lengths = np.diff(seen.indptr)
     data = np.repeat(scale, lengths) * scale[seen.indices]
     given = sparse.csr_matrix((data, seen.indices, seen.indptr), shape=seen.shape)
-    vectors, _, _ = randomized_svd(given, width, n_iter=4, random_state=seed)
+    with threadpool_limits(
+        1
+    ):  # the sparse products are the work; threads for the thin dense rest cost more than they bring
+        vectors, _, _ = randomized_svd(given, width, n_iter=4, random_state=seed)
     return (vectors * np.sqrt(seen.shape[0])).astype(np.float32)

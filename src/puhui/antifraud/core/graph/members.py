@@ -106,9 +106,10 @@ def fit_net(values: Values, rows: Rowwise, *, terms: Terms, seed: int) -> Net:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
     from sklearn.preprocessing import QuantileTransformer
+    from threadpoolctl import threadpool_limits
 
     settings = terms.net
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", UserWarning)  # fewer rows than quantiles is no fault here
         scale = QuantileTransformer(n_quantiles=min(1_000, len(rows.train)), output_distribution="normal", random_state=seed)  # fmt: skip

@@ -4,10 +4,10 @@ Rules kept: a label is 0, 1 or empty; a label that became known after `as_of` is
 Numbers stay as they are (a gap is NaN), true/false are 1/0, dates days, words columns of their own or how common they are, lists
 as many columns as they are long. Columns that never vary are left out and told.
 
->>> table = pl.DataFrame({"id": [1, 2, 3, 4], "x": [0.5, None, 1.0, 2.0], "label": [1, 0, None, 0], "split": ["train", "val", None, "test"]})
+>>> table = pl.DataFrame({"id": [1, 2, 3, 4], "x": [0.5, None, 1.0, 2.0], "label": [1, 0, None, 0], "split": ["train", "train", None, "test"]})
 >>> read = nodes_of(table, in_force(), seed=1)
 >>> read.features.tolist()[:2], read.label.tolist(), read.split.tolist()
-([[0.5], [nan]], [1, 0, -1, 0], [0, 1, -1, 2])
+([[0.5], [nan]], [1, 0, -1, 0], [0, 0, -1, 2])
 """
 
 from dataclasses import dataclass

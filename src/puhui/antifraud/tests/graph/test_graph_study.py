@@ -1,0 +1,134 @@
+"""`puhui mirror graph` and `rings` on odd tables: what is refused, what is told, and that the graph is used where it helps."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+from typer.testing import CliRunner
+
+from puhui.antifraud.core.graph import judging
+from puhui.antifraud.core.graph.terms import Terms, in_force
+from puhui.antifraud.graphs import graph_study, ring_study
+from puhui.antifraud.tests.graph.made_graphs import planted, write
+from puhui.kernel.refusal import Refused
+
+
+def quick():
+    """The terms in force, with few rounds and one seed."""
+    stored = json.loads(json.dumps({**in_force().stored, "effective_from": ""}))
+    stored["trees"]["small"] |= {"rounds": 30, "patience": 5, "seeds": 1, "eta": 0.2}
+    stored["net"] |= {"passes": 5, "seeds": 1}
+    stored["features"]["embedding"] = 8
+    return Terms(stored)
+
+
+def run(folder, **more):
+    return graph_study.study(graph_study.Question(folder, 1, **more), terms=quick())
+
+
+class TestStudy:
+    def test_finds_planted_fraud_through_the_graph(self, tmp_path):
+        answer = run(write(tmp_path, *planted())).answer
+        assert answer["auroc"] > answer["without_graph"]["auroc"] + 0.1
+        assert {"nodes", "edges", "auroc", "auprc", "recall_at_k", "seconds", "peak_mb"} <= set(answer)
+        assert set(answer["seconds"]) >= {"features", "fit", "score"}
+        assert answer["nodes"] == 600
+
+    def test_the_same_seed_gives_the_same_figures(self, tmp_path):
+        folder = write(tmp_path, *planted(nodes=300))
+        first, again = run(folder).answer, run(folder).answer
+        assert (first["auroc"], first["auprc"], first["members"]) == (again["auroc"], again["auprc"], again["members"])
+
+    def test_text_ids_kinds_times_and_no_features(self, tmp_path):
+        table, edges = planted(nodes=300)
+        dice = np.random.default_rng(0)
+        table = table.drop("x").with_columns(id="n" + pl.col("id").cast(pl.String))
+        edges = edges.select(
+            src="n" + pl.col("src").cast(pl.String), dst="n" + pl.col("dst").cast(pl.String),
+            kind=pl.Series(dice.choice(["phone", "card", "address"], edges.height)), at=pl.Series(dice.integers(0, 99, edges.height)),
+        )  # fmt: skip
+        answer = run(write(tmp_path, table, edges)).answer
+        assert (answer["features"], answer["kinds"], answer["time"], answer["without_graph"]) == (0, 3, "edges", None)
+        assert answer["auroc"] > 0.7
+
+    def test_odd_edges_are_told_and_nothing_is_lost(self, tmp_path):
+        table, edges = planted(nodes=300)
+        odd = pl.DataFrame({"src": [5, 7, 900, None], "dst": [5, 901, 8, 3]}, schema=edges.schema)
+        answer = run(write(tmp_path, table, pl.concat([edges, edges.head(3), odd]))).answer
+        told = answer["told"]
+        assert (told["self_loops"], told["unknown_nodes"], told["without_end"]) == (1, 2, 1)
+        assert told["parallel_edges"] >= 3
+        assert answer["nodes"] == 300
+
+    def test_labels_that_are_missing_or_known_later_are_not_used(self, tmp_path):
+        table, edges = planted(nodes=300)
+        table = table.with_columns(
+            label_at=pl.when(pl.col("id") % 5 == 0).then(pl.lit("2026-06-01")).otherwise(pl.lit("2026-01-01"))
+        )
+        answer = run(write(tmp_path, table, edges), as_of="2026-03-01").answer
+        assert answer["told"]["labels_after_as_of"] == 60
+        assert sum(sum(pair) for pair in answer["labels"].values()) == 240
+
+    def test_scores_of_every_node(self, tmp_path):
+        found = run(write(tmp_path, *planted(nodes=300)), all_nodes=True)
+        told = graph_study.scores(found)
+        assert told.height == 300
+        assert told["score"].is_sorted(descending=True)
+        assert told["score"].is_finite().all()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda table: table.drop("label"), "NODE_COLUMNS_MISSING"),
+        (lambda table: table.with_columns(id=pl.col("id") // 2), "NODE_ID_TWICE"),
+        (lambda table: table.with_columns(id=pl.when(pl.col("id") > 3).then("id")), "NODE_ID_EMPTY"),
+        (lambda table: table.with_columns(label=pl.col("label") + 1), "LABEL_NOT_BINARY"),
+        (lambda table: table.with_columns(split=pl.lit("holdout")), "SPLIT_UNKNOWN"),
+        (lambda table: table.with_columns(label=pl.lit(0)), "SPLIT_EMPTY"),
+        (lambda table: table.head(0), "GRAPH_EMPTY"),
+    ],
+)
+def test_a_node_table_that_cannot_be_used_is_refused_by_name(tmp_path, change, code):
+    table, edges = planted(nodes=60)
+    with pytest.raises(Refused) as refused:
+        run(write(tmp_path, change(table), edges))
+    assert refused.value.refusal.code == code
+
+
+def test_a_time_that_cannot_be_read_is_refused_with_its_row(tmp_path):
+    table, edges = planted(nodes=60)
+    edges = edges.with_columns(at=pl.Series(["2026-01-01"] * (edges.height - 1) + ["soon"]))
+    with pytest.raises(Refused, match=f"row {edges.height} cannot be read: 'soon'"):
+        run(write(tmp_path, table, edges))
+
+
+def test_figures_equal_scikit_learn():
+    dice = np.random.default_rng(3)
+    for _ in range(20):
+        label = (dice.random(80) < 0.3).astype(np.int8)
+        score = np.round(dice.normal(size=80) + label, 1)
+        told = judging.judged(label, score)
+        assert told.auroc == pytest.approx(roc_auc_score(label, score))
+        assert told.auprc == pytest.approx(average_precision_score(label, score))
+
+
+class TestRings:
+    def test_sizes_in_full(self, tmp_path):
+        pairs = pl.DataFrame({"source": ["a", "b", "x"], "target": ["b", "c", "y"], "amount": [1, 2, 3]})
+        pairs.write_csv(tmp_path / "pairs.csv")
+        answer = ring_study.study(tmp_path / "pairs.csv", seed=1).answer
+        assert answer["components"] == {"count": 2, "largest": 3, "sizes": [3, 2], "histogram": [[3, 1], [2, 1]]}
+        assert "source → src" in answer["notes"]
+
+    def test_the_command_answers_json_and_refuses_in_one_line(self, tmp_path):
+        from puhui.cli.main import app
+
+        (tmp_path / "snap.txt").write_text("# from to\n1\t2\n2\t3\n9\t9\n")
+        done = CliRunner().invoke(app, ["mirror", "rings", str(tmp_path / "snap.txt"), "--json"])
+        assert json.loads(done.stdout)["components"]["sizes"] == [3, 1]
+        refused = CliRunner().invoke(app, ["mirror", "rings", str(tmp_path / "none.parquet")])
+        assert isinstance(refused.exception, Refused)
+        assert refused.exception.refusal.code == "GRAPH_FILE_ABSENT"
