@@ -64,7 +64,7 @@ def board(since: date, until: date) -> Board:
 def alarms(day: date, *, now: datetime) -> list[Alarm]:
     """What is wrong with the day's data, gravest first, by media."""
     rows = dated_tables.in_force("data_quality.csv", "alarm", day)
-    limits = {row["alarm"]: (float(row["limit"]), row["zh"], row["en"]) for row in rows}
+    limits = {row["alarm"]: (float(row["limit"]), row["unit"], row["zh"], row["en"]) for row in rows}
     found = []
     for media in steps.MEDIA:
         seen = _seen(media, day)

@@ -31,10 +31,12 @@ PLACES = (
     Place("policies", _("策略"), "check", PLATFORM),
     Place("decisions", _("决策记录"), "scroll", PLATFORM),
     Place("loans", _("贷款"), "coins", access.EVERYBODY),
+    Place("octopus", _("获客"), "chart", PLATFORM),
     Place("institutions", _("资金机构"), "bank", access.EVERYBODY),
     Place("book", _("账簿"), "ledger", access.EVERYBODY),
     Place("closing", _("日终"), "moon", PLATFORM),
     Place("reviews", _("人工复核"), "check", (access.OPERATOR, access.ADMIN)),
+    Place("mirror", _("反欺诈"), "scale", PLATFORM),
     Place("people", _("查人"), "person", (access.OPERATOR, access.ADMIN)),
 )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from puhui.web import model_words, policy_words
+from puhui.web import mirror_words, model_words, policy_words
 
 LOAN_STATES = {
     "booked": _("已签约待放款"), "active": _("还款中"), "overdue": _("逾期"), "closed": _("已结清"), "cancelled": _("已取消"),
@@ -80,6 +80,7 @@ _ALL: dict[str, dict[str, Any]] = {
     "media": MEDIA, "campaign": CAMPAIGN_STATES, "campaign_move": CAMPAIGN_MOVES, "conversion": CONVERSION_STATES,
     **model_words.WORDS,
     **policy_words.WORDS,
+    **mirror_words.WORDS,
 }  # fmt: skip
 
 

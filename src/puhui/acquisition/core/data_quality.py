@@ -1,6 +1,6 @@
 """Data quality (数据质量) of the link: what we saw held against what a media says it sent, and alarms past dated limits.
 
->>> found = alarms("tencent", Seen(clicks=90, reported=100), {"loss": (0.05, "短少", "short")}, now=None)
+>>> found = alarms("tencent", Seen(clicks=90, reported=100), {"loss": (0.05, "share", "短少", "short")}, now=None)
 >>> [(each.alarm, round(each.value, 2), each.limit) for each in found]
 [('loss', 0.1, 0.05)]
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-Limits = Mapping[str, tuple[float, str, str]]
+Limits = Mapping[str, tuple[float, str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Alarm:
     alarm: str
     value: float
     limit: float
+    unit: str
     zh: str
     en: str
 

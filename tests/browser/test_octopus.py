@@ -1,0 +1,73 @@
+"""A growth analyst in a real browser: a campaign, a wording that the linter stops, going live, a board that fills by itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from puhui.acquisition import data_link
+from puhui.acquisition.core import signals
+from puhui.simulate.ad_day import ad_day
+from puhui.store import tenancy
+from puhui.web import clock
+from tests.browser import accessibility
+from tests.browser.conftest import PHONE, wait_for_text
+from tests.browser.test_console import log_in
+from tests.browser.town import Town
+
+pytestmark = pytest.mark.browser
+GOOD = "普惠小店经营贷，由示例银行股份有限公司提供，经营性贷款，年化综合融资成本 6%-12%，具体以审批为准。理性借贷，按时还款，注意风险。"
+
+
+class TestAGrowthAnalyst:
+    def test_creates_a_campaign_and_sees_the_board_fill(
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+    ) -> None:
+        page = open_page()
+        log_in(page, "lin.analyst")
+        page.goto("/octopus/campaigns/")
+        page.get_by_label("媒体").select_option("tencent")
+        page.get_by_label("计划名").fill("春季小店")
+        page.get_by_role("button", name="建立计划").click()
+        page.get_by_role("heading", name="春季小店").wait_for()
+
+        page.get_by_label("标题").fill("小店周转")
+        page.get_by_label("正文").fill(GOOD + "秒 到账！")
+        page.get_by_label("落地页").fill("https://loans.example/m/hello")
+        page.get_by_role("button", name="审查并保存").click()
+        stopped = page.get_by_role("alert")
+        stopped.wait_for()
+        assert "秒 到账" in stopped.inner_text()
+        assert page.get_by_label("正文").input_value().endswith("秒 到账！")
+        shoot(page, "octopus-stopped")
+        page.get_by_label("正文").fill(GOOD)
+        page.get_by_role("button", name="审查并保存").click()
+        page.get_by_text("素材通过审查，已保存。").wait_for()
+        page.get_by_role("button", name="开始投放").click()
+        page.get_by_text("没有日预算").wait_for()
+        page.get_by_label("日预算（元）").fill("5,000")
+        page.get_by_role("button", name="保存预算").click()
+        page.get_by_text("已保存。").wait_for()
+        page.get_by_role("button", name="开始投放").click()
+        page.get_by_role("button", name="暂停投放").wait_for()
+        accessibility.check(page)
+        shoot(page, "octopus-campaign", full=True)
+
+        page.goto("/octopus/")
+        page.get_by_text("这段日期里还没有数据。").wait_for()
+        now = clock.now()
+        with tenancy.scope(tenancy.PLATFORM):
+            taken = data_link.take_signals(signals.frame_of_columns(ad_day(2000, seed=3, ends_at=now)), now=now)
+        assert taken.new > 1500
+        wait_for_text(page.locator("#board"), lambda text: "simulated 01" in text and "合计" in text)
+        assert "待回传" in page.locator("#board").inner_text()
+        page.reload()
+        page.get_by_role("heading", name="获客看板").wait_for()
+        accessibility.check(page)
+        shoot(page, "octopus-board", full=True)
+        phone = open_page(PHONE, language="en")
+        log_in(phone, "lin.analyst")
+        phone.goto("/octopus/")
+        phone.get_by_role("heading", name="Acquisition board").wait_for()
+        shoot(phone, "octopus-board-phone", full=True)
