@@ -159,8 +159,8 @@ def business_income(request: Record) -> dict[str, Any]:
         worked = {
             **_yuan("profit", part.profit_minor), **_yuan("not_deductible", part.not_deductible_minor),
             **_yuan("deduction", part.deduction_minor),
-            "losses_used": {str(year): _text(minor) for year, minor in part.losses_used},
-            "losses_lapsed": {str(year): _text(minor) for year, minor in part.losses_lapsed},
+            "losses_used": {str(year): plain_yuan(minor) for year, minor in part.losses_used},
+            "losses_lapsed": {str(year): plain_yuan(minor) for year, minor in part.losses_lapsed},
         }  # fmt: skip
     prepaid = written.amount(request.get("prepaid") or 0, "prepaid")
     found = business.tax(
@@ -257,7 +257,7 @@ def wage(request: Record) -> dict[str, Any]:
     month = int(law.rule("IIT_WAGE", "month_deduction_minor").value)
     taxes = wage_income.withheld(gross, deducted, month, law.brackets("wage"))
     return {
-        "tool": "wage", "on": law.on.isoformat(), "withheld": [_text(minor) for minor in taxes],
+        "tool": "wage", "on": law.on.isoformat(), "withheld": [plain_yuan(minor) for minor in taxes],
         "withheld_minor": taxes, **_yuan("year", sum(taxes)),
     } | _told([], law)  # fmt: skip
 
@@ -288,14 +288,14 @@ def ask(name: str, request: Record) -> dict[str, Any]:
 def _vat_notes(
     exempt: bool, room_minor: int, line_minor: int, rules: VatRules, months: int, *, worse: bool
 ) -> list[tuple[str, str]]:
-    line, notes = _text(line_minor), []
+    line, notes = plain_yuan(line_minor), []
     period = ("本季", "this quarter") if months == 3 else ("本月", "this month")
     if not exempt:
         notes.append((f"含税销售额达到 {line} 元，全额计税（不只是超出部分）",
                       f"gross sales reached {line} yuan: all of it is taxed, not only what lies above"))  # fmt: skip
     elif room_minor * _NEAR_SHARE < line_minor:
-        tax = _text(estimate(line_minor, VatRules(rules.rate, 0, "<")).tax_minor)
-        more = _text(room_minor + (rules.exempt_op == "<="))
+        tax = plain_yuan(estimate(line_minor, VatRules(rules.rate, 0, "<")).tax_minor)
+        more = plain_yuan(room_minor + (rules.exempt_op == "<="))
         notes.append((f"{period[0]}再开 {more} 元将全额征税 {tax} 元",
                       f"another {more} yuan {period[1]} makes all of it taxable: {tax} yuan"))  # fmt: skip
     if worse:
@@ -310,7 +310,7 @@ def _income_notes(
 ) -> list[tuple[str, str]]:
     notes = []
     if found.relief_minor and kind == "sole_trader":
-        line = _text(rules.half_up_to_minor)
+        line = plain_yuan(rules.half_up_to_minor)
         notes.append(
             (f"个体工商户不超过 {line} 元的部分减半", f"a sole trader pays half on the part up to {line} yuan")
         )
@@ -367,10 +367,11 @@ def _needed(request: Record, name: str) -> Any:
 
 
 def _yuan(name: str, minor: int) -> dict[str, Any]:
-    return {name: _text(minor), f"{name}_minor": minor}
+    return {name: plain_yuan(minor), f"{name}_minor": minor}
 
 
-def _text(minor: int) -> str:
+def plain_yuan(minor: int) -> str:
+    """Fen as yuan without commas, as answers give them and requests take them."""
     sign, whole = ("-", -minor) if minor < 0 else ("", minor)
     return f"{sign}{whole // 100}.{whole % 100:02d}"
 

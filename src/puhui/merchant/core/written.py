@@ -40,7 +40,7 @@ def amount(value: Any, where: str, *, negative: bool = False) -> int:
         raise _refused(
             "AMOUNT_UNREADABLE", f"金额看不懂，写成 1234.50 · not an amount, write 1234.50: {value}", where
         ) from None
-    if abs(minor) > _LARGEST:
+    if not -_LARGEST <= minor <= _LARGEST:
         raise _refused("AMOUNT_TOO_LARGE", f"金额太大，请检查 · too large, check it: {value}", where)
     if minor < 0 and not negative:
         raise _refused("AMOUNT_NEGATIVE", f"金额不能为负 · an amount is at least zero: {value}", where)

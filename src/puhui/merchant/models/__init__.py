@@ -11,6 +11,7 @@ from puhui.merchant.models.books import (
     MonthClosing,
     Telling,
 )
+from puhui.merchant.models.tool_records import ToolRecord, ToolRevocation
 
 __all__ = [
     "Attachment",
@@ -22,4 +23,6 @@ __all__ = [
     "Entry",
     "MonthClosing",
     "Telling",
+    "ToolRecord",
+    "ToolRevocation",
 ]

@@ -14,7 +14,7 @@ from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.merchant import models, record_kinds, tool_facts
 from puhui.merchant.core.tool_records import Record, read
-from puhui.merchant.operations.books import EntryDraft, record_entries, strike_entry
+from puhui.merchant.operations.books import EntryDraft, books_of, record_entries, strike_entry
 from puhui.store.undivided import undivided
 
 POSTED = {
@@ -40,7 +40,7 @@ class Told:
 def record(shop_id: str, told: Told, *, today: date, now: datetime) -> str:
     """Keep a record; returns its id, or that of the record this client id made.
 
-    Raises Refused: RECORD_KIND_UNKNOWN, FIELD_…, DATE_IN_FUTURE, STOCK_BELOW_ZERO, DEBT_OVERPAID, CLIENT_ID_REUSED, BOOKS_CLOSED, MONTH_CLOSED.
+    Raises Refused: RECORD_KIND_UNKNOWN, FIELD_…, DATE_IN_FUTURE, STOCK_BELOW_ZERO, CLIENT_ID_REUSED, BOOKS_CLOSED, MONTH_CLOSED.
     """
     lock(shop_id)
     body = read(record_kinds.kind(told.kind), told.fields)
@@ -53,7 +53,7 @@ def record(shop_id: str, told: Told, *, today: date, now: datetime) -> str:
     if told.on > today:
         text = "日期在将来，请改成今天或以前 · the day lies in the future"
         raise Refused(Refusal("DATE_IN_FUTURE", text, where=told.on.isoformat()))
-    fresh = Record(new_id("rec", now), told.kind, told.on, body)
+    fresh = Record(new_id("rec", now=now), told.kind, told.on, body)
     _refuse_stock(shop_id, fresh)
     models.ToolRecord.objects.create(
         id=fresh.id, shop_id=shop_id, kind=told.kind, on=told.on, body=body, client_id=told.client_id, recorded_at=now
@@ -62,7 +62,7 @@ def record(shop_id: str, told: Told, *, today: date, now: datetime) -> str:
         debit, credit = POSTED[told.kind]
         who = str(body["who"])
         note = f"{record_kinds.kind(told.kind).zh} {who}"
-        draft = EntryDraft(f"tool/{fresh.id}", told.on, int(body["amount"]), debit, credit, note, who, "tool")
+        draft = EntryDraft(fresh.id, told.on, int(body["amount"]), debit, credit, note, who, "tool")
         record_entries(shop_id, [draft], today=today, now=now)
     return fresh.id
 
@@ -81,15 +81,13 @@ def revoke(shop_id: str, record_id: str, *, by: str, today: date, now: datetime)
         tool_facts.shelf([each for each in left if each.text("name") == row.body["name"]], row.body["name"])
     models.ToolRevocation.objects.create(record_id=record_id, revoked_at=now)
     if row.kind in POSTED:
-        entry = models.Entry.objects.filter(shop_id=shop_id, key=f"client:tool/{record_id}").first()
+        entry = models.Entry.objects.filter(shop_id=shop_id, key=f"tool/{record_id}").first()
         if entry is not None:
             strike_entry(shop_id, entry.id, by=by, now=now)
 
 
 def lock(shop_id: str) -> None:
     """One writer a shop at a time. Raises Refused BOOKS_CLOSED."""
-    from puhui.merchant.operations.books import books_of
-
     books_of(shop_id, lock=True)
 
 

@@ -1,0 +1,86 @@
+"""Records of the tools: kept once, landed in the books, taken back; and what is refused moves nothing."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from puhui.kernel.refusal import Refused
+from puhui.merchant import book_queries, operations, tool_facts
+from puhui.merchant.operations import tool_records
+from puhui.merchant.operations.tool_records import Told
+
+pytestmark = pytest.mark.django_db
+SHOP, TODAY = "shop_tools", date(2026, 11, 29)
+NOW = datetime(2026, 11, 29, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def books(db: None) -> None:
+    operations.open_books(SHOP, "person_tools", now=NOW)
+
+
+def tell(kind: str, on: date = TODAY, client: str = "", **fields: Any) -> str:
+    told = Told(kind, on, fields, client or f"{kind}/{on}/{sorted(fields.items())}")
+    return tool_records.record(SHOP, told, today=TODAY, now=NOW)
+
+
+class TestARecord:
+    def test_is_kept_once_by_its_client_id(self, books: None) -> None:
+        first = tell("visit", client="a", who="小李", amount="12.50")
+        assert tell("visit", client="a", who="小李", amount="12.50") == first
+        assert len(tool_facts.records(SHOP)) == 1
+        with pytest.raises(Refused, match="CLIENT_ID_REUSED"):
+            tell("visit", client="a", who="小李", amount="13")
+        assert len(tool_facts.records(SHOP)) == 1
+
+    def test_of_a_debt_lands_in_the_books_and_leaves_with_it(self, books: None) -> None:
+        made = tell("credit_sale", who="老王", amount="300", due_on="2026-12-29")
+        assert book_queries.trial_balance(SHOP) == {"receivable": 30_000, "sales": -30_000}
+        tell("credit_paid", who="老王", amount="100")
+        assert book_queries.trial_balance(SHOP) == {"cash": 10_000, "receivable": 20_000, "sales": -30_000}
+        tool_records.revoke(SHOP, made, by="owner", today=TODAY, now=NOW)
+        tool_records.revoke(SHOP, made, by="owner", today=TODAY, now=NOW)
+        assert book_queries.trial_balance(SHOP) == {"cash": 10_000, "receivable": -10_000}
+        assert [each.kind for each in tool_facts.records(SHOP)] == ["credit_paid"]
+
+    @pytest.mark.parametrize(
+        ("kind", "on", "fields", "code"),
+        [
+            ("visit", date(2026, 11, 30), {"who": "a", "amount": 1}, "DATE_IN_FUTURE"),
+            ("visit", TODAY, {"who": "a", "amount": "一百"}, "AMOUNT_UNREADABLE"),
+            ("visit", TODAY, {"who": "a"}, "FIELD_MISSING"),
+            ("visit", TODAY, {"who": "a", "amount": 1, "colour": "red"}, "FIELD_UNKNOWN"),
+            ("visit", TODAY, {"who": "a" * 61, "amount": 1}, "TEXT_TOO_LONG"),
+            ("wish", TODAY, {}, "RECORD_KIND_UNKNOWN"),
+            ("stock_out", TODAY, {"name": "烟", "quantity": 1}, "STOCK_BELOW_ZERO"),
+            ("stock_count", TODAY, {"name": "烟", "counted": -1}, "NUMBER_TOO_SMALL"),
+            ("stock_in", TODAY, {"name": "烟", "quantity": "1.2345", "unit_cost": 1}, "QUANTITY_TOO_FINE"),
+            (
+                "profile",
+                TODAY,
+                {"entity": "club", "place": "city", "trade": "retail", "annual_report": "yes", "abnormal": "no"},
+                "CHOICE_UNKNOWN",
+            ),
+        ],
+    )
+    def test_refused_moves_nothing(self, books: None, kind: str, on: date, fields: dict[str, Any], code: str) -> None:
+        before = book_queries.trial_balance(SHOP)
+        with pytest.raises(Refused, match=code):
+            tell(kind, on, client="x", **fields)
+        assert (tool_facts.records(SHOP), book_queries.trial_balance(SHOP)) == ([], before)
+
+    def test_needs_open_books(self, db: None) -> None:
+        with pytest.raises(Refused, match="BOOKS_NOT_OPEN"):
+            tell("visit", who="a", amount=1)
+
+
+class TestStock:
+    def test_may_not_fall_below_nothing_on_any_later_day(self, books: None) -> None:
+        tell("stock_in", date(2026, 11, 1), name="烟", quantity=10, unit_cost="5")
+        tell("stock_out", date(2026, 11, 20), name="烟", quantity=8)
+        with pytest.raises(Refused, match=r"STOCK_BELOW_ZERO.*2026-11-20"):
+            tell("stock_out", date(2026, 11, 10), name="烟", quantity=3)
+        with pytest.raises(Refused, match="STOCK_BELOW_ZERO"):
+            tool_records.revoke(SHOP, tool_facts.records(SHOP)[0].id, by="owner", today=TODAY, now=NOW)
+        assert tool_facts.Facts(SHOP, TODAY).shelves["烟"].quantity == 2

@@ -1,0 +1,207 @@
+"""Pages about what is due: VAT and income tax of the books, the filing calendar (also as iCal), the farm book."""
+
+import calendar
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import chinese_calendar
+from chinese_calendar import constants
+from icalendar import Alarm, Calendar, Event
+
+from puhui.kernel.periods import add_months
+from puhui.kernel.refusal import Refused
+from puhui.merchant import rule_files, taxes
+from puhui.merchant.core import farm, filing
+from puhui.merchant.tool_facts import Facts
+from puhui.merchant.tool_page import Asked, Curve, Figure, Picture, ToolPage, Words, yuan, yuan_number
+
+_AHEAD = 12
+
+
+def vat(facts: Facts, asked: Asked) -> ToolPage:
+    """This quarter's VAT and surcharges by the sales of the books, with the cliff ahead."""
+    del asked
+    start = date(facts.as_of.year, (facts.as_of.month - 1) // 3 * 3 + 1, 1)
+    gross = max(0, sum(minor for day, minor in facts.sales.items() if start <= day <= facts.as_of))
+    title: Words = ("增值税测算", "VAT")
+    try:
+        found = taxes.ask(
+            "vat", {"quarter_gross": taxes.plain_yuan(gross), "place": facts.about("place", "city"), "on": facts.as_of}
+        )
+    except Refused as refused:
+        return ToolPage("vat", title, missing=(refused.refusal.message, refused.refusal.message))
+    notes = tuple((each["zh"], each["en"]) for each in found["notes"])
+    return ToolPage(
+        "vat", title, Figure(("本季预计要交", "Due this quarter"), yuan(found["total_minor"]), "good" if found["exempt"] else "warn", ("没到起征点，免征" if found["exempt"] else "", "below the line: exempt" if found["exempt"] else "")),
+        (Figure(("本季卖货（含税）", "Sales, tax included"), yuan(gross)), Figure(("离起征点还差", "Room below the line"), yuan(found["room_minor"]), "warn" if found["room_minor"] * 10 < found["line_gross_minor"] else ""),
+         Figure(("增值税", "VAT"), yuan(found["tax_minor"])), Figure(("附加税费", "Surcharges"), yuan(found["surcharges_minor"]))),
+        (*notes, ("按账本里的卖货估算，只适用于小规模纳税人；以税务机关为准", "an estimate for small-scale taxpayers; the tax office counts")), kinds=("profile",), sources=tuple(found["sources"]),
+    )  # fmt: skip
+
+
+def income_tax(facts: Facts, asked: Asked) -> ToolPage:
+    """Income tax on this year's profit of the books so far: the quarter's prepayment."""
+    del asked
+    start = date(facts.as_of.year, 1, 1)
+    revenue, cost = (
+        max(0, sum(minor for day, minor in days.items() if start <= day <= facts.as_of))
+        for days in (facts.sales, facts.costs)
+    )
+    title: Words = ("经营所得个税", "Income tax")
+    firm = facts.about("entity", "sole_trader") == "firm"
+    try:
+        if firm:
+            found = taxes.ask("cit", {"taxable": taxes.plain_yuan(revenue - cost), "on": facts.as_of})
+        else:
+            found = taxes.ask(
+                "iit",
+                {
+                    "revenue": taxes.plain_yuan(revenue),
+                    "cost": taxes.plain_yuan(cost),
+                    "months": facts.as_of.month,
+                    "on": facts.as_of,
+                },
+            )
+    except Refused as refused:
+        return ToolPage("income_tax", title, missing=(refused.refusal.message, refused.refusal.message))
+    figures = [
+        Figure(("今年收入", "Revenue this year"), yuan(revenue)),
+        Figure(("今年成本费用", "Costs this year"), yuan(cost)),
+        Figure(("应纳税所得额", "Taxable"), yuan(found["taxable_minor"])),
+    ]
+    if not firm:
+        figures += [
+            Figure(("减半前", "Before the half"), yuan(found["before_relief_minor"])),
+            Figure(("减半优惠", "Relief"), yuan(found["relief_minor"]), "good"),
+        ]
+    notes = tuple((each["zh"], each["en"]) for each in found["notes"])
+    return ToolPage(
+        "income_tax", title, Figure(("今年到现在应交", "Due for the year so far"), yuan(found["due_minor"])), tuple(figures),
+        (*notes, ("已预缴的从中扣除；老板自己的工资和家用不能扣", "less what was prepaid; the owner's wage and household are no costs")), kinds=("profile",), sources=tuple(found["sources"]),
+    )  # fmt: skip
+
+
+def deadlines(facts: Facts, *, months: int = _AHEAD) -> list[filing.Deadline]:
+    """What this shop has to file in the coming months, by day, moved by holidays."""
+    entity = facts.about("entity", "sole_trader")
+    wanted = {"any", entity} | ({"employer"} if facts.of("staff") else set())
+    rows = [row for row in rule_files.in_force("filing_deadlines", on=facts.as_of) if row["entity"] in wanted]
+    found = []
+    for ahead in range(months + 1):
+        month = add_months(facts.as_of.replace(day=1), ahead)
+        for row in rows:
+            if str(month.month) in row["months"].split("|"):
+                planned = month.replace(day=min(int(row["day"]), calendar.monthrange(month.year, month.month)[1]))
+                due = filing.moved(planned, works=_works, holiday=_holiday, extends=row["extends"] == "1")
+                sure = planned.year <= max(constants.holidays).year
+                found.append(filing.Deadline(row["code"], row["zh"], row["en"], planned, due, sure, row["source"]))
+    return sorted((each for each in found if each.due_on >= facts.as_of), key=lambda each: (each.due_on, each.code))
+
+
+def filing_days(facts: Facts, asked: Asked) -> ToolPage:
+    """The next deadlines, and the calendar to subscribe to."""
+    del asked
+    found = deadlines(facts)
+    rows = []
+    for each in found[:18]:
+        left = (each.due_on - facts.as_of).days
+        moved = f"（原 {each.planned:%m-%d}，遇假顺延）" if each.due_on != each.planned else ""
+        unsure = "" if each.sure else "（放假安排未公布，可能再顺延）"
+        rows.append(
+            Figure(
+                (each.zh, each.en),
+                f"{each.due_on}",
+                "bad" if left <= 3 else "warn" if left <= 10 else "",
+                (
+                    f"还有 {left} 天{moved}{unsure}",
+                    f"{left} days left{'' if each.due_on == each.planned else f', moved from {each.planned}'}{'' if each.sure else ', holidays not published yet'}",
+                ),
+            )
+        )
+    head = Figure(
+        (f"下一件：{found[0].zh}", f"Next: {found[0].en}"),
+        f"{found[0].due_on}",
+        "warn" if (found[0].due_on - facts.as_of).days <= 10 else "",
+    )
+    return ToolPage(
+        "calendar",
+        ("申报与年报日历", "Filing calendar"),
+        head,
+        notes=(("社保等期限各地不同，以当地通知为准", "cities differ: your tax office's notice counts"),),
+        rows=tuple(rows),
+        kinds=("profile",),
+        link="calendar.ics",
+    )
+
+
+def ical(facts: Facts, *, now: datetime) -> bytes:
+    """The deadlines of a year as an iCalendar file (RFC 5545), each with an alarm three days ahead."""
+    book = Calendar()
+    book.add("prodid", "-//Puhui//filing calendar//ZH")
+    book.add("version", "2.0")
+    book.add("x-wr-calname", "申报日历")
+    for each in deadlines(facts):
+        event = Event()
+        event.add("uid", f"{each.code}-{each.planned.isoformat()}@{facts.shop_id}")
+        event.add("dtstamp", now.astimezone(UTC))
+        event.add("summary", each.zh)
+        event.add("description", each.source)
+        event.add("dtstart", each.due_on)
+        event.add("dtend", each.due_on + timedelta(days=1))
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", each.zh)
+        alarm.add("trigger", timedelta(days=-3))
+        event.add_component(alarm)
+        book.add_component(event)
+    return bytes(book.to_ical())
+
+
+def _works(day: date) -> bool:
+    known = min(constants.holidays).year <= day.year <= max(constants.holidays).year
+    return bool(chinese_calendar.is_workday(day)) if known else day.weekday() < 5
+
+
+def _holiday(day: date) -> bool:
+    return day in constants.holidays
+
+
+def farm_book(facts: Facts, asked: Asked) -> ToolPage:
+    """Each plot: what it cost, what it brought and should bring, a mu."""
+    del asked
+    rows, books = [], []
+    for each in facts.newest("plot", "name"):
+        name = each.text("name")
+        plot = farm.Plot(
+            name,
+            each.text("crop"),
+            each.number("area"),
+            each.number("yield_kg"),
+            each.minor("price"),
+            each.minor("insured"),
+        )
+        sold = [row for row in facts.of("harvest") if row.text("name") == name]
+        found = farm.book(plot, cost_minor=sum(row.minor("amount") for row in facts.of("farm_cost") if row.text("name") == name),
+                          harvested_kg=sum((row.number("kg") for row in sold), Decimal(0)), sold_minor=sum(row.minor("amount") for row in sold))  # fmt: skip
+        books.append(found)
+        told = (f"{plot.crop} {plot.area_mu.normalize():f} 亩 · 成本 {yuan(found.cost_minor)} · 每公斤成本 {yuan(found.cost_per_kg_minor)} · 保额 {yuan(found.insured_minor)}",
+                f"{plot.crop}, {plot.area_mu.normalize():f} mu, cost {yuan(found.cost_minor)}, {yuan(found.cost_per_kg_minor)} a kg, insured {yuan(found.insured_minor)}")  # fmt: skip
+        rows.append(
+            Figure(
+                (f"{name}：每亩", f"{name}, a mu"),
+                yuan(found.profit_per_mu_minor),
+                "good" if found.profit_minor >= 0 else "bad",
+                told,
+            )
+        )
+    profit = sum(found.profit_minor for found in books)
+    uninsured = [found.plot.name for found in books if not found.insured_minor]
+    notes: tuple[Words, ...] = (
+        ((f"没上农险：{'、'.join(uninsured)}", f"not insured: {', '.join(uninsured)}"),) if uninsured else ()
+    )
+    return ToolPage(
+        "farm", ("农事账", "Farm book"), Figure(("预计全年赚", "Profit expected"), yuan(profit), "bad" if profit < 0 else ""), notes=notes, rows=tuple(rows),
+        picture=Picture(("每块地的成本和收入", "Cost and income by plot"), tuple(found.plot.name for found in books), (
+            Curve(("成本", "Cost"), tuple(yuan_number(found.cost_minor) for found in books)), Curve(("预计收入", "Expected"), tuple(yuan_number(found.expected_minor) for found in books)),
+        )) if books else None, kinds=("plot", "farm_cost", "harvest"), missing=("" if rows else "先添加一块地", "" if rows else "add a plot first"),
+    )  # fmt: skip

@@ -1,0 +1,188 @@
+"""Pages about goods: stock, stock-take, replenishment, gross margin and break-even, prices."""
+
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from puhui.merchant.core import margin, reorder, written
+from puhui.merchant.outlook import lead_time
+from puhui.merchant.tool_facts import Facts
+from puhui.merchant.tool_page import Ask, Asked, Curve, Figure, Picture, ToolPage, percent, yuan, yuan_number
+
+_SOON, _LEAD, _LOOK_BACK, _SERVICE = 30, 3, 90, Decimal("1.65")
+
+
+def stock(facts: Facts, asked: Asked) -> ToolPage:
+    """What lies on the shelves, at moving average cost; what expires soon."""
+    del asked
+    rows, soon = [], []
+    for name, shelf in sorted(facts.shelves.items(), key=lambda pair: -pair[1].worth_minor):
+        rows.append(
+            Figure(
+                (name, name),
+                f"{shelf.quantity.normalize():f}",
+                told=(f"均价 {yuan(shelf.average_minor)}", f"average cost {yuan(shelf.average_minor)}"),
+            )
+        )
+        for expires, left in shelf.batches:
+            if expires and expires <= facts.as_of + timedelta(days=_SOON):
+                soon.append(
+                    (
+                        f"{name} {left.normalize():f} 件 {expires} 到期，先卖",
+                        f"{name}: {left.normalize():f} expire on {expires}",
+                    )
+                )
+    worth = sum(shelf.worth_minor for shelf in facts.shelves.values())
+    sold = sum(shelf.sold_cost_minor for shelf in facts.shelves.values())
+    return ToolPage(
+        "stock", ("进销存", "Stock"), Figure(("现在的存货值", "Stock at cost"), yuan(worth)),
+        (Figure(("已卖出的成本", "Cost of what was sold"), yuan(sold)),), tuple(soon), rows=tuple(rows),
+        kinds=("stock_in", "stock_out", "item"), missing=("" if rows else "先记一笔进货入库", "" if rows else "record goods in first"),
+    )  # fmt: skip
+
+
+def stock_take(facts: Facts, asked: Asked) -> ToolPage:
+    """Counted against the book: what is missing, in pieces and yuan."""
+    del asked
+    shrink = sum(shelf.shrink_minor for shelf in facts.shelves.values())
+    handled = sum((shelf.sold_quantity + shelf.quantity for shelf in facts.shelves.values()), Decimal(0))
+    lost = sum((shelf.shrink_quantity for shelf in facts.shelves.values()), Decimal(0))
+    rows = tuple(
+        Figure((name, name), f"{shelf.shrink_quantity.normalize():f}", "bad" if shelf.shrink_quantity > 0 else "",
+               (f"{'盘亏' if shelf.shrink_minor > 0 else '盘盈'} {yuan(abs(shelf.shrink_minor))}", f"worth {yuan(shelf.shrink_minor)}"))
+        for name, shelf in facts.shelves.items() if shelf.shrink_quantity
+    )  # fmt: skip
+    rate = percent(float(lost / handled)) if handled else "—"
+    return ToolPage(
+        "stock_take", ("盘点", "Stock-take"), Figure(("盘点亏损合计", "Missing in all"), yuan(shrink), "bad" if shrink > 0 else ""),
+        (Figure(("损耗率", "Shrinkage"), rate),), rows=rows, kinds=("stock_count",),
+        missing=("" if facts.shelves else "先记进货，再盘点", "" if facts.shelves else "record goods in first"),
+    )  # fmt: skip
+
+
+def replenish(facts: Facts, asked: Asked) -> ToolPage:
+    """What to order today: stock against the demand until delivery, p90 of the item's own history."""
+    del asked
+    sold: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    for each in facts.of("stock_out"):
+        sold[each.text("name")][(facts.as_of - each.on).days] += float(each.number("quantity"))
+    items = {each.text("name"): each for each in facts.newest("item", "name")}
+    rows = []
+    for name, days in sold.items():
+        lead = int(items[name].body.get("lead_days") or _LEAD) if name in items else _LEAD
+        pack = items[name].number("pack") if name in items else Decimal(0)
+        span = min(max(days) + 1, _LOOK_BACK * 3)
+        history = np.array([days.get(back, 0.0) for back in range(span - 1, -1, -1)])
+        rows.append(_advice(name, facts.shelves[name].quantity, history, max(lead, 1), pack))
+    rows.sort(key=lambda row: row.tone != "bad")
+    short = sum(row.tone == "bad" for row in rows)
+    return ToolPage(
+        "replenish", ("智能补货", "Replenishment"),
+        Figure(("今天该补的商品", "To order today"), str(short), "warn" if short else "good"), rows=tuple(rows),
+        notes=(("建议备货到“十次有九次够卖”的量", "advice holds what suffices nine times in ten"),), kinds=("stock_out", "item"),
+        missing=("" if rows else "记几天卖出，就能算补货", "" if rows else "record a few days of goods out first"),
+    )  # fmt: skip
+
+
+def _advice(name: str, there: Decimal, history: np.ndarray, lead: int, pack: Decimal) -> Figure:
+    if len(history) >= lead_time.LEAST:
+        _, middle, high = lead_time.ahead(history, lead)
+        point, how = Decimal(str(round(float(high), 1))), ("按自己的销售规律", "by its own history")
+        likely = Decimal(str(round(float(middle), 1)))
+    else:
+        mean, spread = Decimal(str(history.mean())), Decimal(str(history.std()))
+        point = reorder.reorder_point(mean, spread, lead_days=lead, service=_SERVICE)
+        likely, how = mean * lead, ("数据还少，按平均值", "few days yet: by the mean")
+    if there > point:
+        return Figure(
+            (name, name),
+            "够卖" if there else "—",
+            "good",
+            (f"库存 {there.normalize():f}，补货点 {point:f}", f"{there.normalize():f} there, reorder at {point:f}"),
+        )
+    order = reorder.in_packs(max(point + likely - there, Decimal(0)).quantize(Decimal("0.1")), pack)
+    return Figure(
+        (name, name),
+        f"订 {order.normalize():f}",
+        "bad",
+        (
+            f"库存 {there.normalize():f}，{lead} 天内最多约卖 {point:f}（{how[0]}）",
+            f"{there.normalize():f} there, up to {point:f} in {lead} days ({how[1]})",
+        ),
+    )
+
+
+def gross_margin(facts: Facts, asked: Asked) -> ToolPage:
+    """What is left of a yuan, and the sales that cover a month's fixed costs."""
+    sales, goods = facts.gross_share()
+    fixed = written.amount(asked["fixed"], "fixed") if asked.get("fixed") else facts.fixed_month()
+    asks = (Ask("fixed", ("每月固定开支（元）", "Fixed costs a month (yuan)"), f"{fixed / 100:.2f}"),)
+    if sales <= 0:
+        return ToolPage(
+            "margin",
+            ("毛利与保本点", "Margin and break-even"),
+            asks=asks,
+            missing=("账本里还没有卖货收入", "no sales in the books yet"),
+        )
+    found = margin.break_even(price_minor=sales, cost_minor=goods, fixed_minor=fixed)
+    days = margin.days_to_break_even(found.amount_minor, sales // 90) if found.amount_minor else None
+    up = margin.break_even(price_minor=sales * 11 // 10, cost_minor=goods, fixed_minor=fixed)
+    figures = [Figure(("近 90 天卖货", "Sales of 90 days"), yuan(sales)), Figure(("近 90 天进货", "Goods bought"), yuan(goods)),
+               Figure(("每月固定开支", "Fixed costs a month"), yuan(fixed))]  # fmt: skip
+    if found.amount_minor is not None:
+        figures.append(Figure(("每月要卖多少才保本", "Sales a month to break even"), yuan(found.amount_minor)))
+        figures.append(
+            Figure(
+                ("大约第几天保本", "Days to break even"),
+                f"{days}" if days is not None else "—",
+                "bad" if days is None or days > 30 else "good",
+            )
+        )
+    if up.amount_minor is not None:
+        figures.append(Figure(("如果涨价 10%，每月保本", "With prices 10 % up"), yuan(up.amount_minor)))
+    return ToolPage(
+        "margin", ("毛利与保本点", "Margin and break-even"),
+        Figure(("每卖 100 元剩下", "Left of 100 yuan"), f"¥{found.gross_share * 100:.2f}", "bad" if found.units is None else ""),
+        tuple(figures), (("按账本里的卖货和进货算，存货变化未计入", "by sales and purchases of the books; changes of stock are not counted"),), asks=asks,
+        picture=_months_picture(facts),
+    )  # fmt: skip
+
+
+def _months_picture(facts: Facts) -> Picture:
+    months: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for place, days in enumerate((facts.sales, facts.costs)):
+        for day, minor in days.items():
+            months[f"{day:%Y-%m}"][place] += minor
+    labels = tuple(sorted(months))[-12:]
+    return Picture(("每月收入与成本", "Income and costs a month"), labels, tuple(
+        Curve(name, tuple(yuan_number(months[label][place]) for label in labels))
+        for place, name in enumerate((("收入", "Income"), ("成本", "Costs")))
+    ))  # fmt: skip
+
+
+def pricing(facts: Facts, asked: Asked) -> ToolPage:
+    """A price from its cost, and what a platform's order leaves."""
+    del facts
+    asks = (
+        Ask("cost", ("成本（元）", "Cost (yuan)"), asked.get("cost", "")),
+        Ask("margin", ("想要的毛利率", "Wanted margin"), asked.get("margin", "30%")),
+        Ask("fee", ("平台扣点", "Platform's take"), asked.get("fee", "0%")),
+        Ask("delivery", ("每单配送（元）", "Delivery an order"), asked.get("delivery", "0")),
+        Ask("coupon", ("每单优惠（元）", "Coupon an order"), asked.get("coupon", "0")),
+        Ask("rival", ("对手卖多少（元）", "A rival's price"), asked.get("rival", "")),
+    )
+    title = ("定价计算器", "Prices")
+    if not asked.get("cost"):
+        return ToolPage("pricing", title, asks=asks)
+    cost, fee = written.amount(asked["cost"], "cost"), written.share(asked.get("fee") or "0", "fee")
+    price = margin.price_for(cost, margin=written.share(asked.get("margin") or "30%", "margin"), fee=fee)
+    sold_at = written.amount(asked["rival"], "rival") if asked.get("rival") else price
+    net = margin.platform_net(sold_at, take=fee, delivery_minor=written.amount(asked.get("delivery") or "0", "delivery"),
+                              coupon_minor=written.amount(asked.get("coupon") or "0", "coupon"))  # fmt: skip
+    return ToolPage("pricing", title, Figure(("建议售价", "Price"), yuan(price)), (
+        Figure(("好看的价", "A charming price"), yuan(margin.charming(price))),
+        Figure((f"卖 {yuan(sold_at)} 一单到手", f"An order at {yuan(sold_at)} leaves"), yuan(net)),
+        Figure(("扣掉成本后赚", "After the cost"), yuan(net - cost), "bad" if net < cost else "good"),
+    ), asks=asks)  # fmt: skip

@@ -1,0 +1,309 @@
+"""Pages about money: thirteen weeks of cash, rent, offers of money, health month by month, signs of a scam."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from puhui.kernel.periods import add_months
+from puhui.merchant import rule_files
+from puhui.merchant.core import financing, rent, scam, written
+from puhui.merchant.outlook import weekly
+from puhui.merchant.tool_facts import Facts
+from puhui.merchant.tool_page import Ask, Asked, Curve, Figure, Picture, ToolPage, Words, percent, yuan, yuan_number
+from puhui.merchant.tools import shop_health
+from puhui.policy import rule_table
+
+_HISTORY_WEEKS, _MONTHS = 156, 12
+_UNTOLD = ("", "")
+
+
+def forecast(facts: Facts, asked: Asked) -> ToolPage:
+    """Cash at the end of each of thirteen weeks: p10, p50, p90, with what is known to come; the first week that may not hold."""
+    del asked
+    title = ("13 周现金流", "Thirteen weeks of cash")
+    income, costs = (_weeks(facts.money[way], facts.as_of) for way in ("in", "out"))
+    if len(income) < weekly.LEAST:
+        told = (
+            f"至少要 {weekly.LEAST} 个完整星期的账，现在有 {len(income)} 个",
+            f"{weekly.LEAST} whole weeks are needed, there are {len(income)}",
+        )
+        return ToolPage("forecast", title, kinds=("planned", "debt"), missing=told)
+    coming, going = weekly.ahead(income), weekly.ahead(costs)
+    start = facts.as_of
+    known, told_rows = _known(facts)
+    held = facts.held() / 100
+    paths = _paths(coming, going, known, held)
+    weeks = tuple((start + timedelta(days=7 * (n + 1))).strftime("%m-%d") for n in range(weekly.HORIZON))
+    low = next((n for n in range(weekly.HORIZON) if paths[n, 0] < 0), None)
+    safe = max(0, int(min(paths[:, 0].min(), held) * 100))
+    figures = [
+        Figure(("现在手上的钱", "Money now"), yuan(round(held * 100))),
+        Figure(
+            ("13 周后大约有", "In thirteen weeks, about"),
+            yuan(int(paths[-1, 1] * 100)),
+            "" if paths[-1, 1] >= 0 else "bad",
+        ),
+        Figure(("最多可以放心拿走", "Safe to take out"), yuan(safe)),
+    ]
+    headline = Figure(
+        ("现金最早可能不够的一周", "First week that may not hold"),
+        weeks[low] if low is not None else "13 周内都够",
+        "bad" if low is not None else "good",
+    )
+    notes: list[Words] = [
+        (
+            "深色线最可能；十次有八次落在上下两条线之间",
+            "the middle line is likeliest; eight times in ten it ends between the outer two",
+        )
+    ]
+    inside = _held_so_far(income)
+    if inside is not None:
+        notes.append(
+            (
+                f"过去的预测带实际罩住了 {percent(inside)} 的周收入（应约 80%）",
+                f"past bands held {percent(inside)} of weekly takings (80 % is right)",
+            )
+        )
+    return ToolPage(
+        "forecast", title, headline, tuple(figures), tuple(notes),
+        Picture(("手上的钱", "Money in hand"), weeks, tuple(
+            Curve(name, tuple(round(float(value), 2) for value in paths[:, place]), "line")
+            for place, name in enumerate((("偏坏", "p10"), ("最可能", "p50"), ("偏好", "p90")))
+        )), told_rows, ("planned", "debt"),
+    )  # fmt: skip
+
+
+def _weeks(days: Mapping[date, int], as_of: date) -> np.ndarray:
+    """Yuan of whole weeks that end on `as_of`, from the first with anything; refunds beyond takings count as nothing."""
+    if not days:
+        return np.zeros(0)
+    back: dict[int, int] = {}
+    for day, minor in days.items():
+        if day <= as_of:
+            back[(as_of - day).days // 7] = back.get((as_of - day).days // 7, 0) + minor
+    first = min(max(back, default=0), _HISTORY_WEEKS)
+    started = (as_of - min(days)).days + 1
+    whole = first + 1 if started >= 7 * (first + 1) else first
+    return np.array([max(back.get(n, 0), 0) / 100 for n in range(whole - 1, -1, -1)])
+
+
+def _known(facts: Facts) -> tuple[np.ndarray, tuple[Figure, ...]]:
+    """Yuan by week that records say will come (plus) or go (minus) beside the ordinary run, and rows that name them."""
+    weeks, rows = np.zeros(weekly.HORIZON), []
+
+    def put(on: date, minor: int, who: str) -> None:
+        week = max(0, (on - facts.as_of).days - 1) // 7
+        if week < weekly.HORIZON:
+            weeks[week] += minor / 100
+            rows.append(Figure((who, who), yuan(minor), "warn" if minor < 0 else "", (f"{on}", f"{on}")))
+
+    for each in facts.of("planned"):
+        on = each.day("on")
+        if on and on > facts.as_of:
+            put(on, each.minor("amount") * (1 if each.text("way") == "in" else -1), each.text("name"))
+    for each in facts.newest("debt", "who"):
+        ends = each.day("ends_on") or facts.as_of
+        for month in range(1, 4):
+            on = add_months(facts.as_of, month)
+            if on <= ends:
+                put(on, -each.minor("instalment"), each.text("who"))
+    return weeks, tuple(sorted(rows, key=lambda row: row.told[0]))
+
+
+def _paths(coming: np.ndarray, going: np.ndarray, known: np.ndarray, held: float) -> np.ndarray:
+    """(weeks, 3): money at each week's end. Weeks' errors are taken as half shared, half their own: widths add by that rule."""
+    middle = held + np.cumsum(coming[:, 1] - going[:, 1] + known)
+    down = np.hypot(coming[:, 1] - coming[:, 0], going[:, 2] - going[:, 1])
+    up = np.hypot(coming[:, 2] - coming[:, 1], going[:, 1] - going[:, 0])
+    return np.stack([middle - _added(down), middle, middle + _added(up)], axis=1)
+
+
+def _added(widths: np.ndarray) -> np.ndarray:
+    """Widths of a running sum whose parts are correlated by one half: √(½·Σw² + ½·(Σw)²)."""
+    return np.sqrt(np.cumsum(widths**2) / 2 + np.cumsum(widths) ** 2 / 2)
+
+
+def _held_so_far(weeks: np.ndarray) -> float | None:
+    bands, came = weekly.issued(weeks), weekly.truth(weeks)
+    ripe = ~np.isnan(bands[:, :, 0]) & ~np.isnan(came)
+    ripe[: weekly.LEAST + 6] = False
+    if ripe.sum() < 2 * weekly.HORIZON:
+        return None
+    return float(((came >= bands[:, :, 0]) & (came <= bands[:, :, 2]))[ripe].mean())
+
+
+def rent_page(facts: Facts, asked: Asked) -> ToolPage:
+    """Rent against sales, what carries it, how long the lease runs."""
+    row = rule_files.in_force("rent_lines", on=facts.as_of, trade=facts.about("trade", "retail"))[0]
+    line = Decimal(row["line"])
+    leases = facts.newest("lease", "name")
+    total = sum(each.minor("rent") for each in leases) or facts.account("rent", 90) // 3
+    sales = facts.summed(facts.sales, 90) // 3
+    asks = (
+        Ask("basket", ("平均每笔（元）", "A payment (yuan)"), asked.get("basket", "")),
+        Ask("buying", ("进店几成会买", "Share who buy"), asked.get("buying", "50%")),
+    )
+    title = ("房租承压", "Rent")
+    if not total:
+        return ToolPage(
+            "rent", title, kinds=("lease", "profile"), asks=asks, missing=("先记下每月租金", "record the rent first")
+        )
+    share, heavy = rent.burden(total, sales_minor=sales, line=line)
+    orders = facts.summed(facts.orders, 90)
+    basket = (
+        written.amount(asked["basket"], "basket")
+        if asked.get("basket")
+        else (facts.summed(facts.sales, 90) // orders if orders else 0)
+    )
+    sold, goods = facts.gross_share()
+    left = Decimal(sold - goods) / sold if sold > 0 else Decimal(0)
+    people = rent.visitors_to_break_even(
+        total, basket_minor=basket, gross_share=left, buying_share=written.share(asked.get("buying") or "50%", "buying")
+    )
+    rows = tuple(
+        Figure(
+            (each.text("name"),) * 2,
+            yuan(each.minor("rent")),
+            told=(
+                f"租到 {each.text('ends_on')}，还有 {rent.months_left(each.day('ends_on') or facts.as_of, facts.as_of)} 个月",
+                f"until {each.text('ends_on')}",
+            ),
+        )
+        for each in leases
+    )
+    return ToolPage(
+        "rent", title, Figure(("房租占卖货", "Rent of sales"), percent(float(share)) if share is not None else "—", "bad" if heavy else "good"),
+        (Figure(("同行警戒线", "The line of the trade"), percent(float(line))), Figure(("每月要卖到", "Sales to bear it"), yuan(rent.sales_to_bear(total, line))),
+         Figure(("每月要进店多少人才付得起房租", "Visitors a month that pay the rent"), str(people) if people is not None else "—")),
+        (("提前退租要赔多少，看租约的违约条款", "what leaving early costs stands in the lease"),), rows=rows, kinds=("lease", "profile"), asks=asks, sources=(row["source"],),
+    )  # fmt: skip
+
+
+def compare(facts: Facts, priced: Sequence[financing.Priced]) -> ToolPage:
+    """Offers by their true yearly cost. `priced` comes from the loan book's own sums (journeys.compare_financing)."""
+    guarded = shop_health.assessed(facts)["guard"]
+    rows = []
+    for place, each in enumerate(financing.ordered(priced), 1):
+        rate = f"{each.apr_simple:.2%}" if each.apr_simple is not None else "—"
+        told = f"总成本 {yuan(each.cost_minor)} · 每月最多还 {yuan(each.instalment_minor)} · 到手 {yuan(each.received_minor)}"
+        told += (" · 超过法定上限" if each.above_cap else "") + (" · 现金流偏坏时还不起" if each.hard_to_bear else "")
+        english = f"costs {yuan(each.cost_minor)}, up to {yuan(each.instalment_minor)} a month, {yuan(each.received_minor)} in hand"
+        english += (", above the legal cap" if each.above_cap else "") + (
+            ", hard to bear in a bad week" if each.hard_to_bear else ""
+        )
+        rows.append(
+            Figure(
+                (f"{place}. {each.who}", f"{place}. {each.who}"),
+                rate,
+                "bad" if each.above_cap or each.hard_to_bear else "good" if place == 1 else "",
+                (told, english),
+            )
+        )
+    notes: list[Words] = [
+        (
+            "按真实年化成本从低到高排，和佣金无关；平台不因排名收钱",
+            "ordered by true yearly cost; no commission plays a part",
+        )
+    ]
+    if guarded["over_indebted"]:
+        notes[:0] = [(each["zh"], each["en"]) for each in guarded["plan"]]
+    best = financing.ordered(priced)[:1]
+    return ToolPage(
+        "financing", ("融资比较器", "Compare offers"),
+        Figure(("最便宜的年化成本", "The cheapest yearly cost"), f"{best[0].apr_simple:.2%}" if best and best[0].apr_simple is not None else "—"), notes=tuple(notes), rows=tuple(rows),
+        picture=Picture(("总成本", "Total cost"), tuple(each.who for each in financing.ordered(priced)), (Curve(("总成本", "Total cost"), tuple(yuan_number(each.cost_minor) for each in financing.ordered(priced))),)) if priced else None,
+        kinds=("loan_offer",), missing=_UNTOLD if priced else ("把收到的方案记下来，就能比真实成本", "record the offers you have"),
+    )  # fmt: skip
+
+
+def bearable_month(facts: Facts) -> int | None:
+    """Fen a month that the careful weeks leave; None where there is no forecast."""
+    income, costs = (_weeks(facts.money[way], facts.as_of) for way in ("in", "out"))
+    if len(income) < weekly.LEAST or len(costs) < weekly.LEAST:
+        return None
+    coming, going = weekly.ahead(income), weekly.ahead(costs)
+    known, _ = _known(facts)
+    paths = _paths(coming, going, known, facts.held() / 100)
+    return max(0, int(paths[:, 0].min() * 100 / 3))
+
+
+def health(facts: Facts, asked: Asked) -> ToolPage:
+    """The index now, twelve months of it, three next actions; for the over-indebted a plan and no advertisement."""
+    del asked
+    found = shop_health.assessed(facts)
+    months = [add_months(facts.as_of.replace(day=1), -back) - timedelta(days=1) for back in range(_MONTHS - 2, -1, -1)]
+    history = [
+        shop_health.assessed(Facts(facts.shop_id, day))["index"] if day >= _first(facts) else None for day in months
+    ]
+    notes: list[Words] = [(each["zh"], each["en"]) for each in found["notes"]]
+    if found["guard"]["over_indebted"]:
+        notes += [(each["zh"], each["en"]) for each in found["guard"]["plan"]]
+    notes.append(
+        ("这个分数只给您自己看，不参与任何贷款审批", "this is for you alone and takes no part in any loan decision")
+    )
+    rows = tuple(
+        Figure((part["zh"], part["en"]), part["score"] or "不知道", _tone(part["score"]), ({"books": "来自账本", "told": "您说的", "missing": "没有数据"}[part["source"]], part["source"]))
+        for item in found["items"].values() for part in item["parts"].values()
+    )  # fmt: skip
+    return ToolPage(
+        "health", ("财务健康体检", "Financial health"),
+        Figure(("健康指数（满分 100）", "Health of 100"), found["index"] or "—", {"healthy": "good", "coping": "warn", "fragile": "bad"}.get(found["level"], ""), (found["level_zh"], found["level_en"])),
+        (Figure(("数据齐全程度", "Known"), percent(float(found["confidence"]))),
+         *(Figure((f"下一步：{each['zh']}", f"Next: {each['en']}"), f"+{each['gain']}") for each in found["next_actions"])),
+        tuple(notes), Picture(("逐月健康指数", "Health by month"), tuple([f"{day:%Y-%m}" for day in months] + ["现在"]),
+                              (Curve(("指数", "Index"), tuple(None if value is None else float(value) for value in [*history, found["index"]]), "line"),), ""),
+        rows, ("profile", "debt", "insurance"),
+    )  # fmt: skip
+
+
+def _first(facts: Facts) -> date:
+    return min([*facts.sales, *facts.costs, *(each.on for each in facts.records)], default=facts.as_of)
+
+
+def _tone(score: str | None) -> str:
+    return "" if score is None else "good" if float(score) >= 75 else "warn" if float(score) >= 50 else "bad"
+
+
+def scam_check(facts: Facts, asked: Asked) -> ToolPage:
+    """Paste what they sent you: red, yellow or green, each sign with what to do."""
+    asks = (Ask("text", ("把短信、聊天或合同的话粘贴在这里", "Paste the message or the contract"), asked.get("text", ""), long=True),
+            Ask("apr", ("说好的年化利率（可不填）", "The yearly rate they say"), asked.get("apr", "")))  # fmt: skip
+    title = ("防坑核验", "Scam check")
+    if not asked.get("text") and not asked.get("apr"):
+        return ToolPage("scam", title, asks=asks)
+    found = scam.look(asked.get("text", ""), signs(facts.as_of))
+    colour = scam.colour(found)
+    rows = [Figure((each.zh, each.en), "", "bad" if each.colour == "red" else "warn") for each in found]
+    sources: tuple[str, ...] = ()
+    if asked.get("apr"):
+        cap = rule_table.find("CAP_ALLIN", metric="apr_simple", lender_type="bank", on=facts.as_of)
+        sources = (cap.source,)
+        if written.share(asked["apr"], "apr") > cap.value:
+            colour = "red"
+            rows.append(
+                Figure(
+                    (f"年化超过 {cap.value:.0%}，高于法定上限", f"above the cap of {cap.value:.0%} a year"),
+                    asked["apr"],
+                    "bad",
+                )
+            )
+    words = {
+        "red": ("红灯：不要转账，不要给验证码", "red: pay nothing"),
+        "yellow": ("黄灯：先核实再说", "yellow: check first"),
+        "green": ("没发现常见骗术，仍要核实机构", "no known sign; check the lender all the same"),
+    }[colour]
+    return ToolPage(
+        "scam", title, Figure(words, {"red": "危险", "yellow": "可疑", "green": "暂无"}[colour], {"red": "bad", "yellow": "warn", "green": "good"}[colour]),
+        notes=(("金融投诉 12378，报警 110，反诈专线 96110", "complaints 12378, police 110, anti-fraud 96110"), ("机构有没有牌照，请到金融监管总局网站查", "look the licence up at the regulator's site")),
+        rows=tuple(rows), asks=asks, sources=sources,
+    )  # fmt: skip
+
+
+def signs(on: date) -> list[scam.Sign]:
+    """The signs in force on a day."""
+    return [
+        scam.Sign(row["code"], row["colour"], tuple(row["words"].split("|")), row["zh"], row["en"])
+        for row in rule_files.in_force("scam_signs", on=on)
+    ]
