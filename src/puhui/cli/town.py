@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     simulate.callback()(lambda: None)
     simulate.command("town")(town)
     simulate.command("applications")(applications)
+    simulate.command("graph")(graph)
     app.add_typer(simulate, name="simulate")
 
 
@@ -40,3 +41,15 @@ def applications(
     from puhui.simulate.applications import sample_applications
 
     print(f"虚构 invented: {sample_applications(folder, evidence=evidence, count=count, seed=seed)}")
+
+
+def graph(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where nodes.parquet and edges.parquet are written.")],
+    nodes: Annotated[int, typer.Option(min=200, max=20_000_000)] = 20_000,
+    edges: Annotated[int, typer.Option(min=100, max=100_000_000)] = 24_000,
+    seed: int = 1,
+) -> None:
+    """Write an invented borrower graph with known fraud, for `puhui mirror graph`."""
+    from puhui.simulate.entity_graph import write_entity_graph
+
+    print(f"虚构 invented: {write_entity_graph(folder, nodes=nodes, edges=edges, seed=seed)}")
