@@ -42,10 +42,11 @@ def gangs_inside(seeds: int, honest: int = 100_000) -> None:
     import statistics
 
     from puhui.cli import attachment
-    from puhui.simulate import adversaries, detection
 
     start, runs = datetime(2026, 1, 1, tzinfo=UTC), []
     with attachment.platform():
+        from puhui.simulate import adversaries, detection
+
         for seed in range(seeds):
             runs.append(detection.study(dict.fromkeys(adversaries.SCHEMES, 40), honest=honest, seed=seed, start=start))
             print(json.dumps({"seed": seed, "found_by": runs[-1].found_by}), file=sys.stderr, flush=True)
@@ -118,11 +119,12 @@ def _measured(history: int, now: datetime) -> list[dict[str, Any]]:
 
 def stream(turn: int, begins: float) -> None:
     """Every second application of the stream; prints [seconds from when it was due, of service, of work, outcome] a line."""
-    from puhui.antifraud import operations
     from puhui.cli import attachment
 
     now = datetime.now(UTC)
     with attachment.platform(keep_running=True):
+        from puhui.antifraud import operations
+
         for number in range(WARM):
             operations.assess(_facts(10_000 + 2 * number + turn, now), now=now)
         for number in range(turn, A_SECOND * SECONDS, 2):

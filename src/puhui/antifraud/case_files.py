@@ -31,7 +31,7 @@ class CaseView:
     saved_an_hour_minor: int
     within_capacity: bool
     tipping_off: bool
-    sources: str
+    source_list: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def _views(rows: list[models.Case], *, now: datetime) -> list[CaseView]:
             rows[place].id, rows[place].state, rows[place].owner, rows[place].opened_at, rows[place].due_at,
             rows[place].due_at < now and rows[place].closed_at is None, rows[place].score, rows[place].amount_minor,
             len(leads[rows[place].id]), worth[place].saved_an_hour_minor, worth[place].within_capacity, rows[place].tipping_off,
-            "、".join(sorted(set(leads[rows[place].id]))),
+            sorted(set(leads[rows[place].id])),
         )
         for place in order
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from puhui.antifraud import models
+from puhui.antifraud.core.entity_kind import KINDS
 
 COLOURS = ("black", "grey", "white")
 
@@ -16,6 +17,15 @@ def standing(at: datetime) -> QuerySet[models.Listing]:
     """Entries that hold at a time: begun, not yet expired, not taken off before."""
     held = models.Listing.objects.filter(starts_at__lte=at, expires_at__gt=at)
     return held.filter(Q(end__isnull=True) | Q(end__ended_at__gt=at))
+
+
+def views(rows: Iterable[models.Listing]) -> list[dict[str, Any]]:
+    """Entries for a page: masked, with the case that they come from, if any."""
+    return [
+        {"listing_id": row.id, "kind": KINDS[row.kind], "shown": row.shown, "colour": row.colour, "reason": row.reason,
+         "source": row.source, "expires_at": row.expires_at, "case_id": row.evidence.get("case", "")}
+        for row in rows
+    ]  # fmt: skip
 
 
 def signals(rows: Iterable[Mapping[str, Any]], keys: Mapping[int, str], *, at: datetime) -> list[dict[str, str]]:

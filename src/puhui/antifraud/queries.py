@@ -111,6 +111,11 @@ def entities_of(answer: Assessment) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def open_appeals() -> list[dict[str, Any]]:
+    """Appeals that wait for an answer, the most urgent first."""
+    return list(models.Appeal.objects.filter(state="open").order_by("due_at").values()[:100])
+
+
 def may_tell(application_key: str) -> bool:
     """May the applicant be told why? Not while a case of theirs is under the tipping-off lock."""
     locked = Q(case__tipping_off=True) | Q(case__merged_into__tipping_off=True)

@@ -1,0 +1,20 @@
+"""Mirror's codes in words: states of cases, sources of leads, strategies, colours of lists, kinds of notes."""
+
+from django.utils.translation import gettext_lazy as _
+
+WORDS = {
+    "case_state": {
+        "new": _("新线索"), "triage": _("研判中"), "investigating": _("调查中"), "confirm_proposed": _("待复核：欺诈"),
+        "clear_proposed": _("待复核：排除"), "confirmed": _("已认定欺诈"), "cleared": _("已排除"), "filed": _("已报送归档"), "merged": _("已并案"),
+    },
+    "lead_source": {
+        "rule": _("规则"), "model": _("模型"), "graph": _("关联图谱"), "complaint": _("投诉"), "police": _("警方"),
+        "fpd_autopsy": _("首逾复盘"), "person": _("人工"),
+    },
+    "strategy": {
+        "pass": _("通过"), "observe": _("观察"), "direct": _("受托支付"), "delay": _("延后放款"), "lower_limit": _("降低额度"),
+        "step_up": _("补充验证"), "review": _("人工复核"), "refuse": _("拒绝"),
+    },
+    "list_colour": {"black": _("黑名单"), "grey": _("灰名单"), "white": _("白名单")},
+    "case_note": {"note": _("记录"), "evidence": _("证据"), "contact": _("联系"), "lead": _("线索"), "move": _("流转")},
+}  # fmt: skip
