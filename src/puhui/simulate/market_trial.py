@@ -1,11 +1,12 @@
-"""Bidders in the made-up market: valued by loan profit, valued by registrations, and the optimum that knows the truth. 虚构 throughout.
+"""Bidders in the made-up market: valued by loan profit, by registrations, by the truth, and the optimum in hindsight. 虚构 throughout.
 
-All three meet the same auctions with the same daily budget and pace by the same dual-price bidder; they differ only in what they think an impression
+All meet the same auctions with the same daily budget and pace by the same dual-price bidder; they differ only in what they think an impression
 is worth. The two that learn start from `history` days on which bids were drawn at random, and learn every night from what has been answered by then:
 clicks and registrations at once, draws after up to a week, good or bad a month after that.
 
-Regret: what the optimum earned (loan profit less spend), less what a bidder earned, as a share of the optimum's. The optimum is the best fixed
-multiplier of the true worth, chosen with hindsight for all days, capped by the daily budget: no policy of this kind can know it.
+Regret: what the optimum earned (loan profit less spend), less what a bidder earned, as a share of the optimum's. The optimum knows every
+segment's true worth and every rival's bid of the day: it takes the auctions that bring most a fen until the day's budget is spent (the linear
+programme's answer), so no bidder can earn more.
 """
 
 from collections.abc import Callable
@@ -31,16 +32,17 @@ from puhui.simulate.ad_market import (
 Floats = NDArray[np.float64]
 Won = NDArray[np.bool_]
 Answers = tuple[tuple[MarketDays, Won, int], ...]  # auctions, which were won, the number of their first day
-PRIOR_HEADS, PRIOR_LOANS = 20.0, 40.0
-_FIXED = np.geomspace(0.05, 1.0, 45)  # above the worth itself every further win loses
+PRIOR_HEADS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """`share`: the daily budget as a part of what all auctions of a day cost."""
+    """`share`: the daily budget as a part of what all auctions of a day cost. `history` days of `history_a_day` auctions
+    were bid on at random before: with the defaults some 200 loans, about what a small lender knows of a medium."""
 
     segments: int = 24
     history: int = 60
+    history_a_day: int = 5000
     days: int = 30
     a_day: int = 1000
     share: float = 0.2
@@ -61,18 +63,22 @@ class Result:
 
 
 def trial(seed: int, setting: Setting) -> dict[str, Result]:
-    """One world: "optimum", "profit" and "registrations"."""
+    """One world: "optimum", "known_worth" (our pacing with the true worths), "profit" and "registrations"."""
     dice = np.random.default_rng(seed)
     truth = draw_truth(dice, segments=setting.segments)
-    past = draw_days(truth, dice, days=setting.history, a_day=setting.a_day)
+    past = draw_days(truth, dice, days=setting.history, a_day=setting.history_a_day)
     ahead = draw_days(truth, dice, days=setting.days, a_day=setting.a_day)
     bids = np.exp(dice.normal(np.log(40.0), 1.0, len(past.price)))
     past_won = bids >= past.price
     budget = int(setting.share * ahead.price.mean() * setting.a_day)
-    optimum = _best_fixed(truth, ahead, budget)
+    optimum = _hindsight(truth, ahead, budget)
     learned = {
         name: _bid_days(truth, (past, past_won), ahead, budget, worth=worth)
-        for name, worth in (("profit", _profit_worth), ("registrations", _registration_worth))
+        for name, worth in (
+            ("known_worth", lambda answers, now, segments: truth.worth_minor),
+            ("profit", _profit_worth),
+            ("registrations", _registration_worth),
+        )
     }
     return {"optimum": optimum, **learned}
 
@@ -81,7 +87,7 @@ def summary(seeds: range, setting: Setting) -> dict[str, Any]:
     """Means over seeds with the 95 % interval of the mean; regret by 30 days and of the last ten; always says it is simulated."""
     found = [trial(seed, setting) for seed in seeds]
     per_yuan = {name: np.array([one[name].profit / max(one[name].spend, 1.0) for one in found]) for name in found[0]}
-    regret = {name: np.array([1 - one[name].earned / one["optimum"].earned for one in found]) for name in ("profit", "registrations")}  # fmt: skip
+    regret = {name: np.array([1 - one[name].earned / one["optimum"].earned for one in found]) for name in ("known_worth", "profit", "registrations")}  # fmt: skip
     late = {name: np.array([1 - one[name].by_day[-10:].sum() / one["optimum"].by_day[-10:].sum() for one in found]) for name in regret}  # fmt: skip
     gap = per_yuan["profit"] - per_yuan["registrations"]
     return {
@@ -89,6 +95,7 @@ def summary(seeds: range, setting: Setting) -> dict[str, Any]:
         "seeds": len(found),
         "days": setting.days,
         "auctions_a_day": setting.a_day,
+        "history": {"days": setting.history, "auctions_a_day": setting.history_a_day},
         "profit_per_yuan": {name: _told(values) for name, values in per_yuan.items()},
         "profit_per_yuan_gap": _told(gap) | {"seeds_better": int((gap > 0).sum())},
         "regret": {name: _told(values) for name, values in regret.items()},
@@ -137,30 +144,36 @@ def _profit_worth(answers: Answers, *, now: int, segments: int) -> Floats:
             tallies[:, place] += np.bincount(days.segment[column], minlength=segments)
         tallies[:, 7] += np.bincount(days.segment[columns[6]], days.profit_minor[columns[6]], segments)
     whole = tallies.sum(axis=0)
-    margin = whole[7] / whole[6] if whole[6] else GOOD_MARGIN_MINOR / 2
-    lean = _loans_of_prior(tallies[:, 6], tallies[:, 7])
+    margins = _margins(tallies)
     found = np.empty(segments)
     for one in range(segments):
         own = tallies[one]
-        kept = (lean * margin + own[7]) / (lean + own[6])
         click = (PRIOR_HEADS * whole[1] / max(whole[0], 1) + own[1]) / (PRIOR_HEADS + own[0])
         counts, all_counts = (FunnelCounts(tuple(int(n) for n in row[1:6])) for row in (own, whole))
-        found[one] = click * ClickWorth.learned(counts, all_counts, margin_minor=kept, prior_heads=PRIOR_HEADS).mean_minor  # fmt: skip
+        found[one] = click * ClickWorth.learned(counts, all_counts, margin_minor=float(margins[one]), prior_heads=PRIOR_HEADS).mean_minor  # fmt: skip
     return found
 
 
-def _loans_of_prior(loans: Floats, profit: Floats) -> float:
-    """How many loans the whole's margin is worth beside a segment's own: variance within over variance between (method of moments)."""
-    many = loans >= 2
+def _margins(tallies: Floats) -> Floats:
+    """Fen a drawn loan by segment. Few loans have a fate yet, so a segment leans on a line through the credit rate, known early, and leaves it as
+    far as its own loans outweigh the scatter around the line (empirical Bayes by the method of moments)."""  # fmt: skip
+    loans, profit = tallies[:, 6], tallies[:, 7]
     total = loans.sum()
-    if many.sum() < 2 or not total:
-        return PRIOR_LOANS
-    bad = np.clip((GOOD_MARGIN_MINOR - profit.sum() / total) / (GOOD_MARGIN_MINOR + BAD_LOSS_MINOR), 0.01, 0.99)
+    if total < 2:
+        return np.full(len(loans), GOOD_MARGIN_MINOR / 2)
+    mean = float(profit.sum() / total)
+    bad = float(np.clip((GOOD_MARGIN_MINOR - mean) / (GOOD_MARGIN_MINOR + BAD_LOSS_MINOR), 0.01, 0.99))
     within = bad * (1 - bad) * (GOOD_MARGIN_MINOR + BAD_LOSS_MINOR) ** 2
-    means = profit[many] / loans[many]
-    centre = np.average(means, weights=loans[many])
-    between = np.average((means - centre) ** 2, weights=loans[many]) - within * (many.sum() - 1) / loans[many].sum()
-    return float(np.clip(within / max(between, 1e-9), 2.0, 1000.0))
+    rate = (tallies[:, 4].sum() + 1) / (tallies[:, 3].sum() + 2)
+    credit = np.log((tallies[:, 4] + PRIOR_HEADS * rate) / (tallies[:, 3] - tallies[:, 4] + PRIOR_HEADS * (1 - rate)))
+    credit = credit - np.average(credit, weights=loans)
+    own = np.where(loans > 0, profit / np.maximum(loans, 1), mean)
+    # A slope of one good margin a unit of log odds is as large as one would expect beforehand.
+    slope = float((loans * credit * (own - mean)).sum() / ((loans * credit**2).sum() + within / GOOD_MARGIN_MINOR**2))
+    line = mean + slope * credit
+    scatter = float((loans * (own - line) ** 2).sum() / total) - within * len(loans) / total
+    lean = float(np.clip(within / max(scatter, 1e-9), 2.0, 1000.0))
+    return (lean * line + profit) / (lean + loans)
 
 
 def _registration_worth(answers: Answers, *, now: int, segments: int) -> Floats:
@@ -179,21 +192,15 @@ def _registration_worth(answers: Answers, *, now: int, segments: int) -> Floats:
     return (PRIOR_HEADS * rate + registered) / (PRIOR_HEADS + heads) * max(profit / max(answered, 1.0), 1.0)
 
 
-def _best_fixed(truth: Truth, ahead: MarketDays, budget: int) -> Result:
-    worth = truth.worth_minor[ahead.segment]
-    best: Result | None = None
-    for multiplier in _FIXED.tolist():
-        wants = (worth * multiplier >= ahead.price) & (worth > 0)
-        spent = np.where(wants, ahead.price, 0)
-        won = np.zeros(len(wants), bool)
-        for day in range(int(ahead.day.max()) + 1):
-            inside = ahead.day == day
-            won[inside] = wants[inside] & (np.cumsum(spent[inside]) <= budget)
-        found = _result(truth, ahead, won)
-        if best is None or found.earned > best.earned:
-            best = found
-    assert best is not None
-    return best
+def _hindsight(truth: Truth, ahead: MarketDays, budget: int) -> Result:
+    """Each day the auctions of the highest true worth a fen, dearer than nothing and cheaper than their worth, while the budget lasts."""
+    ratio = truth.worth_minor[ahead.segment] / np.maximum(ahead.price, 0.5)
+    won = np.zeros(len(ratio), bool)
+    for day in range(int(ahead.day.max()) + 1):
+        places = np.flatnonzero((ahead.day == day) & (ratio > 1))
+        places = places[np.argsort(-ratio[places], kind="stable")]
+        won[places[np.cumsum(ahead.price[places]) <= budget]] = True
+    return _result(truth, ahead, won)
 
 
 def _result(truth: Truth, days: MarketDays, won: Won) -> Result:

@@ -22,13 +22,13 @@ def test_what_happens_agrees_with_the_truth():
 
 def test_valuing_loans_earns_more_a_yuan_than_valuing_registrations():
     """Simulated, four small worlds; the fifty of the benchmark are in docs/benchmarks.md."""
-    answer = summary(range(1, 5), Setting(days=10, a_day=400))
+    answer = summary(range(1, 5), Setting(days=10, a_day=400, history_a_day=2000))
     assert answer["data"].startswith("simulated")
     assert answer["profit_per_yuan"]["profit"]["mean"] > answer["profit_per_yuan"]["registrations"]["mean"]
 
 
 def test_no_day_overspends_and_the_optimum_is_not_beaten():
-    setting = Setting(days=6, a_day=300, history=20)
+    setting = Setting(days=6, a_day=300, history=20, history_a_day=300)
     found = trial(9, setting)
     for name in ("profit", "registrations"):
         assert found[name].earned <= found["optimum"].earned * 1.02 + 1
