@@ -4,7 +4,10 @@ Not a full audit: every control has a name, headings go in order, one main, a la
 unique, nothing scrolls sideways, tables have headers. `smallest_text`: no visible text below so many CSS pixels.
 """
 
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 _FINDINGS = """(smallest) => {
   const found = [], seen = new Set();
@@ -38,3 +41,24 @@ def check(page: Any, *, smallest_text: int = 0) -> None:
     """Fails with everything found on the page as it is now."""
     found = page.evaluate(_FINDINGS, smallest_text)
     assert found == [], f"{page.url}: {found}"
+
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def audit(page: Any) -> None:
+    """Fails with every serious or critical barrier that axe-core finds (WCAG 2.2 A and AA)."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: npm ci")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.evaluate(
+        "document.querySelectorAll('nav.tabs').forEach((bar) => bar.style.position = 'static')"
+    )  # it covers what scrolls by
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+    found = page.evaluate("(tags) => axe.run(document, {runOnly: {type: 'tag', values: tags}})", tags)
+    grave = [
+        f"{each['id']} ({each['impact']}): {each['nodes'][0]['html'][:160]}"
+        for each in found["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+    assert grave == [], f"{page.url}: {grave}"

@@ -138,8 +138,10 @@ def open_page(chromium: Any, address: str) -> Iterator[Callable[..., Any]]:
 
 
 def _is_fault(line: Any) -> bool:
-    """Errors of our scripts and of the Content-Security-Policy; a page's own 4xx status is no error."""
-    return line.type == "error" and not re.search(r"(status of|Status Error Code) 4\d\d", line.text)
+    """Errors of our scripts and of the Content-Security-Policy; a page's own 4xx status is no error, nor a network taken away."""
+    return line.type == "error" and not re.search(
+        r"(status of|Status Error Code) 4\d\d|ERR_INTERNET_DISCONNECTED", line.text
+    )
 
 
 @pytest.fixture

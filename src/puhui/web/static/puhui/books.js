@@ -55,5 +55,6 @@
     box.value = "";
     if (navigator.onLine) flush(); else count();
   });
+  setInterval(() => { if (navigator.onLine && waiting().length) flush(); }, 3000);
   if (waiting().length) { if (navigator.onLine) flush(); else count(); }
 })();
