@@ -4,6 +4,7 @@ A person counts once a step, on the day they took it (China time), under the cli
 stand under no media. Costs are the media's; no people means that a cost per person is not known.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -77,6 +78,11 @@ def conversions_by_state() -> list[tuple[str, str, int]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT media, state, count(*) FROM acquisition_conversion GROUP BY 1, 2 ORDER BY 1, 2")
         return list(cursor.fetchall())
+
+
+def known_steps(subjects: Sequence[str]) -> set[tuple[str, str]]:
+    """(subject, kind) of every step that is known of these people."""
+    return set(models.Signal.objects.filter(subject__in=subjects).exclude(subject="").values_list("subject", "kind"))
 
 
 def chain_of(subject: str) -> dict[str, Any] | None:

@@ -53,7 +53,8 @@ def take_signals(frame: pl.DataFrame, *, now: datetime, switched_on: frozenset[s
         _fold(cursor)
         conversions = _queue(cursor, in_force, now, switched_on)
         cursor.execute("DROP TABLE fresh_signal; DROP TABLE touched_subject; SET LOCAL enable_seqscan = on")
-    return Taken(new, good.height - new, refused, conversions)
+    repeated = max(frame.height - new - len(refused), 0)
+    return Taken(new, repeated, refused, conversions)
 
 
 def fold_again() -> int:

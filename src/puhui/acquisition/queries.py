@@ -54,3 +54,20 @@ def funnel_between(
         ),
         stages=stages,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """An application that a touch brought, with what the touch knew: the media's click id, a device's digest."""
+
+    application_id: str
+    applied_at: datetime
+    click_id: str
+    device_hash: str
+
+
+def brought_since(since: datetime) -> list[Brought]:
+    """Applications owed to a touch, applied for since then, oldest first."""
+    rows = models.Link.objects.filter(applied_at__gte=since).order_by("applied_at", "application_id")
+    told = rows.values_list("application_id", "applied_at", "touch__click_id", "touch__device_hash")
+    return [Brought(application_id, at, click_id, device or "") for application_id, at, click_id, device in told]

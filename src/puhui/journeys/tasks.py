@@ -17,6 +17,7 @@ from procrastinate.contrib.django import app
 from puhui.funding import partners
 from puhui.journeys import close_day as closing
 from puhui.journeys import disburse as disbursing
+from puhui.journeys import funnel_feed
 from puhui.journeys import watch_models as watching
 from puhui.policy import operations as policy
 from puhui.policy import snapshot, versions
@@ -95,6 +96,15 @@ def policy_snapshots(timestamp: int) -> int:
     """Bring the columnar copies that backtests read up to date (02:23 in Beijing); answers how many rows they hold."""
     with _as_platform():
         return sum(snapshot.fill(book.kind).rows for book in versions.rulebooks())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="puhui.journeys.feed_funnel", queue="media", queueing_lock="feed_funnel", retry=_AGAIN)
+def feed_funnel(timestamp: int) -> int:
+    """Tell acquisition what became of the last days' applications; once a night of the last four months'. Answers new facts."""
+    with _as_platform() as now:
+        nightly = now.hour == 19 and now.minute == 0
+        return funnel_feed.feed(now=now, back=timedelta(days=120 if nightly else 3)).new
 
 
 async def retry_jobs_of_dead_workers(jobs: Any, *, seconds: float) -> int:

@@ -11,7 +11,7 @@ from puhui.acquisition.core.rta import REASONS
 MEDIA = ("tencent", "ocean_engine", "baidu", "openrtb")
 STRATEGIES = 512  # the most whose joins are counted one by one
 _EDGES_US = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 60_000)  # upper edges of the histogram, microseconds
-HEARTBEAT, GENERATION, PID, OPEN, RESPAWNS, LATE, SPENT_US, UPPER_HEX = range(8)
+HEARTBEAT, GENERATION, PID, OPEN, RESPAWNS, SPENT_US = range(6)
 _REASONS_AT = 16
 _TIMES_AT = _REASONS_AT + len(MEDIA) * len(REASONS)
 _JOINS_AT = _TIMES_AT + len(_EDGES_US) + 1
@@ -53,7 +53,7 @@ class Counters:
             edge = f"{_EDGES_US[number] / 1e6:g}" if number < len(_EDGES_US) else "+Inf"
             lines.append(f'puhui_rta_seconds_bucket{{le="{edge}"}} {running}')
         lines += [f"puhui_rta_seconds_count {running}", f"puhui_rta_seconds_sum {self.total(SPENT_US) / 1e6:.6f}"]
-        gauges = (("connections", OPEN), ("respawns_total", RESPAWNS), ("upper_case_digests_total", UPPER_HEX))
+        gauges = (("connections", OPEN), ("respawns_total", RESPAWNS))
         lines += [f"puhui_rta_{name} {self.total(place)}" for name, place in gauges]
         lines += [f"puhui_rta_{name}{{{labels}}} {value}" if labels else f"puhui_rta_{name} {value}"
                   for name, labels, value in facts]  # fmt: skip

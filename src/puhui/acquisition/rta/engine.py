@@ -6,7 +6,7 @@ publication, the gate, the day, or the scale that keeps the mean of the coeffici
 """
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -42,6 +42,7 @@ class _Kept:
     reason: int
     strategies: tuple[int, ...]
     price: int = 0
+    mask: int = 0
     count: int = 0
     counted: int = 0
 
@@ -73,6 +74,7 @@ class Engine:
         self._number: dict[tuple[str, str], int] = {}
         self._stamp: Any = None
         self._today = today
+        self._shown: Counter[tuple[str, int, Answer]] = Counter()
         self.strategies: list[tuple[str, str]] = []
         self.generation = 0
         rules = tables.media_rules(today)
@@ -88,6 +90,7 @@ class Engine:
         stamp = publication.stamp(self._folder)
         if stamp == self._stamp and today == self._today:
             return False
+        self.flush()
         self._stamp, self._today = stamp, today
         found = publication.current(self._folder)
         rules = tables.media_rules(today)
@@ -159,6 +162,27 @@ class Engine:
                 fresh, kept.counted = kept.count - kept.counted, kept.count
                 for number in kept.strategies if fresh else ():
                     self._row[counters.join_place(number)] += fresh
+                if fresh:
+                    self._shown[(desk.adapter.media, kept.mask, kept.answer)] += fresh
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Who was answered what since this was last asked: by audiences, bucket and strategies, with how often."""
+        self.flush()
+        names = self._audience.names if self._audience else ()
+        lines = [
+            {
+                "media": media,
+                "generation": self.generation,
+                "audiences": [name for bit, name in enumerate(names) if mask >> bit & 1],
+                "bucket": answer.bucket,
+                "answer": answer.reason,
+                "strategies": [grant.strategy for grant in answer.grants],
+                "count": count,
+            }
+            for (media, mask, answer), count in self._shown.items()
+        ]
+        self._shown.clear()
+        return lines
 
     def _refuse(self, desk: _Desk, request_id: str, reason: str) -> tuple[bytes, bytes]:
         self._row[counters.reason_place(desk.number, _PLACE[reason])] += 1
@@ -205,7 +229,7 @@ class Engine:
         price = prepared[0] if media == "openrtb" else 0
         if len(desk.kept) >= _MOST_KEPT:
             self._forget(desk)
-        kept = desk.kept[about] = _Kept(prepared, answer, _PLACE[answer.reason], numbers, price)
+        kept = desk.kept[about] = _Kept(prepared, answer, _PLACE[answer.reason], numbers, price, mask)
         return kept
 
     def _plain(self, desk: _Desk, reason: str) -> _Kept:

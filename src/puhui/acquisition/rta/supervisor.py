@@ -256,7 +256,9 @@ class Supervisor:
         serving, row = self._serving, self._counters.row(number)
         engine = Engine(serving.folder, row, workers=serving.workers, today=serving.today())
         place = self._staff[number].place
-        Worker(Post(channel, place, row, engine, lambda path: self._page(path, engine), serving.today)).run()
+        Worker(
+            Post(channel, place, row, engine, lambda path: self._page(path, engine), serving.today, serving.folder)
+        ).run()
 
     def _look_after(self) -> None:
         """A worker without a heartbeat is hung: kill it, and it is mourned like any other. Say who serves what."""

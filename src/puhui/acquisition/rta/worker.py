@@ -7,6 +7,7 @@ what makes it possible to say, when the worker is killed, which single question 
 import array
 import contextlib
 import gc
+import json
 import select
 import socket
 import struct
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import httptools
 
@@ -23,7 +25,7 @@ from puhui.acquisition.rta.engine import Engine
 HEADER = struct.Struct("<cQQQ?")  # what, connection, taken, sent, answered
 CLOSED, PARTIAL, GIVE, STOP = b"C", b"P", b"G", b"Q"
 MOST_PARTIAL = 32 * 1024
-_TICK_S = 0.1
+_TICK_S, _LOG_S = 0.1, 60.0
 _WARM_PAGES = 2_000
 _LONGEST = 1 << 20  # of any body; each media's own limit is in tables/media.csv
 _MEDIA = {
@@ -48,6 +50,7 @@ class Post:
     engine: Engine
     pages: Callable[[bytes], bytes]
     today: Callable[[], date]
+    log: Path
 
 
 class _Line:
@@ -113,6 +116,7 @@ class Worker:
         self._lines: dict[int, _Line] = {}
         self._poll = select.epoll()
         self._warmed = 0
+        self._log_due = time.monotonic() + _LOG_S
         self._generation = -1
         self._stopping = False
 
@@ -134,7 +138,7 @@ class Worker:
             if time.monotonic() >= due:
                 self._tick()
                 due = time.monotonic() + _TICK_S
-        self._post.engine.flush()
+        self._log()
 
     def respond(self, method: bytes, path: bytes, body: bytes) -> tuple[bytes, bytes]:
         """(content type, body) for one request; the status is always 200."""
@@ -266,8 +270,20 @@ class Worker:
             self._warm()
         elif self._warmed:
             self._warm()
+        if time.monotonic() >= self._log_due:
+            self._log_due = time.monotonic() + _LOG_S
+            self._log()
         row[counters.HEARTBEAT] = int(time.monotonic() * 1000)
         row[counters.GENERATION], row[counters.OPEN] = engine.generation, len(self._lines)
+
+    def _log(self) -> None:
+        """A line a minute for every kind of person and answer: who was shown what may be read back, nobody by name."""
+        lines = self._post.engine.shown()
+        if lines:
+            at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            text = "".join(json.dumps({"at": at, **line}, ensure_ascii=False) + "\n" for line in lines)
+            with contextlib.suppress(OSError), (self._post.log / f"answers-{at[:10]}.jsonl").open("a") as out:
+                out.write(text)
 
     def _warm(self) -> None:
         audience = self._post.engine.audience

@@ -100,7 +100,7 @@ class TestABatch:
         facts = [click("c", hours=5, device=1), step("register", "a", hours=1, device=1)]
         first, again = take(*facts), take(*facts, *facts)
         assert (first.new, first.conversions) == (2, 1)
-        assert (again.new, again.repeated, again.refused, again.conversions) == (0, 2, [], 0)
+        assert (again.new, again.repeated, again.refused, again.conversions) == (0, 4, [], 0)
         day = date(2026, 11, 29)
         assert board.board(day, day + timedelta(days=1)).total.counts == {"click": 1, "register": 1}
 

@@ -115,3 +115,15 @@ class TestTheMean:
         assert len(weights) == 4000
         assert all(0.2 <= round(weight, 4) <= 5.0 for weight in weights)
         assert sum(weights[64:]) / len(weights[64:]) == pytest.approx(1.0, abs=0.02)
+
+
+class TestTheLog:
+    def test_says_which_kinds_of_people_were_answered_what(self, engine: Engine):
+        for oaid in (CUSTOMER, LOOKALIKE, LOOKALIKE):
+            ask_tencent(engine, from_tencent(oaid))
+        lines = {(*line["audiences"], line["answer"]): (line["strategies"], line["count"]) for line in engine.shown()}
+        assert lines == {
+            ("existing_customer", "EXCLUDED"): ([], 1),
+            ("lookalike", "JOIN"): (["new", "priced"], 2),
+        }
+        assert engine.shown() == []

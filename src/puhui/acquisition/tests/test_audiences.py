@@ -1,0 +1,63 @@
+"""Audiences kept in PostgreSQL: moves as facts, the present as a fold, what is handed to the servers written down."""
+
+from datetime import UTC, date, datetime, timedelta
+from hashlib import md5
+from pathlib import Path
+
+import pytest
+
+from puhui.acquisition import audiences, models
+from puhui.acquisition.core import device_ids
+from puhui.acquisition.rta import counters, tables
+from puhui.acquisition.rta.engine import Engine
+from puhui.acquisition.tests.test_rta_adapters import ask_tencent, from_tencent
+from puhui.kernel.refusal import Refused
+
+NOW = datetime(2026, 11, 29, 4, tzinfo=UTC)
+
+
+def keys(*oaids: str) -> set[int]:
+    return audiences.keys_of([("oaid", each) for each in oaids], device_ids.DOUBTFUL)[0]
+
+
+@pytest.mark.django_db
+class TestAnAudience:
+    def test_writes_only_what_changed_and_keeps_the_history(self):
+        first = audiences.replace("declined", keys("a", "b"), why="declined 2026-11-28", now=NOW)
+        again = audiences.replace("declined", keys("b", "c"), why="declined 2026-11-29", now=NOW + timedelta(days=1))
+        assert (first.entered, first.left) == (len(keys("a", "b")), 0)
+        assert (again.entered, again.left, again.kept) == (len(keys("c")), len(keys("a")), len(keys("b")))
+        assert audiences.replace("declined", keys("b", "c"), why="", now=NOW).entered == 0
+        key = device_ids.asked("OAID", "a")
+        assert key is not None
+        assert [(audience, inside, why) for audience, inside, why, _ in audiences.history_of(key)] == [
+            ("declined", True, "declined 2026-11-28"), ("declined", False, "declined 2026-11-29")
+        ]  # fmt: skip
+
+    def test_is_published_to_the_servers_and_the_handing_over_written_down(self, tmp_path: Path):
+        strategies = tables.SHIPPED_STRATEGIES.read_text(encoding="utf-8")
+        with pytest.raises(Refused, match="AUDIENCE_EMPTY"):
+            audiences.publish(tmp_path, strategies, by="analyst", now=NOW)
+        audiences.replace("declined", keys("a"), why="", now=NOW)
+        audiences.replace("lookalike", keys("a", "b"), why="", now=NOW)
+        audiences.publish(tmp_path, strategies, by="analyst", now=NOW)
+        engine = Engine(tmp_path, counters.Counters(1).row(0), workers=1, today=date(2026, 11, 29))
+        engine.look(date(2026, 11, 29))
+        codes = [ask_tencent(engine, from_tencent(oaid)).code for oaid in ("a", "b", "new")]
+        assert codes == [1, 0, 0]
+        row = models.AudiencePublication.objects.get()
+        assert (row.generation, row.by, set(row.sizes)) == (1, "analyst", {"declined", "lookalike"})
+
+    def test_for_a_media_that_hosts_the_decision_is_columns_of_flags(self):
+        audiences.replace("declined", keys("a"), why="", now=NOW)
+        audiences.replace("lookalike", keys("a", "b"), why="", now=NOW)
+        frame = audiences.media_hosted(audiences.build())
+        digest = md5(b"a", usedforsecurity=False).hexdigest()[:16]
+        assert frame.columns == ["device_key", "declined", "lookalike"]
+        assert frame.filter(device_key=digest).rows() == [(digest, 1, 1)]
+
+    def test_with_a_name_that_tables_cannot_hold_is_refused(self):
+        for name in ("", "a|b", "x" * 65):
+            with pytest.raises(Refused, match="AUDIENCE_NAME"):
+                audiences.replace(name, set(), why="", now=NOW)
+        assert models.AudienceMove.objects.count() == 0
