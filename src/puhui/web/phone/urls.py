@@ -15,6 +15,7 @@ from puhui.web.phone import (
     loans,
     offers,
     pages,
+    tools,
 )
 
 app_name = "phone"
@@ -60,4 +61,8 @@ urlpatterns = [
     path("books/<str:shop_id>/close/", book_files.close_away, name="book_close_away"),
     path("books/<str:shop_id>/consents/", book_consents.consents, name="book_consents"),
     path("books/<str:shop_id>/consents/<str:kind>/", book_consents.change, name="book_consent"),
+    path("books/<str:shop_id>/tools/", tools.index, name="tools"),
+    path("books/<str:shop_id>/tools/calendar.ics", tools.ical, name="tool_ical"),
+    path("books/<str:shop_id>/tools/<str:name>/", tools.one, name="tool"),
+    path("books/<str:shop_id>/tools/<str:name>/<str:record_id>/back/", tools.take_back, name="tool_take_back"),
 ]
