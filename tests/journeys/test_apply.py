@@ -100,6 +100,20 @@ class TestOwnInvoices:
         assert applying.apply_again(former.application_id, invoices_of(own_invoices()), key="k2", now=NOW) == again
 
 
+class TestAHint:
+    def test_of_many_bureau_queries_halves_the_limit_and_replays(self, lender: Lender) -> None:
+        row = next(each for each in lender.approved if each.limit_minor > 30_000_000)
+        whole = applying.apply(lender.intake(row), key="whole", now=NOW)
+        hinted = applying.apply(lender.intake(row, signals={"queries_1m": 7}), key="hinted", now=NOW)
+        assert (hinted.approved, hinted.decision_id is not None) == (True, True)
+        assert 0 < hinted.limit_minor <= whole.limit_minor // 2
+        found = antifraud.assessment_of(hinted.application_id)
+        assert found is not None
+        assert (found.strategy, found.conditions["limit_percent"]) == ("lower_limit", 50)
+        assert "LIMIT_FRAUD_RULES" in [reason["code"] for reason in hinted.reasons]
+        assert replay.replay(hinted.decision_id or "").same
+
+
 class TestADoubt:
     def test_is_looked_at_by_a_person_before_anything_is_decided(self, lender: Lender) -> None:
         elder = PersonDraft("虚构·老人", _id_of_born("19500101"), "15400000001", invented=True)

@@ -197,18 +197,29 @@ def _entities(told: Mapping[str, Any], notes: list[str], *, card: Any, licence: 
     return {kind: entity(kind, text) for kind, text in found.items() if text}
 
 
+def ip_block(text: str) -> str:
+    """The block (/24 or /48) of a public address; "" of an inside one; ValueError where it is none.
+
+    >>> ip_block("203.0.113.9"), ip_block("10.1.2.3")
+    ('203.0.113.0/24', '')
+    """
+    address = ipaddress.ip_address(text)
+    if address.is_loopback or address.is_unspecified or address.is_link_local or any(address in net for net in _INSIDE):
+        return ""
+    return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False))
+
+
 def _ip_block(text: str, notes: list[str]) -> str:
     if not text:
         return ""
     try:
-        address = ipaddress.ip_address(text)
+        block = ip_block(text)
     except ValueError:
         notes.append("ip：不是 IP 地址，视为未知 · no IP address; taken as unknown")
         return ""
-    if address.is_loopback or address.is_unspecified or address.is_link_local or any(address in net for net in _INSIDE):
+    if not block:
         notes.append("ip：内网地址，视为未知 · a private address; taken as unknown")
-        return ""
-    return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False))
+    return block
 
 
 def _place(value: Any, notes: list[str]) -> str:

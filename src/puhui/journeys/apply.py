@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 from puhui.acquisition import operations as acquisition
 from puhui.acquisition.operations import TouchDraft
+from puhui.antifraud import application_json
 from puhui.antifraud import operations as antifraud
 from puhui.antifraud import queries as antifraud_queries
 from puhui.antifraud.core.assessment import Assessment
-from puhui.antifraud.operations import ApplicationFacts
+from puhui.antifraud.operations import ApplicationFacts, EntitySeen
 from puhui.funding import partners
 from puhui.journeys import asked_once, fraud_evidence, refuse
 from puhui.journeys.asked_once import Asked, answer_once
@@ -93,6 +94,7 @@ class Intake:
     `shop.evidence_code` names a firm of the standing load; without it, without invoices and without other proof the answer
     is a refusal that says what to bring. `segment` is shop, company, farmer, or empty where nobody asked;
     `answers` are those of the small owners' questions by name, `photos` the hash of a picture for an answer.
+    `signals` are what the page or the partner saw of the filling in and the device, by anti-fraud's names.
     """
 
     entrance: str  # phone | partner | file
@@ -111,6 +113,9 @@ class Intake:
     answers: Mapping[str, str] = field(default_factory=dict)
     photos: Mapping[str, str] = field(default_factory=dict)
     proofs: tuple[Proof, ...] = ()
+    signals: Mapping[str, Any] = field(default_factory=dict)
+    agent: str = ""
+    ip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,9 +308,22 @@ def _facts(intake: Intake, applicant: _Applicant, application_id: str, *, now: d
         applied_at=now,
         device_hash=intake.device_hash,
         credit_code=applicant.credit_code,
-        evidence=evidence | signals,
+        evidence=evidence | signals | dict(intake.signals),
         evidence_on=seen_on or day,
+        entities=_entities(intake, applicant),
+        phone=china_ids.check_phone(intake.person.phone),
+        amount_minor=intake.requested_minor,
     )
+
+
+def _entities(intake: Intake, applicant: _Applicant) -> dict[str, EntitySeen]:
+    """What the applicant shares with others besides person, phone and device."""
+    seen = {"channel": intake.partner_id or intake.entrance, "agent": intake.agent}
+    if applicant.credit_code is not None:
+        seen["licence"] = applicant.credit_code.normalised
+    if intake.ip:
+        seen["ip_block"] = application_json.ip_block(intake.ip)
+    return {kind: application_json.entity(kind, text) for kind, text in seen.items() if text}
 
 
 def answer(waiting: Applied, assessment: Assessment | None, *, now: datetime, released: bool = False) -> dict[str, Any]:
@@ -315,7 +333,9 @@ def answer(waiting: Applied, assessment: Assessment | None, *, now: datetime, re
         return asdict(replace(waiting, state="refused", held=False, decision_id=decision_id, reasons=told))
     if assessment is not None and assessment.outcome != "pass":
         return asdict(replace(waiting, reasons=held_reasons(assessment)))
-    heard = underwriting.Heard(_known_elsewhere(waiting.application_id, assessment), released=released)
+    assessment = assessment or antifraud_queries.assessment_of(waiting.application_id)
+    percent = assessment.conditions.get("limit_percent") if assessment is not None else None
+    heard = underwriting.Heard(_known_elsewhere(assessment), released=released, limit_percent=percent)
     decided = underwriting.decide_application(waiting.application_id, now=now, heard=heard)
     if decided.held:
         return asdict(replace(waiting, reasons=[dict(reason) for reason in decided.reasons]))
@@ -343,9 +363,8 @@ _HEARD = (
 )  # columns of the credit rules that anti-fraud's signals answer
 
 
-def _known_elsewhere(application_id: str, assessment: Assessment | None) -> dict[str, Any]:
-    """What the credit rules may ask and this application's assessment has seen; it is looked up where a person released it."""
-    assessment = assessment or antifraud_queries.assessment_of(application_id)
+def _known_elsewhere(assessment: Assessment | None) -> dict[str, Any]:
+    """What the credit rules may ask and this application's assessment has seen."""
     signals = assessment.signals if assessment is not None else {}
     return {name: signals[name] for name in _HEARD if signals.get(name) is not None}
 
@@ -415,7 +434,15 @@ def _again(former: ApplicationView, invoices: OwnInvoices, key: str, now: dateti
 def _as_record(intake: Intake) -> dict[str, Any]:
     """The request as plain values, for its keyed hash; nobody's clock is part of it, and files are their digests."""
     record = asdict(replace(intake, invoices=None))
-    for name in ("segment", "answers", "photos", "proofs"):  # as it was recorded before there were any
+    for name in (
+        "segment",
+        "answers",
+        "photos",
+        "proofs",
+        "signals",
+        "agent",
+        "ip",
+    ):  # as it was recorded before there were any
         if not record[name]:
             del record[name]
     if intake.touch is not None:

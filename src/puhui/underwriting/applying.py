@@ -102,10 +102,14 @@ def ingest_invoices(sent: InvoicesSent, *, now: datetime, application_id: str | 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a decision is told from outside: columns of the credit rules that other rooms know; whether a person released it."""
+    """What a decision is told from outside: columns of the credit rules that other rooms know; whether a person released it.
+
+    `limit_percent`: of the limit, where anti-fraud asked for a lower one; None leaves it whole.
+    """
 
     columns: Mapping[str, Any] = field(default_factory=dict)
     released: bool = False
+    limit_percent: int | None = None
 
 
 def decide_application(
@@ -139,6 +143,9 @@ def decide_application(
         if said is not None:
             row = row | {"rules": said.as_json()}
             answer = deciding.ruled(answer, row["rules"], parameters)
+        if heard.limit_percent is not None:
+            row = row | {"limit_percent": heard.limit_percent}
+            answer = deciding.lowered(answer, heard.limit_percent, parameters)
         reasons = [reason.as_json() for reason in answer.reasons]
         elapsed = int((time.perf_counter() - began) * 1_000_000)
         batch = BatchDraft(KIND, POLICY_NAME, parameters["policy"]["version"], parameters, seen_on, elapsed)

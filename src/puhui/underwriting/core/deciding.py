@@ -22,6 +22,8 @@ from puhui.underwriting.core.policy_table import AppraisalPolicy
 from puhui.underwriting.core.pricing import Prices
 from puhui.underwriting.core.reasons import Reason
 
+_WHOLE = 100
+
 
 def replay(inputs: list[dict[str, Any]], parameters: dict[str, Any]) -> list[dict[str, Any]]:
     """Decide again from a record."""
@@ -37,7 +39,10 @@ def decide(inputs: list[dict[str, Any]], parameters: dict[str, Any]) -> list[Ans
         found |= dict(zip(small, small_owner.decide([inputs[i] for i in small], parameters), strict=True))
     if rest:
         found |= dict(zip(rest, _by_invoices([inputs[i] for i in rest], parameters), strict=True))
-    return [ruled(found[i], row.get("rules"), parameters) for i, row in enumerate(inputs)]
+    return [
+        lowered(ruled(found[i], row.get("rules"), parameters), row.get("limit_percent"), parameters)
+        for i, row in enumerate(inputs)
+    ]
 
 
 def ruled(answer: Answer, said: dict[str, Any] | None, parameters: dict[str, Any]) -> Answer:
@@ -55,6 +60,14 @@ def ruled(answer: Answer, said: dict[str, Any] | None, parameters: dict[str, Any
     if room >= answer.output["limit_minor"]:
         return replace(answer, output=answer.output | {"bounds": answer.output.get("bounds", {}) | {"POLICY": room}})
     return _lowered(answer, "POLICY", room, _smallest(answer, parameters))
+
+
+def lowered(answer: Answer, percent: int | None, parameters: dict[str, Any]) -> Answer:
+    """The answer at so many percent of its limit, where anti-fraud asked for a lower one (its strategy `lower_limit`)."""
+    if percent is None or percent >= _WHOLE or not answer.output["approved"]:
+        return answer
+    room = answer.output["limit_minor"] * percent // _WHOLE
+    return _lowered(answer, "FRAUD_RULES", room, _smallest(answer, parameters))
 
 
 def _smallest(answer: Answer, parameters: dict[str, Any]) -> "_Smallest":

@@ -20,6 +20,7 @@ BOUNDS = {
     "PRODUCT_CAP": ("以产品上限为限", "cut to the product's ceiling"),
     "GRADE_CAP": ("以证据等级{grade}的上限为限，证据越可靠上限越高", "cut to the ceiling of evidence of grade {grade}; better proof raises it"),
     "WANTED": ("按申请金额", "as asked"),
+    "FRAUD_RULES": ("因反欺诈提示而降低", "lowered on a hint of the anti-fraud rules"),
     "POLICY": ("以现行信贷政策的额度公式为限", "cut to the limit of the credit policy in force"),
 }  # fmt: skip
 
