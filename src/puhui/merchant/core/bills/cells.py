@@ -11,10 +11,12 @@ remarks in brackets behind the number are read; anything that would have to be g
 
 import re
 import unicodedata
+from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 
+_USUAL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z", re.ASCII)
 _FAST = re.compile(r"-?\d{1,12}\.\d\d\Z", re.ASCII)
 _NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?(-?)\Z", re.ASCII)
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d+)?e[+-]?\d+\Z", re.ASCII)
@@ -81,6 +83,9 @@ def moment(text: str, *, day_first: bool = True, near: date | None = None, home_
     A time that names another zone is told in the home zone. `near` gives the year to a day written without one (`01/03`): the
     latest year in which it is not after `near`. `day_first` decides `03/04/2026`.
     """
+    if _USUAL.match(text):
+        with suppress(ValueError):
+            return _usual(text)
     told = unicodedata.normalize("NFKC", text).translate(_DASHES).strip()
     packed = _DAY_AND_TIME_PACKED.match(told)
     if packed:
@@ -89,6 +94,14 @@ def moment(text: str, *, day_first: bool = True, near: date | None = None, home_
     clock, rest = _clock_of(rest)
     zone = _ZONE.match(rest.strip().lower()) if clock and rest.strip() else None
     return _home(day, clock, zone, home_hours) if zone else (day, clock)
+
+
+def _usual(text: str) -> tuple[date, str]:
+    """`2026-01-31 08:05:00`, as most files write it."""
+    when = datetime.fromisoformat(text)
+    if when.year < _FIRST_YEAR:
+        raise ValueError
+    return when.date(), text[11:]
 
 
 def _day_of(told: str, text: str, day_first: bool, near: date | None) -> tuple[date, str]:

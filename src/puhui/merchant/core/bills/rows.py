@@ -37,6 +37,8 @@ class RowReader:
         self.turn = False
         self.minus_is_usual = False
         self.money = self._money_columns()
+        self._blanks: dict[str, bool] = {}
+        self._ways: dict[str, str | None] = {}
         self._states: dict[tuple[str, str, str], tuple[bool, bool]] = {}
         self.default_currency = self._currency_above(sheet)
 
@@ -188,7 +190,10 @@ class RowReader:
                 return "out", amount_minor(self._needed(cell)), cell
         minor = amount_minor(self._needed(cell))
         if self.way == "column":
-            told = direction_of(self._cell(cells, self.direction), self.words)
+            said = self._cell(cells, self.direction)
+            if said not in self._ways:
+                self._ways[said] = direction_of(said, self.words)
+            told = self._ways[said]
             if told is None:
                 return ("neutral" if not self._cell(cells, self.direction) or not self._has_signs
                         else "in" if minor > 0 else "out"), minor, cell  # fmt: skip
@@ -254,14 +259,14 @@ class RowReader:
 
     def _currency(self, cells: Sequence[str]) -> str:
         cell = plain(self._cell(cells, self.heading.of("currency")))
-        if not cell:
+        if not cell and self._cell(cells, self.money[0])[:1].isalpha():
             single = plain(self._cell(cells, self.money[0]))
             cell = single[:3] if single[:3].isalpha() and single[:3].isascii() else ""
         return self.words.currencies.get(cell, self.default_currency) if cell else self.default_currency
 
     def _balance(self, cells: Sequence[str]) -> int | None:
         cell = self._cell(cells, self.heading.of("balance"))
-        if self._blank(cell):
+        if not cell or self._blank(cell):
             return None
         try:
             return amount_minor(cell)
@@ -271,7 +276,7 @@ class RowReader:
     def _fee(self, cells: Sequence[str]) -> int:
         """What the channel kept, to the fen; a merchant's bill tells fees with more decimals than can be paid."""
         cell = self._cell(cells, self.heading.of("fee")).lstrip("-")
-        if self._blank(cell):
+        if not cell or self._blank(cell):
             return 0
         whole, _, part = cell.partition(".")
         try:
@@ -287,8 +292,8 @@ class RowReader:
     def _text(self, cells: Sequence[str], role: str) -> str:
         for column in self.heading.columns.get(role, ()):
             cell = self._at(cells, column)
-            if not (len(cell) < _LONGEST_BLANK and self._blank(cell)):
-                return cell if cell.isascii() or "\n" not in cell else " ".join(cell.split())
+            if cell and not self._blank(cell):
+                return " ".join(cell.split()) if "\n" in cell else cell
         return ""
 
     def _word_cells(self, cells: Sequence[str]) -> tuple[str, ...]:
@@ -315,7 +320,12 @@ class RowReader:
 
     def _blank(self, cell: str) -> bool:
         """Whether a cell says nothing (empty, a dash, a slash, 无)."""
-        return len(cell) < _LONGEST_BLANK and plain(cell) in self.words.empty
+        if len(cell) >= _LONGEST_BLANK:
+            return False
+        known = self._blanks.get(cell)
+        if known is None:
+            known = self._blanks[cell] = plain(cell) in self.words.empty
+        return known
 
     @staticmethod
     def _at(cells: Sequence[str], column: int) -> str:
