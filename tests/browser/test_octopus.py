@@ -1,12 +1,13 @@
 """A growth analyst in a real browser: a campaign, a wording that the linter stops, going live, a board that fills by itself."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from puhui.acquisition import data_link
+from puhui.acquisition import campaigns, data_link, operations
 from puhui.acquisition.core import signals
 from puhui.simulate.ad_day import ad_day
 from puhui.store import tenancy
@@ -71,3 +72,38 @@ class TestAGrowthAnalyst:
         phone.goto("/octopus/")
         phone.get_by_role("heading", name="Acquisition board").wait_for()
         shoot(phone, "octopus-board-phone", full=True)
+
+    def test_computes_a_budget_proposal_and_applies_it(
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+    ) -> None:
+        now = clock.now()
+        with tenancy.scope(tenancy.PLATFORM):
+            for name, share in (("预算甲", 3), ("预算乙", 9)):
+                campaign = campaigns.create("tencent", name, by="lin.analyst", now=now)
+                campaigns.word(
+                    campaign, campaigns.Wording("小店周转", GOOD, "https://loans.example/m/"), by="lin.analyst", now=now
+                )
+                campaigns.set_budget(campaign, 100_00, by="lin.analyst", now=now)
+                campaigns.move(campaign, "live", by="lin.analyst", now=now)
+                for ago in range(1, 11):
+                    cost = operations.CostDraft("tencent", name, (now - timedelta(days=ago)).date(), 1000 * ago * share)
+                    operations.record_cost(cost, key=f"budget-{name}-{ago}", now=now)
+        page = open_page()
+        log_in(page, "lin.analyst")
+        page.goto("/octopus/campaigns/")
+        page.get_by_role("link", name="预算分配").click()
+        page.get_by_label("一个结果值多少元").fill("很多")
+        page.get_by_label("每天总预算（元）").fill("50000")
+        page.get_by_role("button", name="计算建议").click()
+        page.get_by_text("请选择一步，并输入金额").wait_for()
+        page.get_by_label("一个结果值多少元").fill("200")
+        page.get_by_role("button", name="计算建议").click()
+        page.get_by_role("heading", name="建议").wait_for()
+        accessibility.check(page)
+        shoot(page, "octopus-budgets", full=True)
+        page.get_by_role("button", name="按建议调整").click()
+        page.get_by_text("已按建议调整").wait_for()
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto("/octopus/budgets/?kind=click&worth=1&budget=50000")
+        page.get_by_role("heading", name="预算分配").wait_for()
+        shoot(page, "octopus-budgets-phone", full=True)

@@ -97,7 +97,7 @@ def act(request: HttpRequest, campaign_id: str) -> HttpResponse:
         if "state" in request.POST:
             campaigns.move(campaign_id, request.POST["state"], why=request.POST.get("why", ""), by=by, now=now)
         else:
-            daily = _fen(request.POST.get("daily", ""))
+            daily = fen(request.POST.get("daily", ""))
             if daily is None:
                 messages.error(request, _("请输入金额，例如 5000 或 5000.50。"))
                 return redirect("console:campaign", campaign_id=campaign_id)
@@ -153,7 +153,8 @@ def _cap(on: date) -> Decimal | None:
         return None
 
 
-def _fen(text: str) -> int | None:
+def fen(text: str) -> int | None:
+    """Yuan as typed → fen; None when it is no amount."""
     try:
         yuan = Decimal(text.replace(",", "").replace("，", "").strip())
         return int(yuan * 100) if yuan.is_finite() and yuan >= 0 and yuan * 100 == int(yuan * 100) else None
