@@ -18,7 +18,7 @@ from pathlib import Path
 import polars as pl
 import psutil
 
-from bench import backtest, calculators, decision, inside, optimum, repost, servicing, shop_sales, workbench
+from bench import backtest, calculators, data_link, decision, inside, optimum, repost, rta, servicing, shop_sales, workbench
 from bench.installation import PUHUI, fresh
 from puhui.store import places
 
@@ -36,6 +36,8 @@ def main() -> None:
     servicing.main(int(os.environ.get("PUHUI_BENCH_LOANS", "1000000")))
     backtest.main(int(os.environ.get("PUHUI_BENCH_APPLICATIONS", "1000000")))
     decision.main(int(os.environ.get("PUHUI_BENCH_APPLICATIONS", "1000000")))
+    rta.main(int(os.environ.get("PUHUI_BENCH_IDS", "10000000")))
+    data_link.main(int(os.environ.get("PUHUI_BENCH_FACTS", "1000000")))
 
 
 def measure(home: Path, environment: dict[str, str]) -> list[dict[str, object]]:

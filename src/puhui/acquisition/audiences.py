@@ -97,18 +97,6 @@ def history_of(key: int) -> list[tuple[str, bool, str, datetime]]:
     return list(rows.values_list("audience", "inside", "why", "at"))
 
 
-def media_hosted(table: AudienceTable) -> pl.DataFrame:
-    """For advertisers too small for RTA of their own: one row a device digest prefix, one 0/1 column an audience.
-
-    Tencent's media-hosted RTA keeps 64 byte columns a device; the columns here are those, in the order of the names.
-    """
-    columns = {
-        name: np.array([mask >> bit & 1 for mask in table.masks], dtype=np.uint8)[table.cells]
-        for bit, name in enumerate(table.names)
-    }
-    return pl.DataFrame({"device_key": [f"{key:016x}" for key in table.keys.tolist()], **columns})
-
-
 def _inside(cursor: Any, audience: str) -> set[int]:
     cursor.execute(
         "SELECT device FROM (SELECT DISTINCT ON (device) device, inside FROM acquisition_audience_move"

@@ -25,7 +25,7 @@ StrategiesFile = Annotated[
 def register(group: typer.Typer) -> None:
     """Add this file's commands."""
     rta = typer.Typer(help="Real-time questions of the media (RTA, OpenRTB).", no_args_is_help=True)
-    for command in (serve, load, stop, resume, show):
+    for command in (serve, load, export, stop, resume, show):
         rta.command()(command)
     group.add_typer(rta, name="rta")
 
@@ -81,6 +81,27 @@ def load(
         "seconds": round(time.monotonic() - began, 2), "notes": _notes(rows, info.names),
     }  # fmt: skip
     _say(told, as_json=as_json)
+
+
+def export(
+    file: Annotated[Path, typer.Argument(metavar="AUDIENCE_FILE", help="As for `load`.")],
+    into: Annotated[Path, typer.Argument(metavar="FOLDER", help="Gets flags.csv and strategies.lua.")],
+    strategies: StrategiesFile = None,
+    audience: Annotated[str, typer.Option(help="The audience of rows that name none.")] = "existing_customer",
+) -> None:
+    """The same strategies for Tencent's media-hosted RTA, for advertisers too small to answer themselves."""
+    from puhui.acquisition.rta import media_hosted, source, tables
+
+    today = _today()
+    text = _text(strategies) if strategies else tables.SHIPPED_STRATEGIES.read_text(encoding="utf-8")
+    rules = tables.strategies(text, today, name=strategies.name if strategies else "strategies.csv")
+    rows, names = source.rows(file, audience=audience)
+    script = media_hosted.script(rules, names, tables.protected_audiences(today))
+    flags = media_hosted.flags(rows, names)
+    into.mkdir(parents=True, exist_ok=True)
+    (into / "strategies.lua").write_text(script, encoding="utf-8")
+    flags.write_csv(into / "flags.csv")
+    print(f"{flags.height} devices, {len(names)} flags: {', '.join(names)}")
 
 
 def stop(

@@ -1,12 +1,13 @@
-"""Audience files as people have them, read into one table: CSV, TSV, plain lists, Parquet, our own .rta; gz too.
+"""Audience files as people have them, read into one table: CSV, TSV, plain lists, NDJSON, Parquet, our own .rta; gz too.
 
-Columns, in any order: `id` (also device_id, hash, md5, did); `id_type` (imei, idfa, oaid, android_id, mac, caid, openid,
+Columns, in any order: `id` (also device_id, hash, md5, did), or one column a kind of id (`imei_md5`, `oaid`, …); `id_type` (imei, idfa, oaid, android_id, mac, caid, openid,
 each also with _md5, or md5; told from the id's look when left out); `audience` (several parted by |). A list without a
 header, or a table without `audience`, is one audience: the one asked for. Raw ids become a key for every way in which a
 media may hash them; doubtful ids are left out and counted.
 """
 
 import gzip
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from puhui.kernel.refusal import Refusal, Refused
 
 _ID = ("id", "device_id", "deviceid", "did", "hash", "md5", "device_hash", "设备号")
 _TYPE = ("id_type", "type", "kind", "did_type", "类型")
-_AUDIENCE = ("audience", "segment", "人群")
+_AUDIENCE = ("audience", "audiences", "segment", "group", "label", "list", "tag", "人群", "分组")
 _LONGEST_NAME = 64
 _HEX32 = "^[0-9a-fA-F]{32}$"
 
@@ -44,10 +45,7 @@ def read(place: Path, *, audience: str, doubtful: frozenset[int]) -> Read:
     if place.suffix == ".rta":
         table = audience_file.MappedAudience(place).table()
         return Read(table, len(table.keys), 0)
-    frame = _named(_frame(place), place, audience)
-    if frame.height == 0:
-        raise Refused(Refusal("AUDIENCE_EMPTY", "文件里没有设备号 · no ids in the file", where=place.name))
-    names = _audience_names(frame, place)
+    frame, names = rows(place, audience=audience)
     digests = frame.filter(pl.col("digest"))
     keys, which, left_out = _digest_keys(digests, names, doubtful)
     for kind, part in frame.filter(~pl.col("digest")).group_by("id_type"):
@@ -59,15 +57,26 @@ def read(place: Path, *, audience: str, doubtful: frozenset[int]) -> Read:
     return Read(audience_table.build(keys, which, names=names), frame.height, left_out)
 
 
+def rows(place: Path, *, audience: str) -> tuple[pl.DataFrame, list[str]]:
+    """(columns id, id_type, audience, digest; names of the audiences), as the file says them."""
+    frame = _named(_frame(place), place, audience)
+    if frame.height == 0:
+        raise Refused(Refusal("AUDIENCE_EMPTY", "文件里没有设备号 · no ids in the file", where=place.name))
+    return frame, _audience_names(frame, place)
+
+
 def _frame(place: Path) -> pl.DataFrame:
     try:
         if place.suffix == ".parquet":
             return pl.read_parquet(place).select(pl.all().cast(pl.String))
         data = gzip.decompress(place.read_bytes()) if place.suffix == ".gz" else place.read_bytes()
+        if {".ndjson", ".jsonl"} & set(place.suffixes):
+            return pl.read_ndjson(data).select(pl.all().cast(pl.String))
         head = data[:4096].removeprefix(b"\xef\xbb\xbf").decode("utf-8").partition("\n")[0].strip()
         mark = next((each for each in ("\t", ",", ";") if each in head), ",")
         names = [name.strip().strip('"').lower() for name in head.split(mark)]
-        headed = bool(set(names) & set(_ID))
+        wide = any(device_ids.is_kind(name) for name in names) and not any(re.fullmatch(_HEX32, name) for name in names)
+        headed = bool(set(names) & set(_ID)) or (wide and not any(name.isdecimal() for name in names))
         frame = pl.read_csv(data, has_header=headed, separator=mark, infer_schema=False, encoding="utf8")
         unheaded = ("id", "audience") if frame.width == 2 else ("id", "id_type", "audience")
         return frame if headed else frame.rename(dict(zip(frame.columns, unheaded)))
@@ -79,6 +88,9 @@ def _frame(place: Path) -> pl.DataFrame:
 def _named(frame: pl.DataFrame, place: Path, audience: str) -> pl.DataFrame:
     """Columns id, id_type, audience, digest, whatever the file calls them."""
     columns = {name.strip().lower(): name for name in frame.columns}
+    if not set(columns) & set(_ID):
+        frame = _long(frame, columns)
+        columns = {name: name for name in frame.columns}
     found = {thing: next((columns[name] for name in names if name in columns), None)
              for thing, names in (("id", _ID), ("id_type", _TYPE), ("audience", _AUDIENCE))}  # fmt: skip
     if found["id"] is None:
@@ -101,6 +113,17 @@ def _named(frame: pl.DataFrame, place: Path, audience: str) -> pl.DataFrame:
         told = f"不认识的设备号类型 · unknown id type {', '.join(sorted(unknown)[:5])}"
         raise Refused(Refusal("ID_TYPE_UNKNOWN", told, where=place.name))
     return frame.with_columns(digest=pl.col("id_type").str.ends_with("md5"))
+
+
+def _long(frame: pl.DataFrame, columns: dict[str, str]) -> pl.DataFrame:
+    """A table with a column a kind of id becomes one with a row an id; another table stays as it is."""
+    kinds = [name for name in columns if name != "md5" and device_ids.is_kind(name)]
+    if not kinds:
+        return frame
+    kept = [columns[name] for name in _AUDIENCE if name in columns][:1]
+    frame = frame.rename({columns[name]: name for name in kinds} | dict.fromkeys(kept, "audience"))
+    found = frame.unpivot(on=kinds, index=["audience"] if kept else None, variable_name="id_type", value_name="id")
+    return found.filter(pl.col("id").is_not_null() & (pl.col("id") != ""))
 
 
 def _audience_names(frame: pl.DataFrame, place: Path) -> list[str]:

@@ -8,6 +8,7 @@ import array
 import contextlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -50,6 +51,7 @@ class _Staff:
     channel: socket.socket | None = None
     waiting: deque[tuple[bytes, int]] = field(default_factory=deque)
     born: float = 0.0
+    connections: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Supervisor:
 
     def run(self, *, ready: Callable[[int], None]) -> None:
         """Serve until SIGTERM or SIGINT; `ready` is told the port once every worker is born."""
+        _allow_many_files()
         wake, waker = socket.socketpair()
         for end in (wake, waker):
             end.setblocking(False)
@@ -123,6 +126,9 @@ class Supervisor:
                 sock, _ = self._listener.accept()
             except (BlockingIOError, ConnectionError):
                 return
+            except OSError:  # no more files: those waiting stay in the kernel's queue until a connection ends
+                time.sleep(0.01)
+                return
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setblocking(False)
             self._last += 1
@@ -131,12 +137,9 @@ class Supervisor:
 
     def _give(self, connection: int, taken: int, sent: int, *, answered: bool, data: bytes) -> None:
         """To the living worker with the fewest connections."""
-        loads = [0] * len(self._staff)
-        for held in self._held.values():
-            if held.worker >= 0:
-                loads[held.worker] += 1
-        number = min(range(len(self._staff)), key=loads.__getitem__)
+        number = min(range(len(self._staff)), key=lambda each: self._staff[each].connections)
         self._held[connection].worker = number
+        self._staff[number].connections += 1
         header = HEADER.pack(GIVE, connection, taken, sent, answered)
         self._staff[number].waiting.append((header + data, self._held[connection].sock.fileno()))
         self._drain(number)
@@ -176,6 +179,7 @@ class Supervisor:
             if what == CLOSED:
                 held.sock.close()
                 del self._held[connection]
+                staff.connections -= 1
             elif what == PARTIAL:
                 held.tail, held.tail_at = message[HEADER.size :], taken
 
@@ -191,6 +195,7 @@ class Supervisor:
             os.waitpid(staff.pid, 0)
         never_given = {HEADER.unpack_from(message)[1] for message, _ in staff.waiting}
         staff.waiting.clear()
+        staff.connections = 0
         open_question = staff.place.busy_with()
         orphans = []
         for connection, held in list(self._held.items()):
@@ -285,7 +290,7 @@ class Supervisor:
         beats = [now - row[counters.HEARTBEAT] / 1000 for row in rows]
         alive = sum(beat < _HUNG_S for beat in beats)
         audience = engine.audience
-        if path == b"/health":
+        if path != b"/metrics":
             told = {
                 "status": "ok" if alive and audience else "no audience" if alive else "down",
                 "workers": self._serving.workers, "alive": alive,
@@ -333,6 +338,15 @@ class Supervisor:
                     os.kill(staff.pid, signal.SIGKILL)
                 time.sleep(0.01)
         self._status.unlink(missing_ok=True)
+
+
+def _allow_many_files() -> None:
+    """A media at full traffic keeps thousands of connections; each is a file of ours."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 1 << 20 if hard == resource.RLIM_INFINITY else hard
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _listen(serving: Serving) -> socket.socket:

@@ -149,9 +149,9 @@ class Worker:
         if media is not None:
             engine = self._post.engine
             return engine.answer(media, body) if method == b"POST" else engine.refuse(media, "METHOD")
-        if path in (b"/health", b"/metrics"):
+        if path in (b"/health", b"/healthz", b"/metrics"):
             self._post.engine.flush()
-            return (_JSON if path == b"/health" else _TEXT), self._post.pages(path)
+            return (_TEXT if path == b"/metrics" else _JSON), self._post.pages(path)
         return _JSON, _UNKNOWN
 
     def too_long(self, path: bytes) -> tuple[bytes, bytes]:

@@ -1,7 +1,6 @@
 """Audiences kept in PostgreSQL: moves as facts, the present as a fold, what is handed to the servers written down."""
 
 from datetime import UTC, date, datetime, timedelta
-from hashlib import md5
 from pathlib import Path
 
 import pytest
@@ -47,14 +46,6 @@ class TestAnAudience:
         assert codes == [1, 0, 0]
         row = models.AudiencePublication.objects.get()
         assert (row.generation, row.by, set(row.sizes)) == (1, "analyst", {"declined", "lookalike"})
-
-    def test_for_a_media_that_hosts_the_decision_is_columns_of_flags(self):
-        audiences.replace("declined", keys("a"), why="", now=NOW)
-        audiences.replace("lookalike", keys("a", "b"), why="", now=NOW)
-        frame = audiences.media_hosted(audiences.build())
-        digest = md5(b"a", usedforsecurity=False).hexdigest()[:16]
-        assert frame.columns == ["device_key", "declined", "lookalike"]
-        assert frame.filter(device_key=digest).rows() == [(digest, 1, 1)]
 
     def test_with_a_name_that_tables_cannot_hold_is_refused(self):
         for name in ("", "a|b", "x" * 65):

@@ -87,6 +87,18 @@ class TestAnAudienceFile:
             assert found.table.sizes() == {"existing_customer": 2}
             assert found.table.keys.tolist() == sorted(int(hashed(text)[:16], 16) for text in "ab")
 
+    def test_with_a_column_a_kind_of_id_is_read_too(self, tmp_path: Path):
+        (tmp_path / "a.csv").write_text(f"segment,imei_md5,OAID\ndeclined,{hashed('a')},b\nlookalike,,c\n")
+        rows = [
+            f'{{"id": "{hashed("a")}", "audience": "declined"}}',
+            '{"id": "b", "id_type": "oaid", "audience": "declined"}',
+        ]
+        (tmp_path / "b.jsonl").write_text("\n".join(rows))
+        wide = source.read(tmp_path / "a.csv", audience="x", doubtful=device_ids.DOUBTFUL).table
+        assert wide.sizes() == {"declined": 3, "lookalike": 2}  # an OAID known raw has a key in each letter case
+        lines = source.read(tmp_path / "b.jsonl", audience="x", doubtful=device_ids.DOUBTFUL).table
+        assert lines.sizes() == {"declined": 3}
+
     @pytest.mark.parametrize(
         ("text", "code"),
         [
