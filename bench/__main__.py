@@ -18,7 +18,19 @@ from pathlib import Path
 import polars as pl
 import psutil
 
-from bench import backtest, calculators, data_link, decision, inside, optimum, repost, rta, servicing, shop_sales, workbench
+from bench import (
+    backtest,
+    calculators,
+    data_link,
+    decision,
+    inside,
+    optimum,
+    repost,
+    rta,
+    servicing,
+    shop_sales,
+    workbench,
+)
 from bench.installation import PUHUI, fresh
 from puhui.store import places
 
