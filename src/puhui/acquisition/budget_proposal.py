@@ -1,7 +1,8 @@
 """A proposal of daily limits: what each campaign's own days say, where the next yuan brings most, what is left as it is and why.
 
 Only live campaigns take part. A campaign's curve comes from its daily cost and the daily count of one step of the chain, valued at what one such
-result is worth; with too few days of cost it keeps its limit and the rest is shared among the others. Nothing is changed here: a person applies it.
+result is worth; with too few days of cost it keeps its limit and the rest is shared among the others. A yuan that would
+bring less than a yuan stays unspent. Nothing is changed here: a person applies it.
 """
 
 import tomllib
@@ -69,6 +70,11 @@ class Proposal:
         return {share.campaign_id: share.proposed_minor for share in self.shares}
 
     @property
+    def binds(self) -> bool:
+        """Whether more budget would still earn itself back."""
+        return self.price_of_money > 1.0
+
+    @property
     def total_minor(self) -> int:
         return sum(share.proposed_minor for share in self.shares)
 
@@ -97,7 +103,9 @@ def propose(asked: Asked, *, until: date) -> Proposal:
     left = asked.budget_minor - sum(one.daily_minor or 0 for one in kept)
     if left < 0:
         raise Refused(Refusal("BUDGET_BELOW_KEPT", f"历史不足而保持不变的计划已占 {(asked.budget_minor - left) / 100:.2f} 元 · campaigns that keep their limit already take more than the budget", where="budget"))  # fmt: skip
-    plan = planned(list(known.values()), budget=left / 100)
+    plan = planned(
+        list(known.values()), budget=left / 100, least_price=1.0
+    )  # a yuan that brings less than a yuan is not spent
     spend = dict(zip(known, plan.spend))
     bound = dict(zip(known, plan.bound_price))
     shares = []

@@ -54,17 +54,18 @@ class SpendPlan:
     gain: tuple[float, float, float]
 
 
-def planned(curves: Sequence[Curve], *, budget: float) -> SpendPlan:
-    """The optimum. The lower bounds together must fit the budget (callers refuse otherwise)."""
+def planned(curves: Sequence[Curve], *, budget: float, least_price: float = 0.0) -> SpendPlan:
+    """The optimum. The lower bounds together must fit the budget (callers refuse otherwise). A unit of money that would bring less than
+    `least_price` is not spent: 1 stops where another yuan no longer earns itself back."""  # fmt: skip
     assert sum(curve.low for curve in curves) <= budget * (1 + 1e-9)
-    least, most = 0.0, max((curve.next_yuan(curve.low) for curve in curves), default=0.0) + 1.0
-    if sum(_spend_at(curve, 0.0) for curve in curves) > budget:
+    least, most = least_price, max((curve.next_yuan(curve.low) for curve in curves), default=0.0) + least_price + 1.0
+    if sum(_spend_at(curve, least_price) for curve in curves) > budget:
         for _ in range(_HALVINGS):
             middle = (least + most) / 2
             over = sum(_spend_at(curve, middle) for curve in curves) > budget
             least, most = (middle, most) if over else (least, middle)
     else:
-        most = 0.0
+        most = least_price
     spend = [_spend_at(curve, most) for curve in curves]
     slack = [curve.next_yuan(one) - most for curve, one in zip(curves, spend)]
     bound = [gap if one >= curve.high or one <= curve.low else 0.0 for curve, one, gap in zip(curves, spend, slack)]

@@ -71,8 +71,11 @@ def test_money_moves_to_the_campaign_whose_next_yuan_brings_most():
 def test_a_large_budget_stops_at_what_was_ever_seen():
     campaign = live("good", 100_00)
     days_of("good", most=12, tires=120, days=10, seed=1)
-    found = propose(Asked("credit", 100_00, 10**9), until=DAY)
-    assert found.price_of_money == 0.0
+    modest = propose(Asked("credit", 30_00, 10**9), until=DAY)
+    assert not modest.binds
+    assert modest.shares[0].next_yuan == pytest.approx(1.0, abs=0.01)
+    found = propose(Asked("credit", 100_000_00, 10**9), until=DAY)
+    assert not found.binds
     assert found.shares[0].proposed_minor <= 2 * 200_00
     assert found.shares[0].bound_price > 0
     assert found.shares[0].campaign_id == campaign
