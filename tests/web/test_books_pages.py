@@ -172,6 +172,8 @@ class TestTakingAway:
             "correction.csv",
             "day_total.csv",
             "month_closing.csv",
+            "tool_record.csv",
+            "invoice.csv",
             "consents.csv",
         }
         assert "'=cmd()" in archive.read("entry.csv").decode()
@@ -189,3 +191,17 @@ class TestTheApp:
         told = client.get("/m/manifest.webmanifest").json()
         assert (told["scope"], told["display"]) == ("/m/", "standalone")
         assert "caches.open" in client.get("/m/worker.js").content.decode()
+
+
+class TestInvoices:
+    def test_are_kept_once_and_refused_in_the_owners_words(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        xml = b"<x><FPDM>032</FPDM><FPHM>12345678</FPHM><KPRQ>20260105</KPRQ><JSHJ>98.98</JSHJ></x>"
+        for told in ("新收 1 张", "以前收过 1 张"):
+            page = client.post(f"/m/books/{shop}/invoices/", {"invoice": SimpleUploadedFile("a.xml", xml)})
+            assert told in page.content.decode()
+        assert [row.key for row in book_queries.invoices(shop)] == ["032/12345678"]
+        assert (
+            client.post(f"/m/books/{shop}/invoices/", {"invoice": SimpleUploadedFile("a.xml", b"<x><")}).status_code
+            == 422
+        )

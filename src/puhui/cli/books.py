@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="A shop's books: read bills, keep and tie out entries.", no_args_is_help=True)
     group.command("import")(import_bill)
     group.command()(undo)
+    group.command()(invoices)
     group.callback()(lambda: None)
     app.add_typer(group, name="books")
 
@@ -53,6 +54,27 @@ def import_bill(
     _show(bill)
     if stored:
         print(f"shop {shop}: {stored['fresh']} new in the books ({stored['import_id']})")
+
+
+def invoices(
+    file: Annotated[Path, typer.Argument(help="An invoice (XML, OFD, PDF) or the tax bureau's export of many.")],
+    own: Annotated[str, typer.Option(help="The shop's own tax number, to tell sales from purchases.")] = "",
+) -> None:
+    """读发票：XML、OFD、PDF 或税务平台的全量导出 · read invoices; one JSON object each, then a summary line."""
+    from dataclasses import asdict
+
+    from puhui.merchant.bill_tables import bill_words, invoice_words
+    from puhui.merchant.core.invoices import read_invoices, totals
+
+    try:
+        content = file.read_bytes()
+    except OSError as fault:
+        text = f"文件无法读取 · cannot be read ({fault.strerror})"
+        raise Refused(Refusal("FILE_UNREADABLE", text, file.name)) from None
+    found, wrong = read_invoices(content, invoice_words(), bill_words().limits)
+    for each in found:
+        print(json.dumps(asdict(each) | {"key": each.key, "issued_on": each.issued_on.isoformat()}, ensure_ascii=False))
+    print(json.dumps({"invoices": len(found), "wrong": wrong} | totals(found, own), ensure_ascii=False))
 
 
 def undo(

@@ -6,12 +6,20 @@ from importlib import resources
 from typing import Any
 
 from puhui.merchant.core.bills.words import BillWords, read_words
+from puhui.merchant.core.invoices import InvoiceWords
+from puhui.merchant.core.invoices import read_words as read_invoice_words
 
 
 @lru_cache(maxsize=1)
 def bill_words() -> BillWords:
     """The words as shipped."""
     return read_words(table("bill_words"), table("bill_sources"))
+
+
+@lru_cache(maxsize=1)
+def invoice_words() -> InvoiceWords:
+    """The names under which invoices carry their parts."""
+    return read_invoice_words(table("invoice_words"))
 
 
 def table(name: str) -> dict[str, Any]:

@@ -235,6 +235,11 @@ def tied(shop_id: str, *, limit: int = 200) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+def invoices(shop_id: str, *, limit: int = 200) -> list[models.KeptInvoice]:
+    """The folder of invoices, newest first."""
+    return list(models.KeptInvoice.objects.filter(shop_id=shop_id).order_by("-issued_on", "-id")[:limit])
+
+
 def closings(shop_id: str) -> set[date]:
     """Months that are closed."""
     return ledger_folding.closed_months(shop_id)
@@ -255,6 +260,8 @@ def everything(shop_id: str) -> Iterator[tuple[str, list[str], Iterator[Sequence
             "merchant_correction",
             "merchant_day_total",
             "merchant_month_closing",
+            "merchant_tool_record",
+            "merchant_invoice",
         ):
             cursor.execute(f"SELECT * FROM {table} WHERE shop_id = %s ORDER BY id", [shop_id])
             names = [column[0] for column in cursor.description or ()]

@@ -11,6 +11,7 @@ from puhui.merchant.models.books import (
     MonthClosing,
     Telling,
 )
+from puhui.merchant.models.invoices import KeptInvoice
 from puhui.merchant.models.tool_records import ToolRecord, ToolRevocation
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Correction",
     "DayTotal",
     "Entry",
+    "KeptInvoice",
     "MonthClosing",
     "Telling",
     "ToolRecord",

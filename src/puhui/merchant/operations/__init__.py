@@ -14,15 +14,18 @@ from puhui.merchant.operations.books import (
     strike_entry,
 )
 from puhui.merchant.operations.imports import BillFile, ImportDone, import_bill, remember_mapping, undo_import
+from puhui.merchant.operations.invoices import InvoicesKept, keep_invoices
 
 __all__ = [
     "BillFile",
     "EntryDraft",
     "ImportDone",
+    "InvoicesKept",
     "Paper",
     "attach",
     "close_month",
     "import_bill",
+    "keep_invoices",
     "open_books",
     "open_month",
     "record_entries",

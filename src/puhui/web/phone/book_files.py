@@ -47,6 +47,25 @@ def one_import(request: HttpRequest, owner: Owner, shop: Any, import_id: str) ->
     return show(request, owner, "phone/books/import.html", context)
 
 
+@require_http_methods(["GET", "POST"])
+@shop_page
+def invoices(request: HttpRequest, owner: Owner, shop: Any) -> HttpResponse:
+    """The folder of invoices: hand in a file, see what is kept; the same one twice is told and not doubled."""
+    context: dict[str, Any] = {"tab": "books", "shop": shop}
+    if request.method == "POST":
+        sent, now = request.FILES.get("invoice"), clock.now()
+        if sent is None or not sent.size or sent.size > _MOST_BYTES:
+            context["wrong"] = _("请选一个不超过 20 MB 的发票文件。")
+        else:
+            try:
+                done = operations.keep_invoices(shop.id, sent.read(), today=today_in_china(now), now=now)
+                context["done"] = done
+            except Refused as refused:
+                context["wrong"] = refused.refusal.message.split(" · ")[0]
+    context["rows"] = book_queries.invoices(shop.id)
+    return show(request, owner, "phone/books/invoices.html", context, status=422 if "wrong" in context else 200)
+
+
 @require_POST
 @shop_page
 def undo(request: HttpRequest, owner: Owner, shop: Any, import_id: str) -> HttpResponse:

@@ -56,6 +56,7 @@ urlpatterns = [
     path("books/<str:shop_id>/imports/", book_files.imports, name="book_imports"),
     path("books/<str:shop_id>/imports/<str:import_id>/", book_files.one_import, name="book_import"),
     path("books/<str:shop_id>/imports/<str:import_id>/undo/", book_files.undo, name="book_undo"),
+    path("books/<str:shop_id>/invoices/", book_files.invoices, name="book_invoices"),
     path("books/<str:shop_id>/papers/<str:paper_id>/", book_files.paper, name="book_paper"),
     path("books/<str:shop_id>/export.zip", book_files.export, name="book_export"),
     path("books/<str:shop_id>/close/", book_files.close_away, name="book_close_away"),
