@@ -219,3 +219,17 @@ class TestARelease:
     def _held(lender: Lender, born: str) -> Applied:
         person = PersonDraft("虚构·某人", _id_of_born(born), "15400000002", invented=True)
         return applying.apply(lender.intake(lender.approved[0], person=person), key=f"k/{born}", now=NOW)
+
+
+class TestTheFillingIn:
+    def test_is_no_part_of_the_request_but_is_seen(self, lender: Lender) -> None:
+        intake = lender.intake(
+            lender.approved[0], signals={"fill_seconds": 12.5, "pasted_identity": True}, ip="203.0.113.9"
+        )
+        first = applying.apply(intake, key="k", now=NOW)
+        again = applying.apply(replace(intake, signals={"fill_seconds": 13.1}), key="k", now=NOW)
+        assert again == first
+        found = antifraud.assessment_of(first.application_id)
+        assert found is not None
+        assert {"FILLED_TOO_FAST", "PASTED_AND_FAST"} <= {hit.code for hit in found.hits}
+        assert found.signals["people_on_ip_1d"] == 1

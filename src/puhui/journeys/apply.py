@@ -42,6 +42,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 ASSESSMENT_PURPOSE = "credit_assessment"
 ASSESSMENT_TEXT = "assessment-1"
 ASSESSED = ("identity", "contact", "business", "invoices")
+FILLING_PURPOSE, FILLING_TEXT = "fraud_signals", "filling-1"
+FILLING_SEEN = ("filling_in", "network_address")
 OWNER_TEXT = "assessment-2"
 OWNER_ASSESSED = (*ASSESSED, "flows", "assets", "owner_credit")
 
@@ -144,6 +146,11 @@ class Applied:
 def assessment_consent(channel: str) -> ConsentDraft:
     """The consent an applicant gives to be assessed; call it only where they gave it."""
     return ConsentDraft(ASSESSMENT_PURPOSE, ASSESSED, ASSESSMENT_TEXT, channel)
+
+
+def filling_consent(channel: str) -> ConsentDraft:
+    """The consent to look at how the form is filled in and from where; nobody needs it to be assessed."""
+    return ConsentDraft(FILLING_PURPOSE, FILLING_SEEN, FILLING_TEXT, channel)
 
 
 def owner_consent(channel: str) -> ConsentDraft:
@@ -434,15 +441,9 @@ def _again(former: ApplicationView, invoices: OwnInvoices, key: str, now: dateti
 def _as_record(intake: Intake) -> dict[str, Any]:
     """The request as plain values, for its keyed hash; nobody's clock is part of it, and files are their digests."""
     record = asdict(replace(intake, invoices=None))
-    for name in (
-        "segment",
-        "answers",
-        "photos",
-        "proofs",
-        "signals",
-        "agent",
-        "ip",
-    ):  # as it was recorded before there were any
+    for name in ("signals", "ip"):  # how it was filled in differs from tap to tap of one request
+        del record[name]
+    for name in ("segment", "answers", "photos", "proofs", "agent"):  # as it was recorded before there were any
         if not record[name]:
             del record[name]
     if intake.touch is not None:

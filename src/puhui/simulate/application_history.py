@@ -1,7 +1,7 @@
 """Years of made-up applications (虚构) as rows: people, shops, consents, applications and what anti-fraud saw of each arrival.
 
 Rule kept: invented and labelled so. It is there so that the answer to one application can be timed against a history of a
-real firm's size: the indexes have their depth, phones and devices their sharing. Decisions and offers are left out.
+real firm's size: the indexes have their depth, phones and devices their sharing, the entity graph its arrivals. Decisions and offers are left out.
 
 >>> frames = dict(history(1_000, seed=1, now=datetime(2026, 6, 1, tzinfo=UTC)))
 >>> [(name, frame.height) for name, frame in frames.items()][:2], frames["parties_person"]["invented"].all()
@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from puhui.antifraud.core.entity_kind import key_of
 from puhui.store import copying
 
 DAYS = 1_000  # how far back the history goes
 _PEOPLE = 0.8  # people an application
-_PHONES, _DEVICES = 0.97, 0.9  # phones and devices a person: a few are shared
+_PHONE_SHARED, _DEVICE_SHARED = 0.01, 0.03  # so many use their neighbour's, as families do
 _NOBODY = b"invented"  # in the place of a sealed value: it unseals to nothing
 
 
@@ -39,11 +40,10 @@ def history(count: int, *, seed: int, now: datetime) -> Iterator[tuple[str, pl.D
     dice.shuffle(person)
     seconds = np.sort(dice.integers(0, DAYS * 86_400, count))
     arrived = np.datetime64((now - timedelta(days=DAYS)).replace(tzinfo=None), "us") + seconds.astype("timedelta64[s]")
-    numbers, phones = _keys(dice, people), _keys(dice, max(int(people * _PHONES), 1))
-    phone_of = dice.integers(0, len(phones), people)
+    numbers, phones = _keys(dice, people), _keys(dice, people + people % 2)
+    phone_of, device_of = (_of_neighbour(dice, people, share) for share in (_PHONE_SHARED, _DEVICE_SHARED))
     yield from _registered(people, numbers, phones[phone_of], now)
-    device = np.array([f"invented-{n:x}" for n in range(max(int(people * _DEVICES), 1))])
-    device_of = dice.integers(0, len(device), people)
+    device = np.array([f"invented-{n:x}" for n in range(people + people % 2)])
     ids = [f"app_{n:032x}" for n in range(count)]
     yield "underwriting_application", pl.DataFrame({
         "id": ids, "key": ids, "input_hash": "", "entrance": dice.choice(["phone", "partner", "file"], count),
@@ -56,7 +56,14 @@ def history(count: int, *, seed: int, now: datetime) -> Iterator[tuple[str, pl.D
         "application_key": ids, "input_hash": "invented", "person_index": numbers[person],
         "phone_index": phones[phone_of[person]], "device_hash": device[device_of[person]],
         "applied_at": pl.Series(arrived).dt.replace_time_zone("UTC"), "signals": "{}", "outcome": "pass", "unknown": "[]",
-        "rulebook": "invented", "recorded_at": now,
+        "rulebook": "invented", "recorded_at": now, "position": np.arange(1, count + 1),
+    })  # fmt: skip
+    keys = {"person": numbers, "phone": phones, "device": device}
+    known = {kind: _entity_keys(kind, values) for kind, values in keys.items()}
+    yield "antifraud_arrival", pl.DataFrame({
+        "application": _entity_keys("application", np.array(ids)), "application_key": ids, "recorded_at": now,
+        "applied_at": pl.Series(arrived).dt.replace_time_zone("UTC"), "person": known["person"][person],
+        "phone": known["phone"][phone_of[person]], "device": known["device"][device_of[person]],
     })  # fmt: skip
 
 
@@ -84,6 +91,18 @@ def _keys(dice: np.random.Generator, count: int) -> np.ndarray:
     """Blind indexes of nobody: sixteen random bytes each, as PostgreSQL reads them."""
     whole = dice.bytes(16 * count).hex()
     return np.array([f"\\x{whole[32 * n : 32 * n + 32]}" for n in range(count)], dtype=object)
+
+
+def _of_neighbour(dice: np.random.Generator, people: int, share: float) -> np.ndarray:
+    """Whose phone or device each uses: their own, but so many their neighbour's."""
+    own = np.arange(people)
+    return np.where(dice.random(people) < share, own ^ 1, own)
+
+
+def _entity_keys(kind: str, values: np.ndarray) -> np.ndarray:
+    """Keys of the graph, of blind indexes as PostgreSQL reads them or of plain texts."""
+    hidden = (bytes.fromhex(each[2:]) if each.startswith("\\x") else each.encode() for each in values.tolist())
+    return np.array([key_of(kind, each) for each in hidden], dtype=np.int64)
 
 
 def _ids(prefix: str, numbers: np.ndarray) -> list[str]:

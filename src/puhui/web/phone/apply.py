@@ -19,8 +19,9 @@ from puhui.journeys.apply import Intake, OwnInvoices
 from puhui.kernel.money import MoneyUnreadable, parse_yuan
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.parties import queries as parties
-from puhui.parties.operations import PersonDraft, ShopDraft
+from puhui.parties.operations import ConsentDraft, PersonDraft, ShopDraft
 from puhui.web import clock
+from puhui.web.phone import collected
 from puhui.web.phone import owner as owners
 from puhui.web.phone.owner import Owner, owner_page
 from puhui.web.phone.page import show
@@ -42,12 +43,18 @@ class Asked:
     needed: bool
 
 
+FILLING = Asked(
+    applying.FILLING_PURPOSE, _("同意用填写过程防范冒用"),
+    _("只看填写用了多久、身份证号是否粘贴和改过几次、网络地址，用来防止别人冒用您的身份。不读通讯录、通话和应用列表。不同意也可以申请。"),
+    applying.FILLING_TEXT, needed=False,
+)  # fmt: skip
 CONSENTS = (
     Asked(
         applying.ASSESSMENT_PURPOSE, _("同意用我的资料做信用评估"),
         _("包括身份、联系方式、经营信息和发票，只用来判断能不能借、能借多少。不同意就无法评估，但不影响使用其他功能。"),
         applying.ASSESSMENT_TEXT, needed=True,
     ),
+    FILLING,
 )  # fmt: skip
 
 
@@ -91,10 +98,17 @@ def _intake(request: HttpRequest, owner: Owner, typed: dict[str, Any]) -> Intake
         shop=ShopDraft(typed["shop_name"], typed["credit_code"], typed["evidence_code"]),
         requested_minor=amount(typed["requested_yuan"]),
         months=months(typed["months"]),
-        consents=(applying.assessment_consent("phone"),),
+        consents=(applying.assessment_consent("phone"), *filling(request)),
         invoices=_invoices(request),
         touch_id=owners.touch_of(request),
+        signals=collected.signals_of(request),
+        ip=collected.address_of(request),
     )
+
+
+def filling(request: HttpRequest) -> tuple[ConsentDraft, ...]:
+    """The consent to look at the filling in, where it was ticked."""
+    return (applying.filling_consent("phone"),) if collected.allowed(request) else ()
 
 
 def refuse_without_consent(typed: dict[str, Any]) -> None:

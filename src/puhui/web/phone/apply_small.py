@@ -27,8 +27,18 @@ from puhui.underwriting.core import questionnaire
 from puhui.underwriting.core.lending_policy import SEGMENTS
 from puhui.underwriting.queries import SavedAnswers
 from puhui.web import clock
+from puhui.web.phone import collected
 from puhui.web.phone import owner as owners
-from puhui.web.phone.apply import MONTHS, Asked, amount, months, refuse_another_persons_number, refuse_without_consent
+from puhui.web.phone.apply import (
+    FILLING,
+    MONTHS,
+    Asked,
+    amount,
+    filling,
+    months,
+    refuse_another_persons_number,
+    refuse_without_consent,
+)
 from puhui.web.phone.owner import Owner, owner_page
 from puhui.web.phone.page import show
 
@@ -118,8 +128,10 @@ def _intake(request: HttpRequest, owner: Owner, segment: str, typed: dict[str, A
         shop=ShopDraft(typed["shop_name"], typed["credit_code"]),
         requested_minor=amount(typed["requested_yuan"]),
         months=months(typed["months"]),
-        consents=(applying.owner_consent("phone"),),
+        consents=(applying.owner_consent("phone"), *filling(request)),
         touch_id=owners.touch_of(request),
+        signals=collected.signals_of(request),
+        ip=collected.address_of(request),
         segment=segment,
         answers={name: text for name, text in saved.answers.items() if text},
         photos={name: shown for name, shown in saved.photos.items() if saved.answers.get(name)},
@@ -148,7 +160,7 @@ def _last(
     where = next((name for name in (*_PERSON, "consent") if where.startswith(name)), "") if where else ""
     lacking = set(questionnaire.missing(saved.segment, saved.answers))
     context = {
-        "tab": "home", "segment": saved.segment, "typed": typed, "key": typed["key"], "months": MONTHS, "consents": (CONSENT,),
+        "tab": "home", "segment": saved.segment, "typed": typed, "key": typed["key"], "months": MONTHS, "consents": (CONSENT, FILLING),
         "number": len(questionnaire.STEPS) + 1, "of": len(questionnaire.STEPS) + 1, "photos": len(saved.photos),
         "lacking": [each for each in questionnaire.QUESTIONS if each.name in lacking], "last_step": questionnaire.STEPS[-1],
         "wrong": refusal.message if refusal else "", "wrong_where": where,
