@@ -28,6 +28,21 @@ def fill(shop: str) -> None:
         tool_records.record(shop, Told(kind, on, fields, f"full/{number}"), today=today, now=now)
 
 
+def today() -> date:
+    """The day in China."""
+    return today_in_china(clock.now())
+
+
+def spend(shop: str) -> None:
+    """Take the shop's money out, so that its days of cash and its surplus are bad: half a year of costs above sales."""
+    now = clock.now()
+    drafts = [
+        EntryDraft(f"x{back}", today() - timedelta(days=back), 25_000, "other_cost", "wechat", "杂费")
+        for back in range(181)
+    ]
+    operations.record_entries(shop, drafts, today=today(), now=now)
+
+
 def _records(today: date) -> list[tuple[str, date, dict[str, Any]]]:
     ago = lambda days: today - timedelta(days=days)  # noqa: E731 - reads as a word in the table below
     later = lambda days: (today + timedelta(days=days)).isoformat()  # noqa: E731

@@ -131,3 +131,22 @@ class TestTheFilingCalendar:
         events = book.walk("VEVENT")
         assert len(events) >= 20
         assert len(book.walk("VALARM")) == len(events)
+
+
+class TestAnOverIndebtedShop:
+    def test_is_offered_a_plan_and_no_advertisement(self, full: tuple[Client, str]) -> None:
+        client, shop = full
+        assert "开始申请" in client.get("/m/").content.decode()
+        today = filled_shop.today()
+        for number in range(6):
+            said = {"kind": "debt", "client_id": f"d{number}", "who": f"放款人{number}", "owed": "90000", "instalment": "9000",
+                    "apr": "36%", "ends_on": str(today)}  # fmt: skip
+            assert client.post(f"/m/books/{shop}/tools/health/", said).status_code == 302
+        said = {"kind": "profile", "client_id": "p", "entity": "sole_trader", "place": "city", "trade": "retail",
+                "annual_report": "no", "abnormal": "yes", "reserve": "0"}  # fmt: skip
+        client.post(f"/m/books/{shop}/tools/health/", said)
+        page = client.get(f"/m/books/{shop}/tools/health/").context["page"]
+        filled_shop.spend(shop)
+        home = client.get("/m/").content.decode()
+        assert "先把现有的债理顺" in home, page.headline
+        assert "开始申请" not in home

@@ -1,4 +1,4 @@
-"""`puhui merchant tax … | health | calendar | margin …`: the shopkeeper's sums from the command line. JSON out; needs no database.
+"""`puhui merchant tax … | health | calendar | forecast | scam`: the shopkeeper's sums from the command line. JSON out; needs no database.
 
 Amounts are yuan as written (303000, "30.3万"), shares `8%` or 0.08. Every rate is looked up for the day of `--on` in a dated table,
 and the answer names its source. Bad input is refused by name on standard error with exit status 2. Files hold one JSON object a
@@ -37,7 +37,9 @@ def register(app: typer.Typer) -> None:
         tax.command()(command)
     tax.command("file")(tax_file)
     group.add_typer(tax, name="tax")
-    group.command()(health)
+    for verb in (health, forecast, scam):
+        group.command()(verb)
+    group.command("calendar")(filing)
     app.add_typer(group, name="merchant")
 
 
@@ -184,6 +186,57 @@ def health(
     _print(healths.assess(given | {"on": on or _today()}), as_line)
 
 
+def forecast(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a heading: a day and an amount a line (2026-01-31,1234.50); - is standard input.")],
+    as_line: OneLine = False,
+) -> None:  # fmt: skip
+    """Thirteen weeks ahead of takings by day: p10, p50, p90 of each week, and how often past bands held.
+
+    Days of one week are summed; weeks end on the file's last day, and a week that is not whole at its beginning is left out.
+    """
+    from puhui.merchant import series_forecast
+
+    _print(series_forecast.ahead(_text(file)), as_line)
+
+
+def filing(
+    since: Annotated[str, typer.Option("--from", help="From this day; today when left out.")] = "",
+    entity: Annotated[str, typer.Option(help="sole_trader 个体工商户, or firm 公司.")] = "sole_trader",
+    employer: Annotated[bool, typer.Option("--employer", help="There are employees.")] = False,
+    months: Annotated[int, typer.Option(help="How many months ahead.", min=1, max=36)] = 12,
+    ical: Annotated[bool, typer.Option("--ical", help="As an iCalendar file.")] = False,
+    as_line: OneLine = False,
+) -> None:
+    """What has to be filed and when, moved by holidays."""
+    from datetime import UTC, datetime
+
+    from puhui.merchant import filing_calendar
+    from puhui.merchant.core import written
+
+    found = filing_calendar.deadlines(
+        written.day(since or _today(), "from"), entity=entity, employer=employer, months=months
+    )
+    if ical:
+        sys.stdout.write(filing_calendar.ical(found, owner="puhui", now=datetime.now(UTC)).decode())
+        return
+    _print({"deadlines": [
+        {"code": each.code, "zh": each.zh, "en": each.en, "planned": each.planned, "due_on": each.due_on, "sure": each.sure,
+         "source": each.source} for each in found
+    ]}, as_line)  # fmt: skip
+
+
+def scam(
+    text: Annotated[str, typer.Argument(help="What they sent you; - reads standard input.")],
+    on: On = "",
+    as_line: OneLine = False,
+) -> None:
+    """Signs of a lending scam in a message or a contract: red, yellow or green."""
+    from puhui.merchant import scam_signs
+    from puhui.merchant.core import written
+
+    _print(scam_signs.judged(sys.stdin.read() if text == "-" else text, written.day(on or _today(), "on")), as_line)
+
+
 def _tax(name: str, given: Record) -> None:
     from puhui.merchant import taxes
 
@@ -209,11 +262,7 @@ def _answers(file: Path | None, calculate: Callable[[Record], Record]) -> None:
 
 
 def _objects(file: Path | None) -> Iterable[Record]:
-    name = "-" if file is None else str(file)
-    try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise Refused(Refusal("FILE_UNREADABLE", f"读不出 · cannot be read: {fault}", where=name)) from None
+    name, text = str(file or "-"), _text(file)
     try:
         whole = json.loads(text, parse_float=Decimal)
         found = whole if isinstance(whole, list) else [whole]
@@ -222,6 +271,14 @@ def _objects(file: Path | None) -> Iterable[Record]:
     if not found or not all(isinstance(each, dict) for each in found):
         raise Refused(Refusal("OBJECT_EXPECTED", "每项须为一个 JSON 对象 · JSON objects are expected", where=name))
     return found
+
+
+def _text(file: Path | None) -> str:
+    name = str(file or "-")
+    try:
+        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise Refused(Refusal("FILE_UNREADABLE", f"读不出 · cannot be read: {fault}", where=name)) from None
 
 
 def _line(line: str, number: int) -> Any:

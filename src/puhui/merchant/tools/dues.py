@@ -1,21 +1,13 @@
-"""Pages about what is due: VAT and income tax of the books, the filing calendar (also as iCal), the farm book."""
+"""Pages about what is due: VAT and income tax of the books, the filing calendar, the farm book."""
 
-import calendar
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 
-import chinese_calendar
-from chinese_calendar import constants
-from icalendar import Alarm, Calendar, Event
-
-from puhui.kernel.periods import add_months
 from puhui.kernel.refusal import Refused
-from puhui.merchant import rule_files, taxes
+from puhui.merchant import filing_calendar, taxes
 from puhui.merchant.core import farm, filing
 from puhui.merchant.tool_facts import Facts
 from puhui.merchant.tool_page import Asked, Curve, Figure, Picture, ToolPage, Words, yuan, yuan_number
-
-_AHEAD = 12
 
 
 def vat(facts: Facts, asked: Asked) -> ToolPage:
@@ -81,21 +73,10 @@ def income_tax(facts: Facts, asked: Asked) -> ToolPage:
     )  # fmt: skip
 
 
-def deadlines(facts: Facts, *, months: int = _AHEAD) -> list[filing.Deadline]:
-    """What this shop has to file in the coming months, by day, moved by holidays."""
+def deadlines(facts: Facts) -> list[filing.Deadline]:
+    """What this shop has to file in the coming year."""
     entity = facts.about("entity", "sole_trader")
-    wanted = {"any", entity} | ({"employer"} if facts.of("staff") else set())
-    rows = [row for row in rule_files.in_force("filing_deadlines", on=facts.as_of) if row["entity"] in wanted]
-    found = []
-    for ahead in range(months + 1):
-        month = add_months(facts.as_of.replace(day=1), ahead)
-        for row in rows:
-            if str(month.month) in row["months"].split("|"):
-                planned = month.replace(day=min(int(row["day"]), calendar.monthrange(month.year, month.month)[1]))
-                due = filing.moved(planned, works=_works, holiday=_holiday, extends=row["extends"] == "1")
-                sure = planned.year <= max(constants.holidays).year
-                found.append(filing.Deadline(row["code"], row["zh"], row["en"], planned, due, sure, row["source"]))
-    return sorted((each for each in found if each.due_on >= facts.as_of), key=lambda each: (each.due_on, each.code))
+    return filing_calendar.deadlines(facts.as_of, entity=entity, employer=bool(facts.of("staff")))
 
 
 def filing_days(facts: Facts, asked: Asked) -> ToolPage:
@@ -132,38 +113,6 @@ def filing_days(facts: Facts, asked: Asked) -> ToolPage:
         kinds=("profile",),
         link="calendar.ics",
     )
-
-
-def ical(facts: Facts, *, now: datetime) -> bytes:
-    """The deadlines of a year as an iCalendar file (RFC 5545), each with an alarm three days ahead."""
-    book = Calendar()
-    book.add("prodid", "-//Puhui//filing calendar//ZH")
-    book.add("version", "2.0")
-    book.add("x-wr-calname", "申报日历")
-    for each in deadlines(facts):
-        event = Event()
-        event.add("uid", f"{each.code}-{each.planned.isoformat()}@{facts.shop_id}")
-        event.add("dtstamp", now.astimezone(UTC))
-        event.add("summary", each.zh)
-        event.add("description", each.source)
-        event.add("dtstart", each.due_on)
-        event.add("dtend", each.due_on + timedelta(days=1))
-        alarm = Alarm()
-        alarm.add("action", "DISPLAY")
-        alarm.add("description", each.zh)
-        alarm.add("trigger", timedelta(days=-3))
-        event.add_component(alarm)
-        book.add_component(event)
-    return bytes(book.to_ical())
-
-
-def _works(day: date) -> bool:
-    known = min(constants.holidays).year <= day.year <= max(constants.holidays).year
-    return bool(chinese_calendar.is_workday(day)) if known else day.weekday() < 5
-
-
-def _holiday(day: date) -> bool:
-    return day in constants.holidays
 
 
 def farm_book(facts: Facts, asked: Asked) -> ToolPage:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 
 from puhui.kernel.periods import add_months
-from puhui.merchant import rule_files
+from puhui.merchant import rule_files, scam_signs
 from puhui.merchant.core import financing, rent, scam, written
 from puhui.merchant.outlook import weekly
 from puhui.merchant.tool_facts import Facts
@@ -273,7 +273,7 @@ def scam_check(facts: Facts, asked: Asked) -> ToolPage:
     title = ("防坑核验", "Scam check")
     if not asked.get("text") and not asked.get("apr"):
         return ToolPage("scam", title, asks=asks)
-    found = scam.look(asked.get("text", ""), signs(facts.as_of))
+    found = scam.look(asked.get("text", ""), scam_signs.signs(facts.as_of))
     colour = scam.colour(found)
     rows = [Figure((each.zh, each.en), "", "bad" if each.colour == "red" else "warn") for each in found]
     sources: tuple[str, ...] = ()
@@ -299,11 +299,3 @@ def scam_check(facts: Facts, asked: Asked) -> ToolPage:
         notes=(("金融投诉 12378，报警 110，反诈专线 96110", "complaints 12378, police 110, anti-fraud 96110"), ("机构有没有牌照，请到金融监管总局网站查", "look the licence up at the regulator's site")),
         rows=tuple(rows), asks=asks, sources=sources,
     )  # fmt: skip
-
-
-def signs(on: date) -> list[scam.Sign]:
-    """The signs in force on a day."""
-    return [
-        scam.Sign(row["code"], row["colour"], tuple(row["words"].split("|")), row["zh"], row["en"])
-        for row in rule_files.in_force("scam_signs", on=on)
-    ]

@@ -9,8 +9,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from puhui.funding import queries as funding
 from puhui.journeys import apply as applying
+from puhui.merchant import book_queries
 from puhui.merchant import queries as merchant
 from puhui.merchant.queries import MonthGross
+from puhui.merchant.tool_facts import Facts
+from puhui.merchant.tools import shop_health
 from puhui.parties import operations as party_operations
 from puhui.parties import queries as parties
 from puhui.servicing import queries as servicing
@@ -18,6 +21,7 @@ from puhui.servicing.views import LoanFilter
 from puhui.underwriting import queries as underwriting
 from puhui.underwriting.views import ApplicationView, AppraisalView
 from puhui.web import clock, words
+from puhui.web.phone.books import today_in_china
 from puhui.web.phone.loans import next_payment
 from puhui.web.phone.owner import Owner, owner_page
 from puhui.web.phone.page import show
@@ -31,7 +35,7 @@ _MAIN_REASONS = 3
 def home(request: HttpRequest, owner: Owner) -> HttpResponse:
     """What matters now: the next payment, then each application."""
     applications = _applications(owner)
-    context = {"tab": "home", "applications": applications, "due": _due(owner),
+    context = {"tab": "home", "applications": applications, "due": _due(owner), "plan": _plan(owner),
                "may_apply": all(each.state in _OVER for each in applications)}  # fmt: skip
     return show(request, owner, "phone/home.html", context)
 
@@ -105,6 +109,17 @@ def _applications(owner: Owner) -> list[ApplicationView]:
     found = [each for shop in parties.shops_of(owner.person_id) for each in underwriting.applications_of_shop(shop.id)]
     return sorted((each for each in found if each.person_id == owner.person_id), key=lambda each: each.submitted_at,
                   reverse=True)  # fmt: skip
+
+
+def _plan(owner: Owner) -> list[tuple[str, str]]:
+    """Steps out of debt for the owner of an over-indebted shop, who is shown no invitation to borrow; else nothing."""
+    day = today_in_china(clock.now())
+    for shop in parties.shops_of(owner.person_id) if owner.person_id else []:
+        if book_queries.are_open(shop.id):
+            guard = shop_health.assessed(Facts(shop.id, day))["guard"]
+            if guard["over_indebted"]:
+                return [(step["zh"], step["en"]) for step in guard["plan"]]
+    return []
 
 
 def _due(owner: Owner) -> dict[str, Any] | None:

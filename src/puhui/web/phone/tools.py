@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from puhui.journeys import compare_financing
 from puhui.kernel.refusal import Refused
-from puhui.merchant import record_kinds, tool_list
+from puhui.merchant import filing_calendar, record_kinds, tool_list
 from puhui.merchant.core import written
 from puhui.merchant.core.tool_records import Kind, Record
 from puhui.merchant.operations import tool_records
@@ -83,7 +83,8 @@ def take_back(request: HttpRequest, owner: Owner, shop: Any, name: str, record_i
 def ical(request: HttpRequest, owner: Owner, shop: Any) -> HttpResponse:
     """The filing calendar as a file for the phone's own calendar."""
     now = clock.now()
-    content = dues.ical(Facts(shop.id, today_in_china(now)), now=now)
+    found = dues.deadlines(Facts(shop.id, today_in_china(now)))
+    content = filing_calendar.ical(found, owner=shop.id, now=now)
     return HttpResponse(
         content,
         content_type="text/calendar; charset=utf-8",
