@@ -4,7 +4,7 @@ from typing import Protocol
 
 import typer
 
-from puhui.cli import octopus_link, octopus_market, octopus_replay, octopus_rta, octopus_uplift
+from puhui.cli import octopus_link, octopus_lookalike, octopus_market, octopus_replay, octopus_rta, octopus_uplift
 
 
 class Part(Protocol):
@@ -14,7 +14,7 @@ class Part(Protocol):
         """Add this file's commands."""
 
 
-PARTS: tuple[Part, ...] = (octopus_replay, octopus_rta, octopus_uplift, octopus_market, octopus_link)
+PARTS: tuple[Part, ...] = (octopus_replay, octopus_rta, octopus_uplift, octopus_market, octopus_link, octopus_lookalike)
 
 
 def register(app: typer.Typer) -> None:

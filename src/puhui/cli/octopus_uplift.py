@@ -47,7 +47,7 @@ def uplift(
     from puhui.underwriting.workbench import tape
 
     asked = uplift_study.Asked(
-        treatment, outcome, control, positive, cost, value, budget, _listed(drop), _listed(keep), seed
+        treatment, outcome, control, positive, cost, value, budget, listed(drop), listed(keep), seed
     )
     found = uplift_study.study(tape.read_tape(table).frame, asked)
     for name, reason in found.answer["left_out"].items():
@@ -90,14 +90,15 @@ def evaluate(
     from puhui.acquisition import policy_study
     from puhui.underwriting.workbench import tape
 
-    asked = policy_study.Asked(policy, action, propensity, reward, positive, _listed(drop), seed)
+    asked = policy_study.Asked(policy, action, propensity, reward, positive, listed(drop), seed)
     answer = policy_study.evaluate(tape.read_tape(logs).frame, asked)
     for warning in answer["warnings"]:
         print(warning, file=sys.stderr)
     print(json.dumps(answer, ensure_ascii=False) if as_json else _policy_told(answer))
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def listed(text: str) -> tuple[str, ...]:
+    """Names by commas; empty text is none."""
     names = tuple(name.strip() for name in text.split(","))
     if text.strip() and not all(names):
         raise Refused(Refusal("NAMES_EMPTY", "列名为空 · an empty column name", text))
