@@ -45,7 +45,7 @@ class Asked:
 
 FILLING = Asked(
     applying.FILLING_PURPOSE, _("同意用填写过程防范冒用"),
-    _("只看填写用了多久、身份证号是否粘贴和改过几次、网络地址，用来防止别人冒用您的身份。不读通讯录、通话和应用列表。不同意也可以申请。"),
+    _("只看填写用了多久、证件号码是否粘贴和改过几次、网络地址，用来防止别人冒用您的身份。不读通讯录、通话和应用列表。不同意也可以申请。"),
     applying.FILLING_TEXT, needed=False,
 )  # fmt: skip
 CONSENTS = (
