@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from puhui.acquisition import board, data_link, models
-from puhui.acquisition.core import signals
+from puhui.acquisition import audiences, board, data_link, models
+from puhui.acquisition.core import device_ids, signals
 from puhui.acquisition.operations import TouchDraft
 from puhui.journeys import accept as accepting
-from puhui.journeys import disburse, funnel_feed
+from puhui.journeys import audience_feed, disburse, funnel_feed
 from puhui.parties import operations as parties
 from puhui.parties.operations import ConsentDraft
 from tests.journeys.conftest import NOW, READING, Lender, confirmation
@@ -42,3 +42,20 @@ class TestAnApplicationThatAnAdvertisementBrought:
         parties.give_consent(applied.person_id, draft, now=NOW)
         funnel_feed.feed(now=NOW + timedelta(hours=1))
         assert set(models.Conversion.objects.values_list("kind", flat=True)) == {"register", "complete", "credit"}
+
+
+class TestAudiences:
+    def test_hold_those_whom_the_rooms_know_and_let_them_go(self, lender: Lender) -> None:
+        digest = "0123456789abcdef0123456789abcdea"
+        applied = lender.applied(touch=TouchDraft("tencent", "spring", "click-1", digest, NOW), now=NOW)
+        now = NOW + timedelta(hours=1)
+        assert {name: moved.entered for name, moved in audience_feed.build(now=now).items() if moved.entered} == {}
+        shown = accepting.show_offer(applied.offer_id or "", now=now)
+        accepted = accepting.accept(shown.offer_id, confirmation(shown, shown_at=now), key="yes", now=now + READING)
+        disburse.disburse(accepted.loan_id, now=now + READING)
+        built = audience_feed.build(now=now + timedelta(hours=1))
+        assert {name: moved.entered for name, moved in built.items() if moved.entered} == {"existing_customer": 1}
+        key = device_ids.from_digest(digest)
+        assert key is not None
+        assert [(name, inside) for name, inside, *_ in audiences.history_of(key)] == [("existing_customer", True)]
+        assert audiences.build().keys.tolist() == [key]

@@ -1,6 +1,6 @@
 """Audiences (人群) kept in PostgreSQL: who entered or left which, when and why; built into what the servers map.
 
-A membership is a fact, its present state a fold (the latest move of a device in an audience). Journeys hand ids in from
+A membership is a fact, its present state a fold (the latest move of a device in an audience for a reason). Journeys hand ids in from
 the rooms that know (customers, declined, blacklisted, vulnerable, look-alikes); this room only knows device keys.
 """
 
@@ -46,12 +46,16 @@ def keys_of(ids: Iterable[tuple[str, str]], doubtful: frozenset[int]) -> tuple[s
 
 @transaction.atomic
 def replace(audience: str, keys: set[int], *, why: str, now: datetime) -> Moved:
-    """From now on exactly these device keys are in the audience; only the differences are written."""
+    """From now on exactly these device keys are in the audience for this reason; only the differences are written.
+
+    `why` names the list (the rooms, a file): lists of one audience live beside each other, and a device is in it while any
+    of them has it.
+    """
     if not audience or len(audience) > 64 or any(mark in audience for mark in "|,;:\x00"):
         raise Refused(Refusal("AUDIENCE_NAME", "人群名不合规 · no name for an audience", where="audience"))
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [audience])
-        inside = _inside(cursor, audience)
+        inside = _inside(cursor, audience, why[:80])
     wanted = {int(signals.signed(key) or 0) for key in keys}
     entered, left = wanted - inside, inside - wanted
     frame = pl.DataFrame({"device": [*sorted(entered), *sorted(left)]}, schema={"device": pl.Int64}).with_columns(
@@ -66,8 +70,8 @@ def build() -> AudienceTable:
     """All audiences as they stand, as one table."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT audience, device FROM (SELECT DISTINCT ON (audience, device) audience, device, inside"
-            " FROM acquisition_audience_move ORDER BY audience, device, id DESC) AS newest WHERE inside"
+            "SELECT DISTINCT audience, device FROM (SELECT DISTINCT ON (audience, device, why) audience, device, inside"
+            " FROM acquisition_audience_move ORDER BY audience, device, why, id DESC) AS newest WHERE inside"
         )
         rows = cursor.fetchall()
     names = sorted({audience for audience, _ in rows})
@@ -97,10 +101,10 @@ def history_of(key: int) -> list[tuple[str, bool, str, datetime]]:
     return list(rows.values_list("audience", "inside", "why", "at"))
 
 
-def _inside(cursor: Any, audience: str) -> set[int]:
+def _inside(cursor: Any, audience: str, why: str) -> set[int]:
     cursor.execute(
         "SELECT device FROM (SELECT DISTINCT ON (device) device, inside FROM acquisition_audience_move"
-        " WHERE audience = %s ORDER BY device, id DESC) AS newest WHERE inside",
-        [audience],
+        " WHERE audience = %s AND why = %s ORDER BY device, id DESC) AS newest WHERE inside",
+        [audience, why],
     )
     return {row[0] for row in cursor.fetchall()}

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from puhui.acquisition import models
+from puhui.acquisition.core import device_ids
 from puhui.acquisition.core.funnel import FunnelRow, funnel
 
 _CHINA = ZoneInfo("Asia/Shanghai")
@@ -71,3 +72,19 @@ def brought_since(since: datetime) -> list[Brought]:
     rows = models.Link.objects.filter(applied_at__gte=since).order_by("applied_at", "application_id")
     told = rows.values_list("application_id", "applied_at", "touch__click_id", "touch__device_hash")
     return [Brought(application_id, at, click_id, device or "") for application_id, at, click_id, device in told]
+
+
+def devices_of(application_ids: Collection[str]) -> dict[str, set[int]]:
+    """Device keys of those who applied, from their touches and from the signals of the data link; none where none is known."""
+    found: dict[str, set[int]] = {}
+    touched = models.Link.objects.filter(application_id__in=application_ids, touch__device_hash__isnull=False)
+    for application_id, device_hash in touched.values_list("application_id", "touch__device_hash"):
+        key = device_ids.from_digest(device_hash or "")
+        if key is not None:
+            found.setdefault(application_id, set()).add(key)
+    seen = models.Signal.objects.filter(subject__in=application_ids, device__isnull=False).exclude(subject="")
+    owed = models.Owed.objects.filter(subject__in=application_ids, click__device__isnull=False)
+    for rows in (seen.values_list("subject", "device"), owed.values_list("subject", "click__device")):
+        for subject, device in rows:
+            found.setdefault(subject, set()).add(int(device or 0) & 0xFFFFFFFFFFFFFFFF)
+    return found

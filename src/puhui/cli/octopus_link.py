@@ -103,7 +103,9 @@ def cost(
 def replace_audience(
     name: Annotated[str, typer.Argument(metavar="AUDIENCE", help="declined, blacklisted, vulnerable, lookalike …")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Device ids, as for `octopus rta load`.")],
-    why: Annotated[str, typer.Option(help="Kept with every move.")] = "",
+    why: Annotated[
+        str, typer.Option(help="Names the list: another list of the same audience stays beside it.")
+    ] = "file",
 ) -> None:
     """From now on exactly these devices are in the audience; who entered and left is kept."""
     with attachment.platform():
@@ -117,8 +119,11 @@ def replace_audience(
 
 
 def publish_audiences(by: Annotated[str, typer.Option("--by", help="Who does it.")] = "cli") -> None:
-    """Hand the audiences kept in the database to the servers of `octopus rta serve`."""
+    """Bring the audiences up to date with what the rooms know, and hand them to the servers of `octopus rta serve`."""
     with attachment.platform():
+        from puhui.journeys import audience_feed
+
+        audience_feed.build(now=datetime.now(UTC))
         from puhui.acquisition import audiences
         from puhui.acquisition.rta import publication, tables
         from puhui.store import places

@@ -15,9 +15,9 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from puhui.funding import partners
+from puhui.journeys import audience_feed, funnel_feed
 from puhui.journeys import close_day as closing
 from puhui.journeys import disburse as disbursing
-from puhui.journeys import funnel_feed
 from puhui.journeys import watch_models as watching
 from puhui.policy import operations as policy
 from puhui.policy import snapshot, versions
@@ -105,6 +105,14 @@ def feed_funnel(timestamp: int) -> int:
     with _as_platform() as now:
         nightly = now.hour == 19 and now.minute == 0
         return funnel_feed.feed(now=now, back=timedelta(days=120 if nightly else 3)).new
+
+
+@app.periodic(cron="40 18 * * *")  # twenty to three in the morning in China
+@app.task(name="puhui.journeys.build_audiences", queue="media", queueing_lock="build_audiences", retry=_AGAIN)
+def build_audiences(timestamp: int) -> int:
+    """Bring the audiences up to date with what the rooms know; answers how many devices entered or left one."""
+    with _as_platform() as now:
+        return sum(moved.entered + moved.left for moved in audience_feed.build(now=now).values())
 
 
 async def retry_jobs_of_dead_workers(jobs: Any, *, seconds: float) -> int:

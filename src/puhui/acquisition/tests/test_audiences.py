@@ -22,16 +22,22 @@ def keys(*oaids: str) -> set[int]:
 @pytest.mark.django_db
 class TestAnAudience:
     def test_writes_only_what_changed_and_keeps_the_history(self):
-        first = audiences.replace("declined", keys("a", "b"), why="declined 2026-11-28", now=NOW)
-        again = audiences.replace("declined", keys("b", "c"), why="declined 2026-11-29", now=NOW + timedelta(days=1))
+        first = audiences.replace("declined", keys("a", "b"), why="file", now=NOW)
+        again = audiences.replace("declined", keys("b", "c"), why="file", now=NOW + timedelta(days=1))
         assert (first.entered, first.left) == (len(keys("a", "b")), 0)
         assert (again.entered, again.left, again.kept) == (len(keys("c")), len(keys("a")), len(keys("b")))
-        assert audiences.replace("declined", keys("b", "c"), why="", now=NOW).entered == 0
+        assert audiences.replace("declined", keys("b", "c"), why="file", now=NOW).entered == 0
         key = device_ids.asked("OAID", "a")
         assert key is not None
         assert [(audience, inside, why) for audience, inside, why, _ in audiences.history_of(key)] == [
-            ("declined", True, "declined 2026-11-28"), ("declined", False, "declined 2026-11-29")
+            ("declined", True, "file"), ("declined", False, "file")
         ]  # fmt: skip
+
+    def test_holds_a_device_while_any_of_its_lists_has_it(self):
+        audiences.replace("declined", keys("a"), why="file", now=NOW)
+        audiences.replace("declined", keys("a", "b"), why="rooms", now=NOW)
+        audiences.replace("declined", set(), why="rooms", now=NOW)
+        assert set(audiences.build().keys.tolist()) == keys("a")
 
     def test_is_published_to_the_servers_and_the_handing_over_written_down(self, tmp_path: Path):
         strategies = tables.SHIPPED_STRATEGIES.read_text(encoding="utf-8")
