@@ -94,6 +94,19 @@ def _weekly_lines(name: str, series: list[Floats], first: int) -> Iterator[dict[
                         _judged(actual[origin], bands[origin], weeks[: origin + 1].mean())
                     )
     yield from _told(name, losses, len(series))
+    inside = [share for weeks in series for share in _sums_inside(weeks, first)]
+    yield {"name": f"{name}.sum_of_13_weeks_inside_p10_p90.ours", "value": round(float(np.mean(inside)), 3),
+           "unit": "share, 0.8 is right", "data": "real", "series": len(series), "n": len(inside)}  # fmt: skip
+
+
+def _sums_inside(weeks: Floats, first: int) -> list[bool]:
+    """For each origin, whether the sum of the thirteen weeks to come lay within its band: what a cash forecast adds up."""
+    issued, came = weekly.issued(weeks), weekly.truth(weeks)
+    found = []
+    for origin in range(first, len(weeks) - weekly.HORIZON, 2):
+        low, _, high = weekly.running(issued[origin])[-1]
+        found.append(bool(low <= came[origin].sum() <= high))
+    return found
 
 
 def _lead_lines(name: str, series: list[Floats], lead_days: int) -> Iterator[dict[str, object]]:

@@ -54,6 +54,13 @@ class Facts:
     def records(self) -> list[Record]:
         return [each for each in records(self.shop_id) if each.on <= self.as_of]
 
+    def at(self, day: date) -> "Facts":
+        """The shop on an earlier day, from what is read already."""
+        earlier = Facts(self.shop_id, day)
+        earlier.records = [each for each in self.records if each.on <= day]
+        earlier._totals = [row for row in self._totals if row["day"] <= day]
+        return earlier
+
     def of(self, *kinds: str) -> list[Record]:
         return [each for each in self.records if each.kind in kinds]
 

@@ -15,6 +15,7 @@ from puhui.merchant.outlook.bands import Floats, issue
 HORIZON, YEAR = 13, 52
 LEAST = 6  # fewer whole weeks are no history
 NAIVE = {"last": 0, "seasonal": 5}  # the baselines among the families, by their place
+SHARED = 0.75  # how far errors of the weeks of one forecast go together: chosen on the real sales, see bench.shop_sales
 _SPEEDS = (0.2, 0.45, 0.7)
 
 
@@ -28,6 +29,23 @@ def issued(weeks: Floats, horizon: int = HORIZON) -> Floats:
     if len(weeks) < LEAST or not np.isfinite(weeks).all() or (weeks < 0).any():
         raise ValueError(f"at least {LEAST} whole weeks, none below zero, are needed; got {len(weeks)}")
     return issue(families(weeks, horizon), truth(weeks, horizon), np.arange(1, horizon + 1))
+
+
+def added(widths: Floats, shared: float = SHARED) -> Floats:
+    """Widths of the running sum of weeks whose errors are correlated: √((1 − ρ)·Σw² + ρ·(Σw)²).
+
+    >>> added(np.array([3.0, 4.0]), shared=0.0).tolist(), added(np.array([3.0, 4.0]), shared=1.0).tolist()
+    ([3.0, 5.0], [3.0, 7.0])
+    """
+    return np.sqrt((1 - shared) * np.cumsum(widths**2) + shared * np.square(np.cumsum(widths)))
+
+
+def running(bands: Floats) -> Floats:
+    """(horizon, 3): bands of the sum of the weeks so far."""
+    middle = np.cumsum(bands[:, 1])
+    return np.stack(
+        [middle - added(bands[:, 1] - bands[:, 0]), middle, middle + added(bands[:, 2] - bands[:, 1])], axis=1
+    )
 
 
 def truth(weeks: Floats, horizon: int = HORIZON) -> Floats:

@@ -113,16 +113,11 @@ def _known(facts: Facts) -> tuple[np.ndarray, tuple[Figure, ...]]:
 
 
 def _paths(coming: np.ndarray, going: np.ndarray, known: np.ndarray, held: float) -> np.ndarray:
-    """(weeks, 3): money at each week's end. Weeks' errors are taken as half shared, half their own: widths add by that rule."""
+    """(weeks, 3): money at each week's end; widths of a running sum add as the weeks' errors go together (`weekly.added`)."""
     middle = held + np.cumsum(coming[:, 1] - going[:, 1] + known)
     down = np.hypot(coming[:, 1] - coming[:, 0], going[:, 2] - going[:, 1])
     up = np.hypot(coming[:, 2] - coming[:, 1], going[:, 1] - going[:, 0])
-    return np.stack([middle - _added(down), middle, middle + _added(up)], axis=1)
-
-
-def _added(widths: np.ndarray) -> np.ndarray:
-    """Widths of a running sum whose parts are correlated by one half: √(½·Σw² + ½·(Σw)²)."""
-    return np.sqrt(np.cumsum(widths**2) / 2 + np.cumsum(widths) ** 2 / 2)
+    return np.stack([middle - weekly.added(down), middle, middle + weekly.added(up)], axis=1)
 
 
 def _held_so_far(weeks: np.ndarray) -> float | None:

@@ -1,0 +1,56 @@
+"""Offers priced by the loan book's sums (domain facts 1.2), cheapest yearly cost first, and no place for a commission."""
+
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from puhui.journeys import compare_financing
+from puhui.kernel.refusal import Refused
+from puhui.merchant import record_kinds
+from puhui.merchant.core.financing import Priced, ordered
+from puhui.merchant.core.tool_records import Record, read
+
+ON, CAP = date(2026, 11, 29), Decimal("0.24")
+
+
+def priced(**fields_: Any) -> Priced:
+    told = {"who": "甲", "principal": "100000", "way": "equal_instalment", "rate": "12%", "periods": 12} | fields_
+    offer = Record("rec_1", "loan_offer", ON, read(record_kinds.kind("loan_offer"), told))
+    return compare_financing.priced(offer, on=ON, cap=CAP, bearable_minor=None)
+
+
+class TestAnOffer:
+    @pytest.mark.parametrize(
+        ("told", "rate", "above"),
+        [
+            ({}, "0.12000", False),
+            ({"monthly_fee": "500"}, "0.22528", False),
+            ({"upfront_fee": "2000"}, "0.15854", False),
+            ({"way": "flat", "rate": "7.2%"}, "0.13034", False),
+            ({"way": "flat", "rate": "12%"}, "0.21457", False),
+            ({"way": "flat", "rate": "13.8%"}, "0.24565", True),
+        ],
+    )
+    def test_costs_what_its_cash_flows_say(self, told: dict[str, Any], rate: str, above: bool) -> None:
+        found = priced(**told)
+        assert found.apr_simple is not None
+        assert abs(found.apr_simple - Decimal(rate)) < Decimal("0.00002")
+        assert found.above_cap is above
+
+    def test_counts_what_is_withheld_as_cost(self) -> None:
+        plain, withheld = priced(), priced(upfront_fee="2000")
+        assert (plain.received_minor, withheld.received_minor) == (10_000_000, 9_800_000)
+        assert withheld.cost_minor - plain.cost_minor == 200_000
+
+    def test_with_a_commission_is_refused(self) -> None:
+        with pytest.raises(Refused, match="FIELD_UNKNOWN"):
+            priced(commission="900")
+        assert not any("commission" in field.name for field in fields(Priced))
+
+
+def test_the_order_is_by_yearly_cost_whoever_offers() -> None:
+    dear, cheap = priced(who="一"), priced(who="二", rate="6%")
+    assert [each.who for each in ordered([dear, cheap])] == ["二", "一"]
