@@ -11,7 +11,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from puhui.kernel.money import format_yuan, parse_yuan
@@ -148,6 +148,8 @@ class TestOddFiles:
         text = "甲行\n何时,多少,跟谁\n2026-01-02,-3.00,某\n"
         with pytest.raises(Refused, match="BILL_UNKNOWN"):
             read(text)
+        with pytest.raises(Refused, match="MAP_INCOMPLETE"):
+            read(text, mapping={"datetime": "何时"})
         bill = read(text, mapping={"datetime": "何时", "amount": "多少", "counterparty": "3"})
         assert (totals(bill), bill.entries[0].counterparty) == ("out 1 3.00", "某")
 
@@ -199,6 +201,7 @@ class TestRefusals:
 
 
 class TestCells:
+    @settings(deadline=None, max_examples=60)
     @given(st.integers(-(10**11), 10**11))
     def test_amounts_written_in_many_ways_are_one_amount(self, minor: int) -> None:
         told = format_yuan(minor)
@@ -215,12 +218,14 @@ class TestCells:
         ):
             assert amount_minor(text) == minor == parse_yuan(told)
 
+    @settings(deadline=None, max_examples=60)
     @given(st.text(max_size=12))
     def test_nothing_is_guessed(self, text: str) -> None:
         for ask in (amount_minor, moment):
             with suppress(CellUnreadable):
                 ask(text)
 
+    @settings(deadline=None, max_examples=60)
     @given(st.dates(date(2000, 1, 1), date(2099, 12, 31)), st.times().map(lambda t: t.replace(microsecond=0)))
     def test_days_written_in_many_ways_are_one_day(self, day: date, clock: time) -> None:
         told = clock.isoformat()
@@ -230,6 +235,7 @@ class TestCells:
         assert moment(day.strftime("%Y%m%d") + told.replace(":", "")) == (day, told)
         assert moment(f"{day.isoformat()}T{told}+08:00") == (day, told)
 
+    @settings(deadline=None, max_examples=60)
     @given(st.binary(max_size=400))
     def test_any_bytes_are_read_or_refused_by_name(self, content: bytes) -> None:
         with suppress(Refused):

@@ -30,6 +30,10 @@ def read_bill(content: bytes, words: BillWords, *, today: date, password: str = 
 
     `mapping` is role → column, as a person named them for a bank nobody knows here; `today` is the day in China.
     """
+    if mapping and not ("datetime" in mapping and set(mapping) & {"amount", "income", "expense"}):
+        raise Refused(
+            Refusal("MAP_INCOMPLETE", "至少要指明日期和金额两列 · name the columns of the date and of the amount")
+        )
     sheets = open_sheets(content, words.limits, password=password)
     kept = [sheet for sheet in sheets if not any(word in plain(sheet.name) for word in words.summary_sheets)] or sheets
     bills = []

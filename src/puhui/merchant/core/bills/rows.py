@@ -37,6 +37,7 @@ class RowReader:
         self.turn = False
         self.minus_is_usual = False
         self.money = self._money_columns()
+        self._usual = 0
         self._blanks: dict[str, bool] = {}
         self._ways: dict[str, str | None] = {}
         self._states: dict[tuple[str, str, str], tuple[bool, bool]] = {}
@@ -46,6 +47,8 @@ class RowReader:
         """Work out from some rows which columns hold days, what a sign means, and whether a column tells the direction."""
         rows = [row for row in rows if any(row) and not self._ends(row)]
         self._find_days(rows)
+        filled = sorted(sum(1 for cell in row if cell.strip(_STRIP)) for row in rows if self.is_dated(row))
+        self._usual = filled[len(filled) // 2] if filled else 0
         rows = [row for row in rows if self.is_dated(row)]
         self._find_direction(rows)
         self._find_way(rows)
@@ -55,7 +58,8 @@ class RowReader:
         if self._ends(cells):
             return True
         filled = [cell for cell in cells if cell.strip(_STRIP)]
-        return (len(filled) <= 2 and not self.is_dated(cells)) or self.is_heading(cells)
+        few = len(filled) <= 2 or len(filled) * 2 < self._usual
+        return (few and not self.is_dated(cells)) or self.is_heading(cells)
 
     def is_heading(self, cells: Sequence[str]) -> bool:
         """The heading told again, as at the top of a printed page."""
