@@ -20,6 +20,7 @@ import psutil
 
 from bench import (
     backtest,
+    books,
     calculators,
     data_link,
     decision,
@@ -44,6 +45,7 @@ def main() -> None:
     shop_sales.main()
     workbench.main([])
     optimum.main()
+    books.main([])
     repost.main()
     servicing.main(int(os.environ.get("PUHUI_BENCH_LOANS", "1000000")))
     backtest.main(int(os.environ.get("PUHUI_BENCH_APPLICATIONS", "1000000")))
