@@ -22,7 +22,6 @@ from puhui.merchant.operations.books import books_of, sorter_of
 from puhui.store.copying import stream_frame
 from puhui.store.undivided import undivided
 
-_MANY = 10_000  # so many new rows change what PostgreSQL knows of the table
 _STAGE = """
 CREATE TEMPORARY TABLE stage_entry ON COMMIT DROP AS
 SELECT key, source, layout, day, clock, direction, amount_minor, currency, debit, credit, sure_percent, why, counterparty, note,
@@ -104,8 +103,6 @@ def import_bill(shop_id: str, file: BillFile, *, by: str, today: date, now: date
         cursor.execute(_TELL, told)
         cursor.execute(_REVIVE, told)
         cursor.execute("DROP TABLE stage_entry")
-        if row.fresh > _MANY:
-            cursor.execute("ANALYZE merchant_entry")
     ledger_folding.fold(shop_id, days=days, amounts=(entry.amount_minor for entry in bill.entries))
     return ImportDone(row.id, bill.source, row.told, row.fresh, False)
 
