@@ -42,6 +42,18 @@ class CostDraft:
     amount_minor: int
 
 
+@dataclass(frozen=True, slots=True)
+class MediaReportDraft:
+    """What a media itself counted for a campaign on a day."""
+
+    media: str
+    campaign: str
+    on: date
+    impressions: int
+    clicks: int
+    conversions: int
+
+
 @transaction.atomic
 def record_touch(draft: TouchDraft, *, key: str, now: datetime) -> str:
     """The touch's id; the same key with the same draft gives the same id and stores nothing."""
@@ -61,6 +73,15 @@ def record_cost(draft: CostDraft, *, key: str, now: datetime) -> str:
     if draft.amount_minor == 0:
         raise Refused(Refusal("AMOUNT_ZERO", "金额不能为零 · the amount is zero", where="amount_minor"))
     return _once(models.Cost, "cost", asdict(draft), key=key, now=now)
+
+
+@transaction.atomic
+def record_media_report(draft: MediaReportDraft, *, key: str, now: datetime) -> str:
+    """The report's id. A later report of the same day under another key is the one that counts; the board holds ours against it."""
+    _check_texts({"channel": draft.media, "campaign": draft.campaign, "key": key})
+    if min(draft.impressions, draft.clicks, draft.conversions) < 0:
+        raise Refused(Refusal("COUNT_NEGATIVE", "数量不能为负 · a count is negative", where="clicks"))
+    return _once(models.MediaReport, "mrp", asdict(draft), key=key, now=now)
 
 
 @transaction.atomic

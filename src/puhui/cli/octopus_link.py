@@ -16,7 +16,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 def register(group: typer.Typer) -> None:
     """Add this file's commands."""
     link = typer.Typer(help="The data link: facts in, the board, costs, audiences.", no_args_is_help=True)
-    for command in (ingest, day, board, cost):
+    for command in (ingest, day, board, cost, report):
         link.command()(command)
     link.command("audience")(replace_audience)
     link.command("publish")(publish_audiences)
@@ -93,11 +93,33 @@ def cost(
     """Record what a media charged for a campaign on a day."""
     with attachment.platform():
         from puhui.acquisition import operations
-        from puhui.kernel.money import parse_yuan
+        from puhui.kernel.money import MoneyUnreadable, parse_yuan
 
         spent_on = _day(on) or datetime.now(UTC).date()
-        draft = operations.CostDraft(media, campaign, spent_on, parse_yuan(yuan))
+        try:
+            draft = operations.CostDraft(media, campaign, spent_on, parse_yuan(yuan))
+        except MoneyUnreadable as fault:
+            raise Refused(Refusal("AMOUNT_UNREADABLE", f"金额读不出 · {fault}", where=yuan)) from None
         print(operations.record_cost(draft, key=key or f"cli/{media}/{campaign}/{spent_on}", now=datetime.now(UTC)))
+
+
+def report(
+    media: Annotated[str, typer.Argument(metavar="MEDIA")],
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN")],
+    on: Annotated[str, typer.Argument(metavar="DAY")],
+    clicks: Annotated[int, typer.Option(help="The media's own count.")],
+    impressions: Annotated[int, typer.Option()] = 0,
+    conversions: Annotated[int, typer.Option()] = 0,
+    key: Annotated[str, typer.Option(help="What names this report; a later one of the day needs another.")] = "",
+) -> None:
+    """Record what a media itself counted; the board raises an alarm where ours differs."""
+    with attachment.platform():
+        from puhui.acquisition import operations
+
+        now = datetime.now(UTC)
+        counted_on = _day(on) or now.date()
+        draft = operations.MediaReportDraft(media, campaign, counted_on, impressions, clicks, conversions)
+        print(operations.record_media_report(draft, key=key or f"cli/{media}/{campaign}/{counted_on}", now=now))
 
 
 def replace_audience(

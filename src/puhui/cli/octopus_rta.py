@@ -25,7 +25,7 @@ StrategiesFile = Annotated[
 def register(group: typer.Typer) -> None:
     """Add this file's commands."""
     rta = typer.Typer(help="Real-time questions of the media (RTA, OpenRTB).", no_args_is_help=True)
-    for command in (serve, load, export, stop, resume, show):
+    for command in (serve, load, strategies, export, stop, resume, limit, show):
         rta.command()(command)
     group.add_typer(rta, name="rta")
 
@@ -55,7 +55,7 @@ def load(
             metavar="AUDIENCE_FILE", help="CSV, TSV, list, Parquet (columns id, id_type, audience) or .rta."
         ),
     ],
-    strategies: StrategiesFile = None,
+    rules: StrategiesFile = None,
     audience: Annotated[str, typer.Option(help="The audience of rows that name none.")] = "existing_customer",
     folder: Folder = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
@@ -66,11 +66,11 @@ def load(
     os.nice(10)  # the servers beside it have sixty milliseconds for an answer, this has none to keep
     began, place, today = time.monotonic(), _folder(folder), _today()
     before = publication.current(place)
-    if strategies:
-        text = _text(strategies)
+    if rules:
+        text = _text(rules)
     else:
         text = before.strategies if before else tables.SHIPPED_STRATEGIES.read_text(encoding="utf-8")
-    rows = tables.strategies(text, today, name=strategies.name if strategies else "strategies.csv")
+    rows = tables.strategies(text, today, name=rules.name if rules else "strategies.csv")
     if not file.is_file():
         raise Refused(Refusal("FILE_UNREADABLE", "没有这个文件 · no such file", where=str(file)))
     found = source.read(file, audience=audience, doubtful=tables.doubtful_keys(today))
@@ -83,20 +83,34 @@ def load(
     _say(told, as_json=as_json)
 
 
+def strategies(
+    file: Annotated[Path, typer.Argument(metavar="STRATEGIES_FILE", help="strategies.csv.")], folder: Folder = None
+) -> None:
+    """Serve the same audiences under other strategies."""
+    from puhui.acquisition.rta import publication, tables
+
+    place, text = _folder(folder), _text(file)
+    rows = tables.strategies(text, _today(), name=file.name)
+    published = publication.publish_strategies(place, text, now=datetime.now(UTC))
+    print(
+        f"generation {published.generation}: {len(rows)} strategies, {_wait(place, published.generation)} workers changed"
+    )
+
+
 def export(
     file: Annotated[Path, typer.Argument(metavar="AUDIENCE_FILE", help="As for `load`.")],
     into: Annotated[Path, typer.Argument(metavar="FOLDER", help="Gets flags.csv and strategies.lua.")],
-    strategies: StrategiesFile = None,
+    rules: StrategiesFile = None,
     audience: Annotated[str, typer.Option(help="The audience of rows that name none.")] = "existing_customer",
 ) -> None:
     """The same strategies for Tencent's media-hosted RTA, for advertisers too small to answer themselves."""
     from puhui.acquisition.rta import media_hosted, source, tables
 
     today = _today()
-    text = _text(strategies) if strategies else tables.SHIPPED_STRATEGIES.read_text(encoding="utf-8")
-    rules = tables.strategies(text, today, name=strategies.name if strategies else "strategies.csv")
+    text = _text(rules) if rules else tables.SHIPPED_STRATEGIES.read_text(encoding="utf-8")
+    read = tables.strategies(text, today, name=rules.name if rules else "strategies.csv")
     rows, names = source.rows(file, audience=audience)
-    script = media_hosted.script(rules, names, tables.protected_audiences(today))
+    script = media_hosted.script(read, names, tables.protected_audiences(today))
     flags = media_hosted.flags(rows, names)
     into.mkdir(parents=True, exist_ok=True)
     (into / "strategies.lua").write_text(script, encoding="utf-8")
@@ -129,6 +143,31 @@ def resume(folder: Folder = None) -> None:
     place = _folder(folder)
     publication.close_gate(place, publication.Gate(promise_fen=publication.read_gate(place).promise_fen))
     print("all: serving")
+
+
+def limit(
+    strategy: Annotated[str, typer.Argument(metavar="STRATEGY", help="An OpenRTB strategy.")],
+    yuan: Annotated[
+        str, typer.Argument(metavar="YUAN", help="What its bids may promise from now on; `none` lifts it.")
+    ],
+    folder: Folder = None,
+) -> None:
+    """A hard limit on what OpenRTB bids promise, over all workers; also a dead worker's promises count."""
+    from puhui.acquisition.rta import publication
+    from puhui.kernel.money import MoneyUnreadable, parse_yuan
+
+    place = _folder(folder)
+    gate = publication.read_gate(place)
+    promised = {name: fen for name, fen in gate.promise_fen.items() if name != strategy}
+    if yuan != "none":
+        try:
+            promised[strategy] = parse_yuan(yuan)
+        except MoneyUnreadable as fault:
+            raise Refused(Refusal("BUDGET_AMOUNT", f"金额读不出 · {fault}", where=yuan)) from None
+        if promised[strategy] < 0:
+            raise Refused(Refusal("BUDGET_AMOUNT", "限额不能为负 · a limit is not negative", where=yuan))
+    publication.close_gate(place, publication.Gate(gate.stopped, gate.media, gate.strategies, promised))
+    print(f"{strategy}: {yuan}")
 
 
 def show(folder: Folder = None) -> None:

@@ -1,14 +1,16 @@
 """The data link: facts once, ways owed to the newest click, whatever the order; conversions only where they may be told."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
 import pytest
 
-from puhui.acquisition import board, data_link, models
+from puhui.acquisition import board, data_link, models, operations
 from puhui.acquisition.core import signals
+from puhui.kernel.refusal import Refused
 
 NOW = datetime(2026, 11, 29, 4, tzinfo=UTC)
 Fact = dict[str, Any]
@@ -149,8 +151,6 @@ class TestAConversion:
 @pytest.mark.django_db
 class TestTheBoard:
     def test_counts_people_once_a_step_and_divides_costs(self):
-        from puhui.acquisition import operations
-
         take(
             click("c", hours=20, device=1), click("d", hours=20, device=2, media="baidu", campaign="x"),
             step("register", "a", hours=2, device=1), step("register", "b", hours=2, device=2), step("credit", "a", hours=1),
@@ -170,10 +170,11 @@ class TestTheBoard:
         assert (chain["click"].click_id, [each.kind for each in chain["steps"]]) == ("c", ["register", "credit"])
 
     def test_alarms_tell_loss_delay_and_refusals(self):
-        models.MediaReport.objects.create(
-            id="mrp_1", key="k", input_hash="", media="tencent", campaign="spring", on=date(2026, 11, 29),
-            impressions=0, clicks=4, conversions=0, recorded_at=NOW,
-        )  # fmt: skip
+        draft = operations.MediaReportDraft("tencent", "spring", date(2026, 11, 29), 0, 9, 0)
+        operations.record_media_report(draft, key="early", now=NOW)
+        operations.record_media_report(replace(draft, clicks=4), key="late", now=NOW + timedelta(hours=1))
+        with pytest.raises(Refused, match="COUNT_NEGATIVE"):
+            operations.record_media_report(replace(draft, clicks=-1), key="k", now=NOW)
         take(click("c", hours=2, device=1), step("register", "a", hours=1, device=1))
         models.Conversion.objects.update(state="refused")
         found = {each.alarm: each for each in board.alarms(date(2026, 11, 29), now=NOW + timedelta(hours=2))}
