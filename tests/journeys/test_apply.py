@@ -233,3 +233,17 @@ class TestTheFillingIn:
         assert found is not None
         assert {"FILLED_TOO_FAST", "PASTED_AND_FAST"} <= {hit.code for hit in found.hits}
         assert found.signals["people_on_ip_1d"] == 1
+
+
+class TestTheLock:
+    def test_of_a_case_keeps_the_reason_from_the_applicant(self, lender: Lender) -> None:
+        from puhui.antifraud import operations as mirror
+
+        elder = PersonDraft("虚构·老人", _id_of_born("19500101"), "15400000001", invented=True)
+        applied = applying.apply(lender.intake(lender.approved[0], person=elder), key="k", now=NOW)
+        assert applying.shown(applied.application_id)["reasons"][0]["code"] == "AGE_OVER_60"
+        case_id = mirror.raise_lead("police", applied.application_id, told="警方协查", by="ana", now=NOW)
+        mirror.lock_tipping_off(case_id, on=True, by="ana", now=NOW, note="已报告反洗钱中心")
+        assert [reason["code"] for reason in applying.shown(applied.application_id)["reasons"]] == [
+            "LOOKED_AT_BY_PERSON"
+        ]

@@ -334,3 +334,24 @@ class TestAnApplicationThatIsHeld:
         assert "没有等待复核的申请" in operator.get("/reviews/").content.decode()
         assert client.get(answer).status_code == 302
         assert count("underwriting_offer") == 1
+
+
+class TestAnAppeal:
+    def test_against_a_refusal_is_answered_by_a_person(self, firm: str) -> None:
+        client = owner(ME.phone)
+        answer = client.post("/m/apply/", form(firm, evidence_code=""))["Location"]
+        assert "写下您的理由" in client.get(answer).content.decode()
+        assert owner(OTHER.phone).post(f"{answer}appeal/", {"text": "别人的申请"}).status_code == 404
+        client.post(f"{answer}appeal/", {"text": " "})
+        assert count("antifraud_appeal") == 0
+        for _ in range(2):
+            told = client.post(f"{answer}appeal/", {"text": "我有十二个月的流水"}, follow=True).content.decode()
+            assert "您的申诉已收到" in told
+        assert count("antifraud_appeal") == 1
+        visitors.staff("he", "operator")
+        operator = visitors.enter("he")
+        page = operator.get("/mirror/").content.decode()
+        assert "我有十二个月的流水" in page
+        appeal_id = page.split("/mirror/appeals/")[1].split("/")[0]
+        operator.post(f"/mirror/appeals/{appeal_id}/answer/", {"upheld": "1", "answer": "请补充流水后重新申请"})
+        assert "请补充流水后重新申请" in client.get(answer).content.decode()

@@ -113,7 +113,14 @@ def entities_of(answer: Assessment) -> list[dict[str, Any]]:
 
 def open_appeals() -> list[dict[str, Any]]:
     """Appeals that wait for an answer, the most urgent first."""
-    return list(models.Appeal.objects.filter(state="open").order_by("due_at").values()[:100])
+    return [dict(row) for row in models.Appeal.objects.filter(state="open").order_by("due_at").values()[:100]]
+
+
+def appeal_of(application_key: str) -> dict[str, Any] | None:
+    """The latest appeal about an application: state, answer, until when it is answered."""
+    rows = models.Appeal.objects.filter(application_key=application_key).order_by("-id")
+    found = rows.values("state", "answer", "due_at").first()
+    return None if found is None else dict(found)
 
 
 def may_tell(application_key: str) -> bool:

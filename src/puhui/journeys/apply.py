@@ -339,7 +339,8 @@ def answer(waiting: Applied, assessment: Assessment | None, *, now: datetime, re
         decision_id, told = refuse.refuse(assessment, now=now)
         return asdict(replace(waiting, state="refused", held=False, decision_id=decision_id, reasons=told))
     if assessment is not None and assessment.outcome != "pass":
-        return asdict(replace(waiting, reasons=held_reasons(assessment)))
+        told = held_reasons(assessment) if antifraud_queries.may_tell(waiting.application_id) else [dict(NOT_TOLD)]
+        return asdict(replace(waiting, reasons=told))
     assessment = assessment or antifraud_queries.assessment_of(waiting.application_id)
     percent = assessment.conditions.get("limit_percent") if assessment is not None else None
     heard = underwriting.Heard(_known_elsewhere(assessment), released=released, limit_percent=percent)
@@ -376,6 +377,13 @@ def _known_elsewhere(assessment: Assessment | None) -> dict[str, Any]:
     return {name: signals[name] for name in _HEARD if signals.get(name) is not None}
 
 
+NOT_TOLD = {  # under the tipping-off lock of a case (反洗钱保密义务)
+    "code": "LOOKED_AT_BY_PERSON",
+    "text_zh": "本申请由工作人员人工核实，您可以要求人工复核",
+    "text_en": "staff look at this application; you can ask for a person to look again",
+}
+
+
 def held_reasons(assessment: Assessment) -> list[dict[str, str]]:
     """Why a person has to look first: the rules that asked for it, not those that merely noted something."""
     return [
@@ -392,6 +400,8 @@ def shown(application_id: str) -> dict[str, Any]:
     reasons = row.reasons
     if row.state == "submitted":
         reasons = _why_it_waits(application_id)
+    if reasons and not antifraud_queries.may_tell(application_id):
+        reasons = [dict(NOT_TOLD)]
     return {
         "application_id": row.application_id,
         "state": row.state,

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
+from puhui.antifraud import queries as antifraud
 from puhui.funding import queries as funding
 from puhui.journeys import apply as applying
 from puhui.merchant import book_queries
@@ -51,7 +52,7 @@ def answer(request: HttpRequest, owner: Owner, application_id: str) -> HttpRespo
         return redirect("phone:offer", offer_id=application.offer_id)
     reasons = applying.shown(application_id)["reasons"]
     context = {"tab": "home", "application": application, "reasons": reasons[:_MAIN_REASONS],
-               "more_reasons": reasons[_MAIN_REASONS:]}  # fmt: skip
+               "more_reasons": reasons[_MAIN_REASONS:], "appeal": antifraud.appeal_of(application_id)}  # fmt: skip
     return show(request, owner, "phone/answer.html", context)
 
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from puhui.web.phone import (
+    appeals,
     apply,
     apply_small,
     book_consents,
@@ -30,6 +31,7 @@ urlpatterns = [
     path("small/<str:segment>/send/", apply_small.send, name="small_send"),
     path("small/<str:segment>/<str:name>/", apply_small.step, name="small_step"),
     path("answers/<str:application_id>/", pages.answer, name="answer"),
+    path("answers/<str:application_id>/appeal/", appeals.appeal, name="appeal"),
     path("offers/<str:offer_id>/", offers.one, name="offer"),
     path("offers/<str:offer_id>/form/", offers.form, name="form"),
     path("offers/<str:offer_id>/accept/", offers.accept, name="accept"),
