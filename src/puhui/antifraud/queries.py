@@ -111,6 +111,12 @@ def entities_of(answer: Assessment) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def fraud_models() -> list[dict[str, Any]]:
+    """Every model, newest first, without its trees."""
+    names = ("id", "state", "measures", "trained_at", "trained_by", "approved_by")
+    return [dict(row) for row in models.FraudModel.objects.order_by("-trained_at", "-id").values(*names)]
+
+
 def open_appeals() -> list[dict[str, Any]]:
     """Appeals that wait for an answer, the most urgent first."""
     return [dict(row) for row in models.Appeal.objects.filter(state="open").order_by("due_at").values()[:100]]

@@ -1,4 +1,4 @@
-"""`puhui mirror graph | rings`: the anti-fraud graph in batch. It needs no database; answers go to standard output, one JSON object with `--json`."""
+"""`puhui mirror graph | rings | same`: the anti-fraud graph in batch. It needs no database; answers go to standard output, one JSON object with `--json`."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from puhui.cli import mirror_assess
+from puhui.cli import mirror_assess, mirror_model
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
     group.callback()(lambda: None)
     group.command()(graph)
     group.command()(rings)
+    group.command()(same)
     mirror_assess.register(group)
+    mirror_model.register(group)
     app.add_typer(group, name="mirror")
 
 
@@ -60,6 +62,34 @@ def rings(
     if out is not None:
         done.members().write_csv(out)
     print(json.dumps(done.answer, ensure_ascii=False) if as_json else _rings_told(done.answer))
+
+
+def same(
+    records: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RECORDS", help="Table with id and some of name, phone, id_number, card, address, shop, …"
+        ),
+    ],
+    seed: Annotated[int, typer.Option(help="Of the random pairs.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="CSV to write: id, party.")] = None,
+    pairs: Annotated[Path | None, typer.Option(help="CSV to write: pairs with weight, chance and parts.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which records are one party: blocking, comparisons and match weights, fitted without labels."""
+    from puhui.antifraud.graphs import party_study
+
+    done = party_study.study(records, seed=seed)
+    if out is not None:
+        done.members.write_csv(out)
+    if pairs is not None:
+        done.pairs.write_csv(pairs)
+    told = done.answer
+    print(
+        json.dumps(told, ensure_ascii=False)
+        if as_json
+        else f"{told['records']:,} 条记录 records → {told['parties']:,} 个主体 parties; {told['pairs_likely']:,} of {told['pairs_compared']:,} pairs; {told['seconds']} s"
+    )
 
 
 def _rings_told(answer: dict[str, Any]) -> str:

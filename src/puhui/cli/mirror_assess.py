@@ -48,7 +48,8 @@ def assess(
                 continue
             told = _answered(line, keep=keep)
             refused += "refused" in told
-            print(json.dumps({"line": number} | told, ensure_ascii=False, default=str), flush=True)
+            written = json.dumps({"line": number} | told, ensure_ascii=False, default=str)
+            print(written.encode("utf-8", "replace").decode(), flush=True)  # half a surrogate pair is no text
     if refused:
         text = f"{refused} 行未能评估，见各行 refused · lines were refused; see each line"
         raise Refused(Refusal("LINES_REFUSED", text, where=str(path or "-")))

@@ -1,0 +1,48 @@
+"""`puhui mirror train|models|approve`: the fraud model's life. A challenger is trained on what is confirmed; a second person makes it champion."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from puhui.cli import attachment
+
+
+def register(group: typer.Typer) -> None:
+    """Add this file's commands to the group `mirror`."""
+    for command in (train, models, approve):
+        group.command()(command)
+
+
+def train(
+    by: Annotated[str, typer.Option(help="Who trains it; somebody else approves.")],
+    seed: Annotated[int, typer.Option(help="Of rows and columns drawn.")] = 1,
+) -> None:
+    """Train a challenger on the assessments on record and the labels known now; prints it with its measures on the latest eighth."""
+    with attachment.platform():
+        from puhui.antifraud import operations, queries
+
+        made = operations.train_model(seed=seed, by=by, now=datetime.now(UTC))
+        print(json.dumps(next(row for row in queries.fraud_models() if row["id"] == made), default=str))
+
+
+def models() -> None:
+    """Every fraud model, newest first, one JSON object a line."""
+    with attachment.platform():
+        from puhui.antifraud import queries
+
+        for row in queries.fraud_models():
+            print(json.dumps(row, default=str))
+
+
+def approve(
+    model: Annotated[str, typer.Argument(help="The challenger's id.")],
+    by: Annotated[str, typer.Option(help="Who approves; not who trained it.")],
+) -> None:
+    """Make a challenger the champion: from now on it scores inside the request."""
+    with attachment.platform():
+        from puhui.antifraud import operations
+
+        operations.approve_model(model, by=by)
+        print(json.dumps({"model": model, "state": "champion", "approved_by": by}))
