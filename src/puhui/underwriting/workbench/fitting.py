@@ -22,7 +22,7 @@ from puhui.underwriting.workbench import model_folder
 from puhui.underwriting.workbench.rejects import Rejects, augmented
 from puhui.underwriting.workbench.tape import Tape, read_tape
 
-LIBRARIES = ("polars", "numpy", "optbinning", "scikit-learn", "xgboost-cpu", "scipy")
+LIBRARIES = ("polars", "numpy", "scikit-learn", "xgboost-cpu", "scipy")
 BOTH = ("scorecard", "boosting")
 FORMAT = 1
 
@@ -50,6 +50,7 @@ def fit_tape(
     started = time.perf_counter()
     tape = read_tape(path)
     read_seconds = time.perf_counter() - started
+    _headed(tape, asked)
     policy = terms.in_force()
     rows = preparing.prepare(tape.frame, asked, policy)
     spent = {
@@ -69,6 +70,19 @@ def fit_tape(
         out, card, [column.as_json() for column in rows.profiles], {one.answer["kind"]: one.model for one in done}
     )
     return Fitted([one.answer for one in done], card)
+
+
+def _headed(tape: Tape, asked: Asked) -> None:
+    """Refuses names asked of a file without any."""
+    named = [name for name in (asked.target, asked.time, asked.weight, *asked.drop, *asked.keep) if name]
+    strange = [name for name in named if name not in tape.frame.columns]
+    if tape.headless and strange:
+        last = tape.frame.columns[-1]
+        told = (
+            f"文件没有表头（第一行就是数据），列名为 column_1 至 {last}，没有“{strange[0]}”：请加表头或用列号 · the file has no header (its "
+            f"first row is data); its columns are called column_1 to {last}, none is {strange[0]!r}: add a header or use those names"
+        )
+        raise Refused(Refusal("HEADER_ABSENT", told, strange[0]))
 
 
 @dataclass(frozen=True, slots=True)

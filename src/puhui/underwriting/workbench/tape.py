@@ -1,7 +1,7 @@
 """Any loan tape → a frame, as text where the file is text: CSV in any delimiter and encoding, Parquet, Excel.
 
 Rules kept: nothing is typed here (core/modelling/columns settles that); headers are made different from one another and the
-changes told; a file that cannot be read is refused with the reason, never half read.
+changes told; a file that cannot be read is refused with the reason, never half read, and so is one whose rows run past its header.
 """
 
 import csv
@@ -14,8 +14,9 @@ from pathlib import Path
 import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.underwriting.workbench import heading
 
-DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|", "\x01", "^", "~")
 PROBE_BYTES, PROBE_LINES = 1_000_000, 60
 ENCODINGS = ("utf-8", "gb18030")
 EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
@@ -28,6 +29,11 @@ class Tape:
     frame: pl.DataFrame
     sha256: str
     notes: tuple[str, ...]
+
+    @property
+    def headless(self) -> bool:
+        """Whether the file has no header, so that its columns go by number."""
+        return any(note.startswith(heading.HEADLESS) for note in self.notes)
 
 
 def read_tape(path: Path) -> Tape:
@@ -79,24 +85,48 @@ def _sheet(content: bytes) -> tuple[pl.DataFrame, list[str]]:
     rows = book.load_sheet(0, header_row=None, dtypes="string").to_polars()
     if rows.height == 0:
         return rows, []
-    names, notes = _different([str(name) if name is not None else "" for name in rows.row(0)])
-    frame = rows.slice(1)
-    frame.columns = names
-    return frame, notes + ([f"first of {len(book.sheet_names)} sheets"] if len(book.sheet_names) > 1 else [])
+    head = heading.of([[cell or "" for cell in row] for row in rows.head(PROBE_LINES).iter_rows()])
+    frame = rows.slice(head.rows_above + head.named)
+    frame.columns = list(head.names)
+    frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+    return frame, list(head.notes) + ([f"first of {len(book.sheet_names)} sheets"] if len(book.sheet_names) > 1 else [])
 
 
 def _text(content: bytes) -> tuple[pl.DataFrame, list[str]]:
     text_bytes, encoding = _as_utf8(content)
     lines = _probe(text_bytes)
     delimiter = _delimiter(lines)
-    header = next(csv.reader(lines, delimiter=delimiter, skipinitialspace=True), [])
-    names, notes = _different(header)
-    frame = pl.read_csv(
-        text_bytes, has_header=False, skip_rows=0, separator=delimiter, infer_schema=False, truncate_ragged_lines=True,
-        new_columns=names, schema=dict.fromkeys(names, pl.String), raise_if_empty=False,
-    )  # fmt: skip
+    head = heading.of(list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True)))
+    above = head.rows_above + head.widened  # polars counts the fields of a file in its first row
+    try:
+        frame = pl.read_csv(
+            text_bytes, has_header=False, separator=delimiter, infer_schema=False, raise_if_empty=False, skip_rows=above,
+            new_columns=list(head.names), schema=dict.fromkeys(head.names, pl.String),
+        )  # fmt: skip
+    except pl.exceptions.ComputeError:
+        _refuse_long_rows(text_bytes, delimiter, head)
+        raise
     said = [f"encoding {encoding}"] if encoding != "utf-8" else []
-    return frame.slice(1), said + ([f"delimiter {delimiter!r}"] if delimiter != "," else []) + notes
+    said += [f"delimiter {delimiter!r}"] if delimiter != "," else []
+    return frame.slice(int(head.named and not head.widened)), said + list(head.notes)
+
+
+def _refuse_long_rows(content: bytes, delimiter: str, head: heading.Heading) -> None:
+    """Rows with more fields than names are refused by their place: cutting them short would move values under wrong names."""
+    width = len(head.names)
+    rows = csv.reader(
+        io.StringIO(content.decode("utf-8", errors="replace")), delimiter=delimiter, skipinitialspace=True
+    )
+    long = [
+        (rows.line_num, len(row)) for number, row in enumerate(rows) if number >= head.rows_above and len(row) > width
+    ]
+    if long:
+        line, fields = long[0]
+        told = (
+            f"共{len(long)}行的字段多于表头的{width}个，第一处在第{line}行（{fields}个）：值中含分隔符“{delimiter}”须加引号 · {len(long)} "
+            f"rows have more fields than the {width} names, the first in line {line} ({fields}): quote values that hold {delimiter!r}"
+        )
+        raise Refused(Refusal("TAPE_ROWS_TOO_LONG", told, f"line {line}"))
 
 
 def _as_utf8(content: bytes) -> tuple[bytes, str]:
@@ -134,18 +164,3 @@ def _delimiter(lines: list[str]) -> str:
         if merit > best:
             best, taken = merit, delimiter
     return taken
-
-
-def _different(header: list[str]) -> tuple[list[str], list[str]]:
-    """Names that differ: a second "x" becomes "x_2", an empty one "column_5"."""
-    names: list[str] = []
-    notes: list[str] = []
-    for number, raw in enumerate(header, 1):
-        name = raw.strip().strip("\ufeff") or f"column_{number}"
-        taken, times = name, 2
-        while taken in names:
-            taken, times = f"{name}_{times}", times + 1
-        if taken != raw.strip():
-            notes.append(f"header {number} {raw.strip()!r} → {taken!r}")
-        names.append(taken)
-    return names, notes

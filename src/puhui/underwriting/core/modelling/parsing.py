@@ -75,8 +75,8 @@ def shapes_of(text: pl.Series, *, enough: float) -> tuple[str, ...]:
 
 def decimal_comma(text: pl.Series) -> bool:
     """Whether a column writes 12,5 and 1.234,56 rather than 12.5 and 1,234.56."""
-    european = text.str.contains(r"^[^\d]*\d[\d.]*,\d{1,2}\D*$").sum() or 0
-    other = text.str.contains(r"\d,\d{3}(\D|$)|\d\.\d{1,2}\D*$").sum() or 0
+    european = text.str.contains(r"^\D*\d[\d.]*,(\d{1,2}|\d{4,})\D*$|^\D*0,\d+\D*$").sum() or 0
+    other = text.str.contains(r"[1-9]\d{0,2},\d{3}(\D|$)|\d\.\d{1,2}\D*$").sum() or 0
     return european > other
 
 
