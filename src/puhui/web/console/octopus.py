@@ -119,12 +119,7 @@ def _campaign(request: HttpRequest, campaign_id: str, *, status: int = 200, **mo
 
 
 def _board(request: HttpRequest) -> dict[str, Any]:
-    today = _today()
-    since, until = _day(request.GET.get("since", "")), _day(request.GET.get("until", ""))
-    until = until or today
-    since = since or until - timedelta(days=6)
-    if not since <= until <= since + timedelta(days=_MOST_DAYS):
-        since, until = today - timedelta(days=6), today
+    since, until = period(request)
     found = board.board(since, until + timedelta(days=1))
     shown = [step for step in found.kinds if any(step.kind in line.counts for line in found.lines)]
     english = get_language() == "en"
@@ -151,6 +146,17 @@ def _cap(on: date) -> Decimal | None:
         return rule_table.find("CAP_ALLIN", metric="apr_simple", lender_type="bank", on=on).value
     except rule_table.RuleAbsent:
         return None
+
+
+def period(request: HttpRequest) -> tuple[date, date]:
+    """The first and last day asked for; the last seven days when none or nonsense is."""
+    today = _today()
+    since, until = _day(request.GET.get("since", "")), _day(request.GET.get("until", ""))
+    until = until or today
+    since = since or until - timedelta(days=6)
+    if not since <= until <= since + timedelta(days=_MOST_DAYS):
+        since, until = today - timedelta(days=6), today
+    return since, until
 
 
 def fen(text: str) -> int | None:
