@@ -20,6 +20,7 @@ import psutil
 
 from bench import (
     backtest,
+    bidding,
     books,
     calculators,
     data_link,
@@ -30,6 +31,7 @@ from bench import (
     rta,
     servicing,
     shop_sales,
+    uplift,
     workbench,
 )
 from bench.installation import PUHUI, fresh
@@ -52,6 +54,8 @@ def main() -> None:
     decision.main(int(os.environ.get("PUHUI_BENCH_APPLICATIONS", "1000000")))
     rta.main(int(os.environ.get("PUHUI_BENCH_IDS", "10000000")))
     data_link.main(int(os.environ.get("PUHUI_BENCH_FACTS", "1000000")))
+    bidding.main()
+    uplift.main()
 
 
 def measure(home: Path, environment: dict[str, str]) -> list[dict[str, object]]:
