@@ -63,12 +63,36 @@ def measure() -> list[dict[str, object]]:
             started = time.perf_counter()
             book_queries.board("shop_bench", as_of=today)
             boards.append((time.perf_counter() - started) * 1000)
+        pages = _pages(today)
+    slowest = max(pages, key=lambda name: pages[name])
     return [
+        *(
+            inside.figure(f"books.tool_{name}", ms, "ms", _SHOP_ENTRIES)
+            for name, ms in pages.items()
+            if name in ("board", "forecast", "health")
+        ),
+        inside.figure(f"books.tool_slowest_{slowest}", pages[slowest], "ms", _SHOP_ENTRIES),
         inside.figure("books.import_100000_first", seconds[0], "s", _ROWS),
         inside.figure("books.import_100000_into_400000", seconds[-1], "s", _ROWS),
         inside.figure("books.board_median", sorted(boards)[10], "ms", _SHOP_ENTRIES),
         inside.figure("books.board_worst", max(boards), "ms", _SHOP_ENTRIES),
     ]
+
+
+def _pages(today: date) -> dict[str, float]:
+    """Milliseconds of each tool's page over the same shop: the better of two tries, everything read anew."""
+    from puhui.merchant import tool_list
+    from puhui.merchant.tool_facts import Facts
+
+    found: dict[str, float] = {}
+    for tool in tool_list.TOOLS:
+        for _ in range(2):
+            started = time.perf_counter()
+            if tool.show:
+                tool.show(Facts("shop_bench", today), {})
+                took = (time.perf_counter() - started) * 1000
+                found[tool.name] = min(found.get(tool.name, took), took)
+    return found
 
 
 def _bill(part: int, today: date) -> str:

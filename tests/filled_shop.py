@@ -43,6 +43,16 @@ def spend(shop: str) -> None:
     operations.record_entries(shop, drafts, today=today(), now=now)
 
 
+def sell_only(shop: str) -> None:
+    """Ten weeks of sales and no cost at all."""
+    now = clock.now()
+    drafts = [
+        EntryDraft(f"only{back}", today() - timedelta(days=back), 50_000, "wechat", "sales", "卖货")
+        for back in range(70)
+    ]
+    operations.record_entries(shop, drafts, today=today(), now=now)
+
+
 def _records(today: date) -> list[tuple[str, date, dict[str, Any]]]:
     ago = lambda days: today - timedelta(days=days)  # noqa: E731 - reads as a word in the table below
     later = lambda days: (today + timedelta(days=days)).isoformat()  # noqa: E731

@@ -75,6 +75,14 @@ class TestEveryTool:
         assert client.get(f"/m/books/{shop}/tools/nothing/").status_code == 404
 
 
+class TestAShopWithoutCosts:
+    def test_is_forecast_all_the_same(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        filled_shop.sell_only(shop)
+        page = client.get(f"/m/books/{shop}/tools/forecast/").context["page"]
+        assert (page.missing[0], page.headline.tone, len(page.picture.labels)) == ("", "good", 13)
+
+
 class TestARecord:
     def test_is_kept_once_and_taken_back(self, opened: tuple[Client, str]) -> None:
         client, shop = opened

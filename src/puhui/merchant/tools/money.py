@@ -1,6 +1,6 @@
 """Pages about money: thirteen weeks of cash, rent, offers of money, health month by month, signs of a scam."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -23,15 +23,15 @@ def forecast(facts: Facts, asked: Asked) -> ToolPage:
     """Cash at the end of each of thirteen weeks: p10, p50, p90, with what is known to come; the first week that may not hold."""
     del asked
     title = ("13 周现金流", "Thirteen weeks of cash")
-    income, costs = (_weeks(facts.money[way], facts.as_of) for way in ("in", "out"))
+    income, costs = _weeks(facts)
     if len(income) < weekly.LEAST:
         told = (
             f"至少要 {weekly.LEAST} 个完整星期的账，现在有 {len(income)} 个",
             f"{weekly.LEAST} whole weeks are needed, there are {len(income)}",
         )
         return ToolPage("forecast", title, kinds=("planned", "debt"), missing=told)
-    coming, going = weekly.ahead(income), weekly.ahead(costs)
-    start = facts.as_of
+    issued, going = weekly.issued(income), weekly.ahead(costs)
+    coming, start = issued[-1], facts.as_of
     known, told_rows = _known(facts)
     held = facts.held() / 100
     paths = _paths(coming, going, known, held)
@@ -58,7 +58,7 @@ def forecast(facts: Facts, asked: Asked) -> ToolPage:
             "the middle line is likeliest; eight times in ten it ends between the outer two",
         )
     ]
-    inside = _held_so_far(income)
+    inside = _held_so_far(income, issued)
     if inside is not None:
         notes.append(
             (
@@ -75,18 +75,18 @@ def forecast(facts: Facts, asked: Asked) -> ToolPage:
     )  # fmt: skip
 
 
-def _weeks(days: Mapping[date, int], as_of: date) -> np.ndarray:
-    """Yuan of whole weeks that end on `as_of`, from the first with anything; refunds beyond takings count as nothing."""
-    if not days:
-        return np.zeros(0)
-    back: dict[int, int] = {}
-    for day, minor in days.items():
-        if day <= as_of:
-            back[(as_of - day).days // 7] = back.get((as_of - day).days // 7, 0) + minor
-    first = min(max(back, default=0), _HISTORY_WEEKS)
-    started = (as_of - min(days)).days + 1
-    whole = first + 1 if started >= 7 * (first + 1) else first
-    return np.array([max(back.get(n, 0), 0) / 100 for n in range(whole - 1, -1, -1)])
+def _weeks(facts: Facts) -> tuple[np.ndarray, np.ndarray]:
+    """Yuan in and out of the whole weeks that end today, from the first payment of either kind; returns beyond takings count as nothing."""
+    days = [day for way in facts.money.values() for day in way if day <= facts.as_of]
+    whole = min(((facts.as_of - min(days)).days + 1) // 7, _HISTORY_WEEKS) if days else 0
+    sums = np.zeros((2, whole))
+    for place, way in enumerate(("in", "out")):
+        for day, minor in facts.money[way].items():
+            back = (facts.as_of - day).days // 7
+            if 0 <= back < whole:
+                sums[place, whole - 1 - back] += minor / 100
+    income, costs = np.maximum(sums, 0)
+    return income, costs
 
 
 def _known(facts: Facts) -> tuple[np.ndarray, tuple[Figure, ...]]:
@@ -120,8 +120,9 @@ def _paths(coming: np.ndarray, going: np.ndarray, known: np.ndarray, held: float
     return np.stack([middle - weekly.added(down), middle, middle + weekly.added(up)], axis=1)
 
 
-def _held_so_far(weeks: np.ndarray) -> float | None:
-    bands, came = weekly.issued(weeks), weekly.truth(weeks)
+def _held_so_far(weeks: np.ndarray, bands: np.ndarray) -> float | None:
+    """Share of the weeks that came within the bands issued before them; None where too few have come."""
+    came = weekly.truth(weeks)
     ripe = ~np.isnan(bands[:, :, 0]) & ~np.isnan(came)
     ripe[: weekly.LEAST + 6] = False
     if ripe.sum() < 2 * weekly.HORIZON:
@@ -215,8 +216,8 @@ def compare(facts: Facts, priced: Sequence[financing.Priced]) -> ToolPage:
 
 def bearable_month(facts: Facts) -> int | None:
     """Fen a month that the careful weeks leave; None where there is no forecast."""
-    income, costs = (_weeks(facts.money[way], facts.as_of) for way in ("in", "out"))
-    if len(income) < weekly.LEAST or len(costs) < weekly.LEAST:
+    income, costs = _weeks(facts)
+    if len(income) < weekly.LEAST:
         return None
     coming, going = weekly.ahead(income), weekly.ahead(costs)
     known, _ = _known(facts)
