@@ -5,18 +5,21 @@ promised of a day's limit never passes it, whoever asks at once, for the row is 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.models import Sum
 
 from puhui.acquisition import dated_tables, models, steps
 from puhui.acquisition.core import creative_lint
 from puhui.acquisition.core.creative_lint import Finding, KeyFact, Phrase, Text
+from puhui.acquisition.rta import publication
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 
@@ -171,6 +174,29 @@ def promise(campaign_id: str, amount_minor: int, *, now: datetime) -> bool:
     day.promised_minor += amount_minor
     day.save(update_fields=["promised_minor"])
     return True
+
+
+def obey(folder: Path, *, now: datetime) -> frozenset[tuple[str, str]]:
+    """Shut the gate of real-time delivery for strategies whose campaigns may not spend now; answers which.
+
+    A strategy without a campaign is nobody's here and stays as it is; one is open while any of its campaigns is live with
+    something left of its day: limit minus the greater of what was promised and what the media charged.
+    """
+    today = now.astimezone(_CHINA).date()
+    costs = models.Cost.objects.filter(on=today).values("channel", "campaign").annotate(total=Sum("amount_minor"))
+    charged = {(row["channel"], row["campaign"]): row["total"] for row in costs}
+    open_now, known = set(), set()
+    for each in campaigns(on=today):
+        if each.strategy:
+            known.add((each.media, each.strategy))
+            spent = max(each.promised_minor, charged.get((each.media, each.name), 0))
+            if each.state == LIVE and each.daily_minor is not None and spent < each.daily_minor:
+                open_now.add((each.media, each.strategy))
+    shut = frozenset(known - open_now)
+    gate = publication.read_gate(folder)
+    if gate.by_campaigns != shut:
+        publication.close_gate(folder, replace(gate, by_campaigns=shut))
+    return shut
 
 
 def campaigns(*, on: date) -> list[CampaignView]:

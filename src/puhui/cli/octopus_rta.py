@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -132,16 +133,20 @@ def stop(
         raise Refused(Refusal("MEDIA_UNKNOWN", told, where=what))
     strategies = gate.strategies | ({(media, name)} if name else frozenset())
     medias = gate.media | ({media} if what != "all" and not name else frozenset())
-    publication.close_gate(place, publication.Gate(gate.stopped or what == "all", medias, strategies, gate.promise_fen))
+    publication.close_gate(
+        place, replace(gate, stopped=gate.stopped or what == "all", media=medias, strategies=strategies)
+    )
     print(f"{what}: stopped")
 
 
 def resume(folder: Folder = None) -> None:
-    """Lift every stop."""
+    """Lift every stop that a person made; those of campaigns follow the campaigns."""
     from puhui.acquisition.rta import publication
 
     place = _folder(folder)
-    publication.close_gate(place, publication.Gate(promise_fen=publication.read_gate(place).promise_fen))
+    publication.close_gate(
+        place, replace(publication.read_gate(place), stopped=False, media=frozenset(), strategies=frozenset())
+    )
     print("all: serving")
 
 
@@ -166,7 +171,7 @@ def limit(
             raise Refused(Refusal("BUDGET_AMOUNT", f"金额读不出 · {fault}", where=yuan)) from None
         if promised[strategy] < 0:
             raise Refused(Refusal("BUDGET_AMOUNT", "限额不能为负 · a limit is not negative", where=yuan))
-    publication.close_gate(place, publication.Gate(gate.stopped, gate.media, gate.strategies, promised))
+    publication.close_gate(place, replace(gate, promise_fen=promised))
     print(f"{strategy}: {yuan}")
 
 
@@ -177,7 +182,7 @@ def show(folder: Folder = None) -> None:
     place = _folder(folder)
     published, gate = publication.current(place), publication.read_gate(place)
     told: dict[str, Any] = {"published": None, "servers": _servers(place), "stopped": gate.stopped,
-                            "stopped_media": sorted(gate.media), "stopped_strategies": sorted(gate.strategies)}  # fmt: skip
+                            "stopped_media": sorted(gate.media), "stopped_strategies": sorted(gate.strategies), "stopped_by_campaigns": sorted(gate.by_campaigns)}  # fmt: skip
     if published:
         info = audience_file.check(published.audience)
         told["published"] = {

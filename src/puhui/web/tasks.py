@@ -10,10 +10,10 @@ from django.db import close_old_connections, transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from puhui.acquisition import conversions
+from puhui.acquisition import campaigns, conversions
 from puhui.acquisition.channels.callbacks import Account
 from puhui.kernel.masked import Secret
-from puhui.store import tenancy
+from puhui.store import places, tenancy
 from puhui.web import clock
 from puhui.web.models import TextMessage
 from puhui.web.sms import Gateway, GatewayRefused, GatewayUnavailable
@@ -69,3 +69,12 @@ def send_conversions(timestamp: int) -> dict[str, int]:
     accounts = {media: Account(**held) for media, held in settings.MEDIA_ACCOUNTS.items()}
     with tenancy.scope(tenancy.PLATFORM):
         return conversions.send_due(conversions.Way(accounts, settings.MEDIA_URL), now=clock.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="puhui.web.obey_campaigns", queue="media", queueing_lock="obey_campaigns")
+def obey_campaigns(timestamp: int) -> int:
+    """Shut or open real-time delivery as campaigns and their days allow; answers how many strategies are shut."""
+    close_old_connections()
+    with tenancy.scope(tenancy.PLATFORM):
+        return len(campaigns.obey(places.var_dir() / "rta", now=clock.now()))

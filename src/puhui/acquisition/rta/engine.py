@@ -214,7 +214,7 @@ class Engine:
         assert desk.rulebook is not None, "decided only where something is published"
         media = desk.adapter.media
         answer = decide(desk.rulebook, mask=mask, bucket=bucket, asked=asked, arms=arms, opted_out=opted_out)
-        grants = tuple(each for each in answer.grants if (media, each.strategy) not in self._gate.strategies)
+        grants = tuple(each for each in answer.grants if not self._gate.stops(media, each.strategy))
         if answer.joins and not grants:
             answer = Answer((), desk.rule.caches.error_s, "STOPPED", bucket)
         elif grants != answer.grants:

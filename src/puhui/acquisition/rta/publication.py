@@ -35,14 +35,19 @@ class Gate:
     """The last word, asked after everything else: what is stopped, and how much OpenRTB bids may still promise.
 
     `promise_fen` is what all workers together may promise for a strategy from this gate on; a strategy that is not in
-    it has no limit of its own.
+    it has no limit of its own. `by_campaigns` are stops that follow from campaigns (campaigns.obey), the rest a person's.
     """
 
     stopped: bool = False
     media: frozenset[str] = frozenset()
     strategies: frozenset[tuple[str, str]] = frozenset()
     promise_fen: dict[str, int] = field(default_factory=dict)
+    by_campaigns: frozenset[tuple[str, str]] = frozenset()
     serial: int = 0
+
+    def stops(self, media: str, strategy: str) -> bool:
+        """Whether anybody stopped this strategy."""
+        return (media, strategy) in self.strategies or (media, strategy) in self.by_campaigns
 
 
 def publish(folder: Path, table: AudienceTable, strategies: str, *, now: datetime) -> tuple[Publication, AudienceInfo]:
@@ -85,6 +90,7 @@ def close_gate(folder: Path, gate: Gate) -> Gate:
         "media": sorted(gate.media),
         "strategies": sorted(map(list, gate.strategies)),
         "promise_fen": gate.promise_fen,
+        "by_campaigns": sorted(map(list, gate.by_campaigns)),
         "serial": serial,
     }
     _write(folder / "gate.json", told)
@@ -97,10 +103,9 @@ def read_gate(folder: Path) -> Gate:
         found = _read(folder / "gate.json")
         if found is None:
             return Gate()
-        pairs: Iterable[list[str]] = found["strategies"]
         return Gate(
-            found["stopped"], frozenset(found["media"]), frozenset((media, name) for media, name in pairs),
-            dict(found["promise_fen"]), found["serial"],
+            found["stopped"], frozenset(found["media"]), _pairs(found["strategies"]), dict(found["promise_fen"]),
+            _pairs(found["by_campaigns"]), found["serial"],
         )  # fmt: skip
     except (ValueError, KeyError, TypeError):
         return Gate(stopped=True)
@@ -116,6 +121,10 @@ def stamp(folder: Path) -> tuple[tuple[int, int], ...]:
         except FileNotFoundError:
             found.append((0, 0))
     return tuple(found)
+
+
+def _pairs(told: Iterable[list[str]]) -> frozenset[tuple[str, str]]:
+    return frozenset((media, name) for media, name in told)
 
 
 def _point(folder: Path, generation: int, audience: str, strategies: str, now: datetime) -> None:

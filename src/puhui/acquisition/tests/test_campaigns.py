@@ -1,17 +1,20 @@
 """Campaigns: the linter of 2026, going live, budgets, and promises that never pass the day's limit."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.db import connection, connections
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from puhui.acquisition import campaigns, models
+from puhui.acquisition import campaigns, models, operations
 from puhui.acquisition.campaigns import Wording
 from puhui.acquisition.core.creative_lint import Phrase, Text, lint
+from puhui.acquisition.rta import publication
 from puhui.kernel.refusal import Refused
 from puhui.store import tenancy
 
@@ -72,7 +75,7 @@ class TestTheLinter:
 
 
 def live(daily_minor: int = 1000) -> str:
-    campaign = campaigns.create("tencent", "春季", by="analyst", now=NOW)
+    campaign = campaigns.create("tencent", "另一个", by="analyst", now=NOW)
     campaigns.word(campaign, Wording("小店周转", GOOD, PAGE), by="analyst", now=NOW)
     campaigns.set_budget(campaign, daily_minor, by="analyst", now=NOW)
     campaigns.move(campaign, "live", by="analyst", now=NOW)
@@ -124,6 +127,29 @@ class TestACampaign:
         with pytest.raises(Refused, match="CAMPAIGN_UNKNOWN"):
             campaigns.apply_proposal({campaign: 1, "cmp_none": 1}, name="proposal 2", by="analyst", now=NOW)
         assert campaigns.one(campaign, on=DAY).daily_minor == 2000
+
+
+@pytest.mark.django_db
+class TestDelivery:
+    def test_is_shut_for_a_strategy_whose_campaigns_may_not_spend(self, tmp_path: Path):
+        pair = ("tencent", "new_owner")
+        campaign = campaigns.create("tencent", "春季", strategy="new_owner", by="analyst", now=NOW)
+        live()  # a campaign without a strategy of its own shuts and opens nothing
+        assert campaigns.obey(tmp_path, now=NOW) == {pair}
+        campaigns.word(campaign, Wording("小店周转", GOOD, PAGE), by="analyst", now=NOW)
+        campaigns.set_budget(campaign, 100, by="analyst", now=NOW)
+        campaigns.move(campaign, "live", by="analyst", now=NOW)
+        assert campaigns.obey(tmp_path, now=NOW) == frozenset()
+        publication.close_gate(
+            tmp_path, replace(publication.read_gate(tmp_path), strategies=frozenset({("baidu", "x")}))
+        )
+        operations.record_cost(operations.CostDraft("tencent", "春季", DAY, 100), key="c", now=NOW)
+        assert campaigns.obey(tmp_path, now=NOW) == {pair}
+        gate = publication.read_gate(tmp_path)
+        assert (gate.stops(*pair), gate.stops("baidu", "x"), gate.stops("tencent", "other")) == (True, True, False)
+        assert campaigns.obey(tmp_path, now=NOW + timedelta(days=1)) == frozenset()
+        campaigns.move(campaign, "stopped", by="analyst", now=NOW)
+        assert campaigns.obey(tmp_path, now=NOW + timedelta(days=1)) == {pair}
 
 
 @pytest.mark.django_db

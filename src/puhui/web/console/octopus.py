@@ -19,6 +19,7 @@ from puhui.acquisition import board, campaigns, steps
 from puhui.acquisition.campaigns import Wording
 from puhui.kernel.refusal import Refused
 from puhui.policy import rule_table
+from puhui.store import places
 from puhui.web import access, clock
 from puhui.web.charts import Chart, Series
 from puhui.web.templatetags.puhui import spoken
@@ -60,7 +61,8 @@ def create(request: HttpRequest) -> HttpResponse:
     """A draft."""
     try:
         name, media = request.POST.get("name", ""), request.POST.get("media", "")
-        found = campaigns.create(media, name, by=request.user.get_username(), now=clock.now())
+        strategy = request.POST.get("strategy", "").strip()
+        found = campaigns.create(media, name, strategy=strategy, by=request.user.get_username(), now=clock.now())
     except Refused as refused:
         messages.error(request, spoken(refused.refusal.message))
         return redirect("console:campaigns")
@@ -102,6 +104,7 @@ def act(request: HttpRequest, campaign_id: str) -> HttpResponse:
                 messages.error(request, _("请输入金额，例如 5000 或 5000.50。"))
                 return redirect("console:campaign", campaign_id=campaign_id)
             campaigns.set_budget(campaign_id, daily, by=by, now=now)
+        campaigns.obey(places.var_dir() / "rta", now=now)
         messages.success(request, _("已保存。"))
     except Refused as refused:
         messages.error(request, spoken(refused.refusal.message))
