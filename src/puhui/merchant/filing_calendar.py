@@ -24,11 +24,15 @@ _DAYS_AHEAD = 3
 
 
 def deadlines(on: date, *, entity: str = "sole_trader", employer: bool = False, months: int = 12) -> list[Deadline]:
-    """What has to be filed from a day on, by day. Raises Refused ENTITY_UNKNOWN, RuleAbsent before the table begins."""
+    """What has to be filed from a day on, by day. Raises Refused ENTITY_UNKNOWN, FILING_RULE_ABSENT."""
     if entity not in ENTITIES:
         raise Refused(Refusal("ENTITY_UNKNOWN", f"类型为 · one of {', '.join(ENTITIES)}: {entity}", where="entity"))
     wanted = {"any", entity} | ({"employer"} if employer else set())
-    rows = [row for row in rule_files.in_force("filing_deadlines", on=on) if row["entity"] in wanted]
+    try:
+        rows = [row for row in rule_files.in_force("filing_deadlines", on=on) if row["entity"] in wanted]
+    except rule_files.RuleAbsent as absent:
+        told = f"这一天没有已载入的申报规则 · no deadlines are loaded for that day: {absent}"
+        raise Refused(Refusal("FILING_RULE_ABSENT", told, where=on.isoformat())) from None
     found = []
     for ahead in range(months + 1):
         month = add_months(on.replace(day=1), ahead)

@@ -59,6 +59,9 @@ def assess(request: Record) -> dict[str, Any]:
     rules = policy(on)
     units = {row["part"]: row["unit"] for row in rule_files.in_force("health_index", on=on)}
     least = next(row for row in rule_files.in_force("health_policy", on=on) if row["name"] == "books_days")
+    for name in ("told", "books"):
+        if not isinstance(request.get(name) or {}, Mapping):
+            raise Refused(Refusal("OBJECT_EXPECTED", f"{name} 须为对象 · an object is expected", where=name))
     told = dict(request.get("told") or {}) | {
         name: value for name, value in request.items() if name not in ("on", "told", "books", "books_days", "id")
     }

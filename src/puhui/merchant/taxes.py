@@ -252,6 +252,8 @@ def wage(request: Record) -> dict[str, Any]:
     law = _law(request)
     gross = _series(_needed(request, "gross"), request, "gross")
     deducted = _series(request.get("deducted") or 0, {"months": len(gross)}, "deducted")
+    if not 1 <= len(gross) <= 12:
+        raise _refused("MONTHS_UNKNOWN", f"一年最多 12 个月 · a year has 12 months: {len(gross)}", "months")
     if len(gross) != len(deducted):
         raise _refused("MONTHS_DIFFER", "两列月数不同 · as many months deducted as paid", "deducted")
     month = int(law.rule("IIT_WAGE", "month_deduction_minor").value)
@@ -344,7 +346,7 @@ def _losses(given: Any) -> tuple[tuple[int, int], ...]:
 def _series(value: Any, request: Record, where: str) -> list[int]:
     if isinstance(value, list | tuple):
         return [written.amount(each, f"{where}[{i}]") for i, each in enumerate(value)]
-    return [written.amount(value, where)] * written.whole(request.get("months") or 1, "months", least=1)
+    return [written.amount(value, where)] * _months_of_year({"months": request.get("months") or 1})
 
 
 def _one_of(request: Record, month: str, quarter: str) -> int:

@@ -35,6 +35,8 @@ class TestTheCalendar:
     def test_refuses_an_unknown_kind(self) -> None:
         with pytest.raises(Refused, match="ENTITY_UNKNOWN"):
             filing_calendar.deadlines(date(2026, 1, 1), entity="club")
+        with pytest.raises(Refused, match="FILING_RULE_ABSENT"):
+            filing_calendar.deadlines(date(1990, 1, 1))
 
     def test_as_ical_keeps_its_ids(self) -> None:
         found = filing_calendar.deadlines(date(2026, 1, 1), months=3)

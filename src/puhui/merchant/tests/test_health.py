@@ -135,6 +135,7 @@ class TestBadInput:
             ({"debt_apr": "1.5"}, "SHARE_AMBIGUOUS"),
             ({"surplus_rate": "lots"}, "SHARE_UNREADABLE"),
             ({"on": "1999-01-01"}, "HEALTH_RULE_ABSENT"),
+            ({"told": 5}, "OBJECT_EXPECTED"),
         ],
     )
     def test_is_refused_by_name(self, values: dict[str, Any], code: str) -> None:

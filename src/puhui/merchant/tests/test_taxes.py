@@ -147,6 +147,8 @@ class TestBadInput:
             ("cit", {"taxable": True, "on": ON}, "AMOUNT_UNREADABLE"),
             ("stamp", {"contract": "will", "amount": 1, "on": ON}, "CONTRACT_UNKNOWN"),
             ("wage", {"gross": [1, 2], "deducted": [1], "on": ON}, "MONTHS_DIFFER"),
+            ("wage", {"gross": 1, "months": 10**9, "on": ON}, "MONTHS_UNKNOWN"),
+            ("wage", {"gross": [1] * 13, "on": ON}, "MONTHS_UNKNOWN"),
         ],
     )
     def test_is_refused_by_name(self, name: str, asked: dict[str, Any], code: str) -> None:
