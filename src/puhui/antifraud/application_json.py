@@ -49,6 +49,7 @@ _NAMES = {name: known for known, others in ALIASES.items() for name in (known, *
 _LONGEST = 500
 _MOST_MINOR = 10**15
 _INSIDE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _CELLS = 1_000  # place cells of 0.001 degrees
 
 
@@ -162,15 +163,24 @@ def _time(value: Any, now: datetime, notes: list[str]) -> datetime:
         if isinstance(value, bool):
             raise ValueError
         if isinstance(value, int | float):
-            return datetime.fromtimestamp(value / 1000 if abs(value) > 1e11 else value, UTC)
+            return _possible(datetime.fromtimestamp(value / 1000 if abs(value) > 1e11 else value, UTC), notes)
         read = datetime.fromisoformat(str(value).strip())
         if read.tzinfo is None:
             notes.append("applied_at：没有时区，按北京时间 · no time zone; taken as Beijing's")
             read = read.replace(tzinfo=signals.ZONE)
-        return read.astimezone(UTC)
+        return _possible(read, notes)
     except (ValueError, OverflowError, OSError):
         notes.append("applied_at：读不出时间，按现在 · cannot be read; taken as now")
         return now
+
+
+def _possible(read: datetime, notes: list[str]) -> datetime:
+    """A time of this century; one further off is put at its edge, so that the rules still see a clock that is wrong."""
+    for edge, beyond in ((_FIRST, read < _FIRST), (_LAST, read > _LAST)):
+        if beyond:
+            notes.append(f"applied_at：不可能的时间，按 {edge.year} 年 · an impossible time; taken as {edge.year}")
+            return edge
+    return read.astimezone(UTC)
 
 
 def _signals(loose: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:

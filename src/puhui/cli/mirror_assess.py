@@ -74,6 +74,12 @@ def _answered(line: str, *, keep: bool) -> dict[str, Any]:
     except Refused as found:
         refusal = {"code": found.refusal.code, "message": found.refusal.message, "where": found.refusal.where}
         return {"application_id": named, "outcome": None, "refused": refusal, "ms": _ms(began)}
+    except Exception as fault:  # ours, not the sender's: said, and the lines behind it are not lost
+        refusal = {
+            "code": "FAULT",
+            "message": f"系统故障 · a fault of ours: {type(fault).__name__}: {str(fault)[:200]}",
+        }
+        return {"application_id": named, "outcome": None, "refused": refusal, "ms": _ms(began)}
     return told | {"notes": list(read.notes), "ms": _ms(began)}
 
 

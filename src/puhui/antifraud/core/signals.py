@@ -66,7 +66,7 @@ def plain_row(facts: Mapping[str, Any], told: Mapping[str, Any], clock: Clock) -
 
     `facts`: severities, birth_date, device_known, entrance, amount_minor. `told`: signals by name, of TOLD.
     """
-    local = clock.applied_at.astimezone(ZONE)
+    local = min(clock.applied_at, clock.now or clock.applied_at).astimezone(ZONE)  # nobody applies tomorrow
     newer = clock.evidence_on is not None and clock.evidence_on > local.date()
     row = _BLANK | {name: value for name, value in told.items() if not (newer and SOURCES[name] in _DATED)}
     born, late = facts.get("birth_date"), _minutes_late(clock)

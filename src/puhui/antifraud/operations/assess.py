@@ -131,7 +131,7 @@ def _store(
             person_index=case.person,
             phone_index=case.facts.phone_index,
             device_hash=case.facts.device_hash or None,
-            applied_at=case.facts.applied_at,
+            applied_at=case.row["applied_at"],
             signals=case.seen,
             outcome=verdict.outcome,
             unknown=list(verdict.unknown),

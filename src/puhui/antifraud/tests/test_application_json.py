@@ -64,6 +64,8 @@ class TestAnApplication:
             ("amount_yuan", -5, "amount_yuan"),
             ("amount_yuan", "12.345", "amount_yuan"),
             ("applied_at", "yesterday", "applied_at"),
+            ("applied_at", "9999-12-31T23:59:59Z", "applied_at"),
+            ("applied_at", "0001-01-01T00:00:00+08:00", "applied_at"),
             ("applied_at", "2026-11-29T10:00:00", "applied_at"),
             ("shoe_size", 43, "shoe_size"),
             ("address", "x" * 501, "address"),
