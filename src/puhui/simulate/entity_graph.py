@@ -40,7 +40,7 @@ def entity_graph(nodes: int, *, edges: int, seed: int) -> tuple[pl.DataFrame, pl
     risk = dice.standard_normal(nodes, np.float32)
     around = np.bincount(ties.src, risk[ties.dst], nodes) + np.bincount(ties.dst, risk[ties.src], nodes)
     many = np.bincount(ties.src, minlength=nodes) + np.bincount(ties.dst, minlength=nodes)
-    pull = 0.8 * risk + 0.8 * around / np.sqrt(np.maximum(many, 1)) + 2.5 * ties.ringed + dice.gumbel(size=nodes)
+    pull = 0.8 * risk + 0.8 * around / np.sqrt(np.maximum(many, 1)) + 2.5 * ties.ringed + 0.6 * dice.gumbel(size=nodes)
     fraud = pull > np.quantile(pull, 1 - FRAUD)
     columns = {f"x{place}": _feature(place, risk, dice) for place in range(FEATURES)}
     labelled = dice.random(nodes) < LABELLED
@@ -93,7 +93,7 @@ def _feature(place: int, risk: _Reals, dice: np.random.Generator) -> _Reals:
     """The first few show a little of the risk, the last few have gaps (missing items of a profile)."""
     value = dice.standard_normal(len(risk), np.float32)
     if place < TELLING:
-        value += np.float32(0.35) * risk
+        value += np.float32(0.5) * risk
     if place >= FEATURES - 4:
         value[dice.random(len(risk), np.float32) < 0.2] = np.nan
     return value
