@@ -75,8 +75,8 @@ def _read_sheet(sheet: Sheet, heading: Heading, words: BillWords, today: date) -
             if skipped.entry:
                 dead.append(skipped.entry)
         except CellUnreadable as fault:
-            if not reader.is_dated(cells) and (ended or reader.is_tail(cells)):
-                ended = ended or not reader.is_heading(cells)
+            if reader.is_no_payment(cells, ended=ended):
+                ended = ended or not (reader.is_dated(cells) or reader.is_heading(cells))
                 continue
             bill.rejected.append(Left(line, str(fault)))
         else:

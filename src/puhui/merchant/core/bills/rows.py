@@ -61,11 +61,22 @@ class RowReader:
         few = len(filled) <= 2 or len(filled) * 2 < self._usual
         return (few and not self.is_dated(cells)) or self.is_heading(cells)
 
+    def is_no_payment(self, cells: Sequence[str], *, ended: bool) -> bool:
+        """Whether a row that could not be read is none that should have been: a balance, or what stands below the payments."""
+        if self.is_dated(cells):
+            return self.is_balance_only(cells)
+        return ended or self.is_tail(cells)
+
     def is_heading(self, cells: Sequence[str]) -> bool:
         """The heading told again, as at the top of a printed page."""
         names = [plain(cell) for cell in cells if cell.strip(_STRIP)]
         same = sum(name in self.heading.names for name in names)
         return same >= 3 and same * 2 > len(names)
+
+    def is_balance_only(self, cells: Sequence[str]) -> bool:
+        """A dated line that tells a balance or a sum and no payment (期初余额, 本月合计)."""
+        told = plain(self._text(cells, "description"))
+        return any(len(word) > 1 and told.startswith(word) for word in self.words.tail)
 
     def is_torn(self, cells: Sequence[str]) -> bool:
         """Whether a last line that was not ended stops at, or before, its amount: digits may be missing."""
