@@ -131,6 +131,18 @@ class TestCalculators:
         assert (page.headline.text, len(page.rows)) == ("危险", 3)
 
 
+class TestStrangeQuestions:
+    def test_are_answered_or_refused_and_never_a_fault(self, full: tuple[Client, str]) -> None:
+        client, shop = full
+        asks = {"margin": ("fixed",), "pricing": ("cost", "margin", "fee", "delivery", "coupon", "rival"), "payroll": ("city",),
+                "rota": ("per_person",), "rent": ("basket", "buying"), "scam": ("text", "apr")}  # fmt: skip
+        for text in ("", "x", "-1", "1e9", "200%", "\x00", "ｘ" * 3000, "9" * 40, "NaN"):
+            for tool, names in asks.items():
+                for name in names:
+                    asked = {"cost": "6"} | {name: text}
+                    assert client.get(f"/m/books/{shop}/tools/{tool}/", asked).status_code in (200, 422), (tool, name)
+
+
 class TestTheFilingCalendar:
     def test_is_a_calendar_with_alarms(self, full: tuple[Client, str]) -> None:
         client, shop = full

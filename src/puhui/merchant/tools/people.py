@@ -14,7 +14,10 @@ _ALERTS = (7, 30, 90)
 
 def wages(facts: Facts, asked: Asked) -> ToolPage:
     """Each payslip of this month: insurance, tax, paid out; what all cost the shop."""
-    city = asked.get("city") or "any"
+    cities = rule_files.in_force("minimum_wages", on=facts.as_of)
+    city = asked.get("city", "any")
+    if city not in {row["city"] for row in cities}:
+        city = "any"
     law = Law(facts.as_of)
     rates = insurance(facts.as_of)
     minimum = int(rule_files.in_force("minimum_wages", on=facts.as_of, city=city)[0]["month_minor"])
@@ -43,7 +46,7 @@ def wages(facts: Facts, asked: Asked) -> ToolPage:
     ]
     if low:
         notes.insert(0, (f"{low} 人低于当地最低工资 {yuan(minimum)}", f"{low} below the minimum wage {yuan(minimum)}"))
-    choices = tuple((row["city"], row["zh"]) for row in rule_files.in_force("minimum_wages", on=facts.as_of))
+    choices = tuple((row["city"], row["zh"]) for row in cities)
     return ToolPage(
         "payroll", ("工资与社保", "Payroll"), Figure(("这个月要发", "To pay out"), yuan(paid)),
         (Figure(("店里一共花", "Cost to the shop"), yuan(cost)),), tuple(notes), rows=tuple(rows), kinds=("staff",),
