@@ -14,6 +14,7 @@ from django.db import connection
 
 from puhui.kernel.periods import Period
 from puhui.merchant import ledger_folding, models
+from puhui.merchant.bill_tables import bill_words
 from puhui.merchant.book_tables import chart
 
 _PAGE = 50
@@ -301,10 +302,17 @@ def _lines(sums: dict[str, int], counts: dict[str, int], kinds: tuple[str, ...])
     for code, minor in sums.items():
         account = accounts.of(code)
         if account.kind in kinds and minor:
-            name = code.partition(":")[2]
-            zh, en = (f"{account.zh} {name}", f"{account.en} {name}") if name else (account.zh, account.en)
+            zh, en = _place(code, account.zh, account.en)
             found.append(Line(code, zh, en, account.kind, minor * accounts.sign(code), counts.get(code, 0)))
     return tuple(sorted(found, key=lambda line: -line.amount_minor))
+
+
+def _place(code: str, zh: str, en: str) -> tuple[str, str]:
+    """The name of an account that names its bank: 工商银行, 招商银行 信用卡."""
+    bank = next((source for source in bill_words().sources if source.code == code.partition(":")[2]), None)
+    if bank is None:
+        return zh, en
+    return (bank.zh, bank.en) if code.startswith(("bank:", "platform:")) else (f"{bank.zh} {zh}", f"{bank.en} {en}")
 
 
 def _added(line: DayLine, row: dict[str, Any]) -> DayLine:
