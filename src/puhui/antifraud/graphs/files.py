@@ -57,6 +57,11 @@ def read_nodes(path: Path) -> pl.DataFrame:
     return _frame(_file(path, "nodes"))
 
 
+def read_table(path: Path, *, texts: bool) -> pl.DataFrame:
+    """Any table of a file. `texts`: a text file's columns stay text (a phone is no number)."""
+    return _frame(_file(path, "records"), texts=texts)
+
+
 def _file(path: Path, stem: str) -> Path:
     if path.is_dir():
         found = [path / f"{stem}{suffix}" for suffix in (".parquet", ".csv", ".csv.gz", ".tsv", ".txt")]
@@ -73,11 +78,11 @@ def _file(path: Path, stem: str) -> Path:
     return path
 
 
-def _frame(file: Path) -> pl.DataFrame:
+def _frame(file: Path, *, texts: bool = False) -> pl.DataFrame:
     try:
         with file.open("rb") as opened:
             head = opened.read(4)
-        frame = pl.read_parquet(file) if head == b"PAR1" else _text(file, zipped=head[:2] == b"\x1f\x8b")
+        frame = pl.read_parquet(file) if head == b"PAR1" else _text(file, zipped=head[:2] == b"\x1f\x8b", texts=texts)
     except Refused:
         raise
     except Exception as fault:
@@ -90,7 +95,7 @@ def _frame(file: Path) -> pl.DataFrame:
     return frame
 
 
-def _text(file: Path, *, zipped: bool) -> pl.DataFrame:
+def _text(file: Path, *, zipped: bool, texts: bool) -> pl.DataFrame:
     content = file.read_bytes()
     content = gzip.decompress(content) if zipped else content
     lines = [line for line in content[:100_000].decode("utf-8-sig", errors="replace").splitlines() if line.strip()]
@@ -100,10 +105,15 @@ def _text(file: Path, *, zipped: bool) -> pl.DataFrame:
     delimiter = next((mark for mark in _DELIMITERS if mark in lines[0].strip()), ",")
     fields = [field.strip().strip('"').lower() for field in lines[0].split(delimiter)]
     known = {name for names in OTHER_NAMES.values() for name in names} | set(OTHER_NAMES) | {"id", "label", "split"}
-    headed = bool(known & set(fields))
+    headed = texts or bool(known & set(fields))
     prefix = "%" if content.lstrip()[:1] == b"%" else "#"
     frame = pl.read_csv(
-        content, separator=delimiter, has_header=headed, comment_prefix=prefix, infer_schema_length=10_000
+        content,
+        separator=delimiter,
+        has_header=headed,
+        comment_prefix=prefix,
+        infer_schema=not texts,
+        infer_schema_length=10_000,
     )
     if not headed:
         frame = frame.rename(dict(zip(frame.columns, ("src", "dst", "kind", "at"))))
