@@ -86,8 +86,9 @@ def study(frame: pl.DataFrame, asked: Asked) -> Study:
         "features": sorted(set(design.source)),
         "left_out": design.left_out,
         "differs_between_arms": suspects,
-        **_overall(found, cost, fold, asked),
+        **_overall(found, cost, read, fold, asked),
         "verdict": _verdict(arms),
+        "verdict_level": terms["interval"]["persons_level"],
         "arms": arms,
         "policy": _policy(found, plan, cost, read, asked),
         "seed": asked.seed,
@@ -158,13 +159,13 @@ def _balanced(read: _Read, asked: Asked) -> tuple[bool, dict[str, str], Design]:
     return True, suspects, read.design.without(gone, "differs between arms: known only afterwards?")
 
 
-def _overall(found: Scores, cost: Floats, fold: NDArray[np.int64], asked: Asked) -> dict[str, Any]:
+def _overall(found: Scores, cost: Floats, read: _Read, fold: NDArray[np.int64], asked: Asked) -> dict[str, Any]:
     """Ranking of people by the best offer's net gain, whatever the number of offers."""
     net = asked.value * found.gain[:, 1:] - cost
     best = 1 + np.argmax(net, axis=1)
     rows = np.arange(len(best))
     effect = found.value[rows, best] - found.value[:, 0]
-    ranking = _ranking(effect, net[rows, best - 1], fold, asked)
+    ranking = _ranking(effect, net[rows, best - 1], fold, asked, read.design.values.shape[1])
     return {
         "qini": ranking.qini.value, "qini_interval": [ranking.qini.low, ranking.qini.high], "qini_p": ranking.qini.chance,
         "auuc": ranking.auuc.value, "auuc_interval": [ranking.auuc.low, ranking.auuc.high],
@@ -174,7 +175,7 @@ def _overall(found: Scores, cost: Floats, fold: NDArray[np.int64], asked: Asked)
 
 def _arm(found: Scores, read: _Read, fold: NDArray[np.int64], one: int, asked: Asked) -> dict[str, Any]:
     effect, given = found.effect(one), read.arm == one
-    ranking = _ranking(effect, found.gain[:, one], fold, asked)
+    ranking = _ranking(effect, found.gain[:, one], fold, asked, read.design.values.shape[1])
     return {
         "arm": read.labels[one],
         "rows": int(given.sum()),
@@ -187,15 +188,15 @@ def _arm(found: Scores, read: _Read, fold: NDArray[np.int64], one: int, asked: A
     }
 
 
-def _ranking(effect: Floats, gain: Floats, fold: NDArray[np.int64], asked: Asked) -> Ranking:
+def _ranking(effect: Floats, gain: Floats, fold: NDArray[np.int64], asked: Asked, directions: int) -> Ranking:
     terms = tables()["interval"]
     predicted = within_folds(gain, fold)
-    return ranked(effect, predicted, resamples=terms["resamples"], level=terms["level"], seed=asked.seed)
+    return ranked(effect, predicted, resamples=terms["resamples"], level=terms["level"], seed=asked.seed, directions=directions)  # fmt: skip
 
 
 def _verdict(arms: list[dict[str, Any]]) -> str:
     """Can anybody be told apart? One arm's ranking is above chance at the level shared out over the arms; each arm says its own."""
-    level = 1 - tables()["interval"]["level"]
+    level = tables()["interval"]["persons_level"]
     for arm in arms:
         sure = arm["qini"]["value"] > 0 and arm["qini"]["p"] < level / len(arms)
         arm["verdict"] = "measurable" if sure else "cannot be told from chance"
