@@ -56,7 +56,12 @@ STAGES = {
 }  # fmt: skip
 OFFER_STATES = {"open": _("等您决定"), "accepted": _("您已接受"), "declined": _("您已谢绝"), "expired": _("报价已过期")}
 ROLES = {"analyst": _("分析员"), "operator": _("运营员"), "institution": _("资金机构用户"), "admin": _("管理员")}
-PURPOSES = {"credit_assessment": _("用我的资料做信用评估"), "fraud_signals": _("用填写过程防范冒用"), "funding": _("把资料交给出借机构"), "books_evidence": _("把账本里的一项给机构看")}
+PURPOSES = {
+    "credit_assessment": _("用我的资料做信用评估"),
+    "fraud_signals": _("用填写过程防范冒用"),
+    "funding": _("把资料交给出借机构"),
+    "books_evidence": _("把账本里的一项给机构看"),
+}
 MEDIA = {
     "ocean_engine": _("巨量引擎"),
     "tencent": _("腾讯广告"),
