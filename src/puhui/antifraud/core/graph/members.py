@@ -60,6 +60,8 @@ class Net:
 
     def scored(self, values: Values, rows: Rows) -> Scores:
         """Log-odds of `rows` of `values`: the mean over seeds."""
+        if not len(rows):
+            return np.zeros(0)
         given = _normal(self.scale, values[rows])
         total = np.zeros(len(rows))
         for network in self.networks:

@@ -71,6 +71,13 @@ class TestStudy:
         assert answer["told"]["labels_after_as_of"] == 60
         assert sum(sum(pair) for pair in answer["labels"].values()) == 240
 
+    def test_nothing_to_judge_is_said_and_every_node_is_still_scored(self, tmp_path):
+        table, edges = planted(nodes=300)
+        table = table.with_columns(label=pl.when(pl.col("split") != "test").then("label"))
+        found = run(write(tmp_path, table, edges), all_nodes=True)
+        assert (found.answer["auroc"], found.answer["recall_at_k"], found.answer["k"]) == (None, None, 0)
+        assert graph_study.scores(found).height == 300
+
     def test_scores_of_every_node(self, tmp_path):
         found = run(write(tmp_path, *planted(nodes=300)), all_nodes=True)
         told = graph_study.scores(found)
