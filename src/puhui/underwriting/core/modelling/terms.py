@@ -4,7 +4,7 @@
 and its by-hand re-binning read the thresholds of their own time.
 
 >>> in_force().bins["max_bins"], in_force().scorecard["points_at_base"]
-(8, 600)
+(10, 600)
 """
 
 import tomllib
