@@ -32,7 +32,10 @@ def breaches(root: Path) -> Iterator[str]:
                 yield f"src/puhui/{room}/{name}: missing; every room has the same furniture"
     for path in sorted(package.rglob("*.py")):
         place = path.relative_to(root)
-        front_door = path.parent.name in ("operations", "models")  # verbs, or rows, one file each; nothing pure imports it
+        front_door = path.parent.name in (
+            "operations",
+            "models",
+        )  # verbs, or rows, one file each; nothing pure imports it
         if path.name == "__init__.py" and path.parent != package and not front_door and path.read_text().strip():
             yield f"{place}: not empty; importing a core must not pull in Django"
         if path.name in VAGUE:

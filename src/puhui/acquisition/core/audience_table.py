@@ -56,8 +56,8 @@ def build(keys: Keys, audiences: NDArray[np.uint8], *, names: Sequence[str]) -> 
     """From rows (key, position of its audience in `names`) in any order; the same row again changes nothing."""
     assert len(names) <= MOST_AUDIENCES, "callers refuse more audiences by name"
     if len(names) <= 1:
-        distinct = np.unique(keys)
-        return AudienceTable(tuple(names), distinct, np.zeros(len(distinct), dtype=np.uint8), (1,) if names else (0,))
+        alone = np.unique(keys)
+        return AudienceTable(tuple(names), alone, np.zeros(len(alone), dtype=np.uint8), (1,) if names else (0,))
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(ordered) else np.array([], int)
