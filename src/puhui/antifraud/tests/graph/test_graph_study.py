@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
-from typer.testing import CliRunner
 
 from puhui.antifraud.core.graph import judging
 from puhui.antifraud.core.graph.terms import Terms, in_force
@@ -129,13 +128,3 @@ class TestRings:
         answer = ring_study.study(tmp_path / "pairs.csv", seed=1).answer
         assert answer["components"] == {"count": 2, "largest": 3, "sizes": [3, 2], "histogram": [[3, 1], [2, 1]]}
         assert "source → src" in answer["notes"]
-
-    def test_the_command_answers_json_and_refuses_in_one_line(self, tmp_path):
-        from puhui.cli.main import app
-
-        (tmp_path / "snap.txt").write_text("# from to\n1\t2\n2\t3\n9\t9\n")
-        done = CliRunner().invoke(app, ["mirror", "rings", str(tmp_path / "snap.txt"), "--json"])
-        assert json.loads(done.stdout)["components"]["sizes"] == [3, 1]
-        refused = CliRunner().invoke(app, ["mirror", "rings", str(tmp_path / "none.parquet")])
-        assert isinstance(refused.exception, Refused)
-        assert refused.exception.refusal.code == "GRAPH_FILE_ABSENT"
