@@ -4,7 +4,8 @@ The real firms are used where they are at hand, else an invented town, and the l
 person would run it, as a process of its own; schedules and rates beside peers
 follow (bench/calculators.py); the loan book comes last, on installations of its own: one loan posted again
 (bench/repost.py), then a million made-up loans (bench/servicing.py), a million stored applications backtested
-(bench/backtest.py) and single decisions through HTTP (bench/decision.py). Memory is the proportional set size of that process and
+(bench/backtest.py), single decisions through HTTP (bench/decision.py), Mirror in the request (bench/mirror.py) and over whole
+graphs (bench/graphs.py), the media's questions, the data link, bids and offers (bench/rta.py, data_link.py, bidding.py, uplift.py). Memory is the proportional set size of that process and
 of the embedded PostgreSQL's, summed and sampled ten times a second.
 """
 
@@ -25,7 +26,9 @@ from bench import (
     calculators,
     data_link,
     decision,
+    graphs,
     inside,
+    mirror,
     optimum,
     repost,
     rta,
@@ -52,6 +55,8 @@ def main() -> None:
     servicing.main(int(os.environ.get("PUHUI_BENCH_LOANS", "1000000")))
     backtest.main(int(os.environ.get("PUHUI_BENCH_APPLICATIONS", "1000000")))
     decision.main(int(os.environ.get("PUHUI_BENCH_APPLICATIONS", "1000000")))
+    mirror.main(int(os.environ.get("PUHUI_BENCH_APPLICATIONS", "1000000")))
+    graphs.main()
     rta.main(int(os.environ.get("PUHUI_BENCH_IDS", "10000000")))
     data_link.main(int(os.environ.get("PUHUI_BENCH_FACTS", "1000000")))
     bidding.main()
