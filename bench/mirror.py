@@ -128,13 +128,16 @@ def stream(turn: int, begins: float) -> None:
 
         for number in range(WARM):
             operations.assess(_facts(10_000 + 2 * number + turn, now), now=now)
+        told = []  # printed at the end: nobody reads the pipe while the stream lasts, and a full pipe would stop it
         for number in range(turn, A_SECOND * SECONDS, 2):
             due = begins + number / A_SECOND
             time.sleep(max(due - time.time(), 0))
             facts, started, worked = _facts(20_000 + number, now), time.time(), time.process_time()
             answer = operations.assess(facts, now=now + timedelta(seconds=number / A_SECOND))
             ended = time.time()
-            print(json.dumps([ended - max(due, 0), ended - started, time.process_time() - worked, answer.strategy]))
+            told.append([ended - max(due, 0), ended - started, time.process_time() - worked, answer.strategy])
+    for line in told:
+        print(json.dumps(line))
 
 
 def _train(now: datetime) -> None:
