@@ -10,11 +10,13 @@ clock ahead of ours) goes to the rules. Rule kept: entities leave here as keyed 
 """
 
 import ipaddress
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from hashlib import sha256
 from typing import Any
 
 from puhui.antifraud.core import signals
@@ -62,20 +64,19 @@ class ReadApplication:
 
 
 def read(sent: Any, *, now: datetime) -> ReadApplication:
-    """Facts and notes. Refused where it is no object, has no number, or names nobody."""
+    """Facts and notes. Refused where it is no object or names nobody; without a number it gets one from its content."""
     if not isinstance(sent, dict):
         raise Refused(Refusal("APPLICATION_UNREADABLE", "应为一个 JSON 对象 · expected one JSON object a line"))
     notes: list[str] = []
     told, loose = _by_name(sent, notes)
     key, number = _text(told, "application_id", notes), _text(told, "id_number", notes)
-    if not key:
-        raise Refused(
-            Refusal("APPLICATION_KEY_MISSING", "缺少申请编号 application_id · it has no number", where="application_id")
-        )
     if not number:
         raise Refused(
             Refusal("IDENTITY_MISSING", "缺少身份证号 id_number，无法评估 · nobody is named", where="id_number")
         )
+    if not key:  # the same line again is the same application
+        key = f"unnumbered_{sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()[:32]}"
+        notes.append(f"application_id：未给，按内容编为 {key} · none was given; numbered by its content")
     phone, card, licence = (_text(told, name, notes) for name in ("phone", "card", "licence"))
     phone_check = china_ids.check_phone(phone) if phone else None
     card_check = china_ids.check_bank_card(card) if card else None

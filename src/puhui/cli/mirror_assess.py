@@ -36,7 +36,7 @@ def assess(
 ) -> None:
     """One application JSON a line → {outcome, score, hits, reasons, conditions, entities, ring, ms}, against the database.
 
-    Needed: application_id and id_number. Known besides: applied_at, phone, device, card, ip, wifi, gps, address, licence, operator,
+    Needed: id_number; a line without application_id is numbered by its content. Known besides: applied_at, phone, device, card, ip, wifi, gps, address, licence, operator,
     shop_phone, agent, channel, amount_yuan (or amount_minor), signals (by the names of the rulebook's columns). `outcome` is pass,
     observe, direct, delay, lower_limit, step_up, review or refuse; what could not be used is told in `notes`.
     """

@@ -77,11 +77,16 @@ class TestAnApplication:
         assert len(notes) == 1
         assert notes[0].startswith(note)
 
+    def test_without_a_number_it_is_numbered_by_its_content(self) -> None:
+        first, again, other = (application_json.read({"id_number": number}, now=NOW) for number in ("1", "1", "2"))
+        assert first.facts.application_key == again.facts.application_key
+        assert first.facts.application_key != other.facts.application_key
+        assert first.notes[0].startswith("application_id")
+
     @pytest.mark.parametrize(
         ("sent", "code"),
         [
             ([], "APPLICATION_UNREADABLE"),
-            ({"id_number": "1"}, "APPLICATION_KEY_MISSING"),
             ({"application_id": "a"}, "IDENTITY_MISSING"),
         ],
     )
