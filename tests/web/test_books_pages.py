@@ -17,6 +17,7 @@ from puhui.simulate.owners import invented_owner
 from puhui.underwriting import models as underwriting_models
 from puhui.web import clock
 from puhui.web.phone.books import today_in_china
+from tests.web.logged_in import owner
 
 pytestmark = pytest.mark.django_db
 ME, OTHER = invented_owner("BOOK1", seed=2), invented_owner("BOOK2", seed=2)
@@ -25,15 +26,6 @@ WECHAT = """微信支付账单明细
 2026-03-01 10:00:00,商户消费,海鲜批发,进货,支出,¥500.00,工商银行(9876),支付成功,42000001,/,/
 2026-03-01 12:00:00,二维码收款,=cmd(),收款,收入,¥80.00,零钱,已收钱,42000002,/,/
 """
-
-
-def owner(phone: str) -> Client:
-    client = Client()
-    client.get("/m/login/")
-    session = client.session
-    session["owner_phone"] = phone
-    session.save()
-    return client
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from puhui.web import clock
 from puhui.web.phone import offers
 from puhui.web.tests import visitors
 from tests import databases
+from tests.web.logged_in import owner
 
 ME, OTHER = invented_owner("ME1", seed=1), invented_owner("OTHER2", seed=1)
 
@@ -53,16 +54,6 @@ def _appraised(folder: Path) -> str:
     funding.load_sample_programmes(now=now)
     servicing.open_books(outcome.view.as_of, now=now)
     return max(outcome.rows, key=lambda row: row.expected_profit_minor).firm
-
-
-def owner(phone: str) -> Client:
-    """Logged in by phone; the code itself is tested in test_phone_codes."""
-    client = Client()
-    client.get("/m/login/")
-    session = client.session
-    session["owner_phone"] = phone
-    session.save()
-    return client
 
 
 def form(firm: str, **changes: Any) -> dict[str, Any]:

@@ -7,19 +7,11 @@ from icalendar import Calendar
 from puhui.merchant import book_queries, tool_facts, tool_list
 from puhui.simulate.owners import invented_owner
 from tests import filled_shop
+from tests.web.logged_in import owner
 
 pytestmark = pytest.mark.django_db
 ME, OTHER = invented_owner("TOOL1", seed=3), invented_owner("TOOL2", seed=3)
 NAMES = [tool.name for tool in tool_list.TOOLS]
-
-
-def owner(phone: str) -> Client:
-    client = Client()
-    client.get("/m/login/")
-    session = client.session
-    session["owner_phone"] = phone
-    session.save()
-    return client
 
 
 @pytest.fixture
