@@ -14,15 +14,14 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 from typing import Any
 
+from bench import live_policy
 from bench.inside import figure
 from bench.installation import fresh
 
 COUNT = 1_000_000
 BATCH = 10_000
-RULES = 60
 KIND = "application"
 
 
@@ -90,7 +89,7 @@ def lines(count: int) -> list[dict[str, object]]:
     seconds = {"snapshot": _timed(lambda: snapshot.fill(KIND))[0]}
     old, new = versions.policy_of(versions.live(KIND, datetime.now(UTC)).content_hash), read_policy(_texts("2"))
     question = backtest.Question(old, new, KIND, segment="entity_kind")
-    assert len(new.book.rules) == RULES
+    assert len(new.book.rules) == live_policy.RULES
     runs = [_timed(lambda: backtest.run(question)) for _ in range(3)]
     whole = runs[0][1].comparison.lines[0]
     assert whole.n == count
@@ -212,17 +211,11 @@ def _score(model: Any, columns: list[str]) -> Any:
 
 def _texts(version: str) -> dict[str, str]:
     """The application policy with a model, filled up to sixty rules; version 2 moves three thresholds."""
-    folder = resources.files("puhui.underwriting").joinpath("policy/application")
-    names = ("columns.csv", "rules.csv", "policy.toml", "tables/cap.csv", "grids/price.csv")
-    texts = {name: folder.joinpath(name).read_text(encoding="utf-8") for name in names}
-    texts["columns.csv"] = "".join(
-        line for line in texts["columns.csv"].splitlines(keepends=True) if not line.startswith("pd,")
-    )
-    texts["policy.toml"] = f'{texts["policy.toml"]}\n[scorer]\nname = "bench.pd"\nversion = "{version}"\n'
-    short = RULES - (texts["rules.csv"].strip().count("\n"))
-    for n in range(short):
-        condition = f"buyer_top1 > 0.9{n} AND existing_debt_minor > {n + 3} * monthly_inflow_minor"
-        texts["rules.csv"] += f"BENCH_{n},{condition},review,note,pass,,加,more,,,bench\n"
+    from puhui.underwriting import shipped_policy
+
+    texts = live_policy.scored(shipped_policy.texts(), "bench.pd", version)
+    for n in range(live_policy.RULES - texts["rules.csv"].strip().count("\n")):
+        texts["rules.csv"] += f"BENCH_{n},{live_policy.filling(n)},review,note,pass,,加,more,,,bench\n"
     if version == "2":
         for before, after in (
             ("pd > 0.12,", "pd > 0.15,"),

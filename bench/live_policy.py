@@ -39,14 +39,21 @@ def texts(scorer: str) -> dict[str, str]:
     """The shipped policy, filled up to sixty rules, with a model in the place of the told chance of default."""
     from puhui.underwriting import shipped_policy
 
-    found = shipped_policy.texts()
-    found["columns.csv"] = "".join(
-        line for line in found["columns.csv"].splitlines(keepends=True) if not line.startswith("pd,")
-    )
-    name, _, version = scorer.partition("@")
-    found["policy.toml"] = f'{found["policy.toml"]}\n[scorer]\nname = "{name}"\nversion = "{version}"\n'
+    found = scored(shipped_policy.texts(), *scorer.split("@"))
     found["rules.csv"] = _rules(found["rules.csv"])
     return found
+
+
+def scored(found: dict[str, str], name: str, version: str) -> dict[str, str]:
+    """The texts with a model in the place of the told chance of default."""
+    columns = "".join(line for line in found["columns.csv"].splitlines(keepends=True) if not line.startswith("pd,"))
+    terms = f'{found["policy.toml"]}\n[scorer]\nname = "{name}"\nversion = "{version}"\n'
+    return found | {"columns.csv": columns, "policy.toml": terms}
+
+
+def filling(n: int) -> str:
+    """The condition of the nth rule that fills a book up to sixty."""
+    return f"buyer_top1 > 0.9{n} AND existing_debt_minor > {n + 3} * monthly_inflow_minor"
 
 
 def _rules(shipped: str) -> str:
@@ -54,8 +61,7 @@ def _rules(shipped: str) -> str:
     names = list(rows[0])
     rows = [row | {"on_missing": "pass"} | _ASKED_OTHERWISE.get(row["code"], {}) for row in rows]
     for n in range(RULES - len(rows)):
-        condition = f"buyer_top1 > 0.9{n} AND existing_debt_minor > {n + 3} * monthly_inflow_minor"
-        told = {"code": f"BENCH_{n}", "condition": condition, "outcome": "review", "severity": "note"}
+        told = {"code": f"BENCH_{n}", "condition": filling(n), "outcome": "review", "severity": "note"}
         rows.append(dict.fromkeys(names, "") | told | {"on_missing": "pass", "text_zh": "加", "text_en": "more"})
     assert len(rows) == RULES
     out = io.StringIO()
