@@ -68,7 +68,7 @@ class TestAGrowthAnalyst:
         accessibility.check(page)
         shoot(page, "octopus-board", full=True)
         phone = open_page(PHONE, language="en")
-        log_in(phone, "lin.analyst")
+        log_in(phone, "gao.admin")  # another person: a code is good once
         phone.goto("/octopus/")
         phone.get_by_role("heading", name="Acquisition board").wait_for()
         shoot(phone, "octopus-board-phone", full=True)
