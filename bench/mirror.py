@@ -3,8 +3,7 @@
 The send times are fixed beforehand, so a slow answer does not make the next one earlier (no co-ordinated omission). A part of the
 applications shares devices, telephones, cards, addresses, agents with the history, and some with one another. All of it is
 invented (虚构). Run by `python -m bench.mirror [APPLICATIONS]`, on a fresh installation of its own. Two processes share the stream.
-`python -m bench.mirror --gangs [SEEDS]`: gangs of 40 planted among 100,000 applications, how early each is found, and what the
-honest suffer.
+Gangs among the honest, and how early each is found, are another bench: `python -m bench.gangs`.
 """
 
 import json
@@ -28,39 +27,6 @@ def main(history: int) -> None:
         inside = [sys.executable, "-m", "bench.mirror", "--inside", str(history)]
         done = subprocess.run(inside, env=environment, check=True, stdout=subprocess.PIPE, text=True)
         print(done.stdout, end="", flush=True)
-
-
-def gangs(seeds: int) -> None:
-    """A gang of every kind among the honest, seed by seed."""
-    with fresh() as place:
-        environment = place.migrated().environment
-        command = [sys.executable, "-m", "bench.mirror", "--gangs-inside", str(seeds)]
-        subprocess.run(command, env=environment, check=True)
-
-
-def gangs_inside(seeds: int, honest: int = 100_000) -> None:
-    """One JSON line a scheme: the member by whom it was found (median, nine in ten), recall; then the honest."""
-    import statistics
-
-    from puhui.cli import attachment
-
-    start, runs = datetime(2026, 1, 1, tzinfo=UTC), []
-    with attachment.platform():
-        from puhui.simulate import adversaries, detection
-
-        for seed in range(seeds):
-            runs.append(detection.study(dict.fromkeys(adversaries.SCHEMES, 40), honest=honest, seed=seed, start=start))
-            print(json.dumps({"seed": seed, "found_by": runs[-1].found_by}), file=sys.stderr, flush=True)
-    shared = {"data": "invented", "applications": honest, "seeds": seeds}
-    for scheme in adversaries.SCHEMES:
-        members = sorted(run.found_by[scheme] or 41 for run in runs)
-        line = figure(f"mirror.found_by.{scheme}", statistics.median(members), "member", 40)
-        recall = round(statistics.mean(run.recall[scheme] for run in runs), 3)
-        print(json.dumps(line | shared | {"p90": members[len(members) * 9 // 10], "recall": recall}))
-    judged = sum(run.honest_judged for run in runs)
-    for name in ("false_alarm_share", "stepped_up_share"):
-        line = figure(f"mirror.{name}", statistics.mean(getattr(run, name) for run in runs), "share", judged)
-        print(json.dumps(line | shared))
 
 
 def inside(history: int) -> None:
@@ -210,9 +176,5 @@ if __name__ == "__main__":
         inside(size)
     elif "--stream" in sys.argv:
         stream(int(sys.argv[2]), float(sys.argv[3]))
-    elif "--gangs" in sys.argv:
-        gangs(int(sys.argv[2]) if len(sys.argv) > 2 else 50)
-    elif "--gangs-inside" in sys.argv:
-        gangs_inside(int(sys.argv[2]))
     else:
         main(size)

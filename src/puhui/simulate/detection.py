@@ -1,9 +1,13 @@
 """How early and how well the rules find adversaries in a made-up world (虚构): detection delay, precision and recall by rule.
 
-An alarm is an answer that a person must look at or that is refused (review, refuse); a step-up counts apart.
+An alarm is an answer that a person must look at or that is refused (review, refuse); a step-up counts apart. The honest share things
+as ordinary people do (`ordinary_sharing`), and what that costs them is told way by way. Several gangs may be planted in one world, one
+after another, each taken out again before the next: the honest are laid down and judged once, as they stand without a gang (they
+share nothing with one but channels and IP blocks).
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,21 +16,36 @@ import polars as pl
 from django.db import connection, transaction
 
 from puhui.antifraud import replay_history
-from puhui.simulate import adversaries, fraud_world
+from puhui.antifraud.core.rulebook import Verdict
+from puhui.simulate import adversaries, fraud_world, ordinary_sharing
 from puhui.store import copying
 
 ALARMS = ("review", "refuse")
+Judged = list[tuple[dict[str, Any], Verdict]]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """So many honest over so many days. `judged`: how many of their later half are looked at."""
+
+    honest: int
+    seed: int
+    start: datetime
+    days: int = 180
+    judged: int = 2_000
 
 
 @dataclass(slots=True)
 class Detection:
-    """`found_by`: which member (from 1) of each gang gave the first alarm, or None; shares over the honest that were looked at."""
+    """`found_by`: which member (from 1) of each gang gave the first alarm, or None; shares over the honest that were looked at;
+    `honest`: by way of sharing ("" none) how many were looked at, held, stepped up."""
 
     found_by: dict[str, int | None] = field(default_factory=dict)
     recall: dict[str, float] = field(default_factory=dict)
     false_alarm_share: float = 0.0
     stepped_up_share: float = 0.0
     honest_judged: int = 0
+    honest: dict[str, list[int]] = field(default_factory=dict)
     rules: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
@@ -34,60 +53,87 @@ def study(
     schemes: dict[str, int], *, honest: int, seed: int, start: datetime, days: int = 180, judged: int = 2_000
 ) -> Detection:
     """Plant one gang of each scheme (its size) among the honest, replay all gangs and so many honest. Leaves nothing behind."""
-    world = _world(schemes, honest=honest, seed=seed, start=start, days=days)
+    return studies(schemes, World(honest, seed, start, days, judged), gang_seeds=[seed])[0]
+
+
+def studies(schemes: Mapping[str, int], world: World, *, gang_seeds: Sequence[int]) -> list[Detection]:
+    """The same of several gangs a scheme in one world: one detection a seed of gangs, the honest of all of them the same."""
+    plain = fraud_world.honest(world.honest, seed=world.seed, start=world.start, days=world.days)
+    crowd = ordinary_sharing.shared(plain, seed=world.seed, start=world.start, days=world.days)
+    half = crowd.tail(world.honest // 2)
+    looked_at = half.sample(min(world.judged, half.height), seed=world.seed).sort("n")
+    now = world.start + timedelta(days=world.days + 1)
     with transaction.atomic():
-        copying.copy_frame(fraud_world.arrivals(world, prefix=f"inv{seed}"), "antifraud_arrival")
+        places = _laid(crowd, f"inv{world.seed}")
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT position, application_key FROM antifraud_arrival WHERE application_key LIKE %s",
-                [f"inv{seed}\\_%"],
-            )
-            places = {int(name.rpartition("_")[2]): position for position, name in cursor.fetchall()}
             cursor.execute("ANALYZE antifraud_arrival")
-        looked_at = world.filter(
-            (pl.col("scheme") != "") | (pl.col("n").is_in(world.filter(pl.col("scheme") == "")["n"].tail(honest // 2).sample(min(judged, honest // 2), seed=seed).implode()))
-        )  # fmt: skip
-        told = {
-            places[row["n"]]: {name: row[name] for name in fraud_world.SIGNALS}
-            for row in looked_at.iter_rows(named=True)
-        }
-        verdicts = replay_history.replay(list(told), told, now=start + timedelta(days=days + 1))
+        honest = _judged(looked_at, places, now)
+        found = []
+        for seed in gang_seeds:
+            mark = transaction.savepoint()
+            gangs = _planted(schemes, world, seed)
+            found.append(_scored(honest, _judged(gangs, _laid(gangs, f"gang{seed}"), now)))
+            transaction.savepoint_rollback(mark)
         transaction.set_rollback(True)
-    return _scored(looked_at.rows(named=True), verdicts)
+    return found
 
 
-def _world(schemes: dict[str, int], *, honest: int, seed: int, start: datetime, days: int) -> pl.DataFrame:
-    crowd = fraud_world.honest(honest, seed=seed, start=start, days=days)
-    first, gangs = honest, []
+def _planted(schemes: Mapping[str, int], world: World, seed: int) -> pl.DataFrame:
+    """Sleepers come from the first day on, the others from the middle."""
+    first, gangs = world.honest, []
     for place, (scheme, size) in enumerate(schemes.items()):
-        begins = start + timedelta(days=days // 2 if scheme != "sleepers" else 0, hours=place)
+        begins = world.start + timedelta(days=world.days // 2 if scheme != "sleepers" else 0, hours=place)
         gangs.append(adversaries.plant(scheme, size, seed=seed * 20 + place, begins=begins, first=first))
         first += size
-    names = crowd.columns
-    return pl.concat([crowd, *[gang.select(names).cast(crowd.schema) for gang in gangs]]).sort("applied_at", "n")  # type: ignore[arg-type]
+    return pl.concat(gangs, how="diagonal_relaxed").sort("applied_at", "n")
 
 
-def _scored(rows: list[dict[str, Any]], verdicts: list[Any]) -> Detection:
-    found, hits, right = Detection(), Counter[str](), Counter[str]()
+def _laid(frame: pl.DataFrame, prefix: str) -> dict[int, int]:
+    """Positions by `n` of arrivals laid down in the order given."""
+    copying.copy_frame(fraud_world.arrivals(frame, prefix=prefix), "antifraud_arrival")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT application_key, position FROM antifraud_arrival WHERE starts_with(application_key, %s)",
+            [f"{prefix}_"],
+        )
+        return {int(name.rpartition("_")[2]): position for name, position in cursor.fetchall()}
+
+
+def _judged(frame: pl.DataFrame, places: Mapping[int, int], now: datetime) -> Judged:
+    rows = frame.rows(named=True)
+    told = {places[row["n"]]: {name: row[name] for name in fraud_world.SIGNALS} for row in rows}
+    return list(zip(rows, replay_history.replay(list(told), told, now=now), strict=True))
+
+
+def _scored(honest: Judged, gangs: Judged) -> Detection:
+    found = Detection(rules=_of_rules(honest, gangs))
     members: dict[str, list[bool]] = defaultdict(list)
-    honest = []
-    for row, verdict in zip(rows, verdicts, strict=True):
-        alarm = verdict.outcome in ALARMS
-        if row["scheme"]:
-            members[row["scheme"]].append(alarm)
-        else:
-            honest.append((alarm, verdict.outcome == "step_up"))
-        for hit in verdict.hits:
-            hits[hit.code] += 1
-            right[hit.code] += row["scheme"] != ""
-    frauds = sum(map(len, members.values()))
+    for row, verdict in gangs:
+        members[row["scheme"]].append(verdict.outcome in ALARMS)
     found.found_by = {scheme: alarms.index(True) + 1 if True in alarms else None for scheme, alarms in members.items()}
     found.recall = {scheme: sum(alarms) / len(alarms) for scheme, alarms in members.items()}
-    found.honest_judged = len(honest)
-    found.false_alarm_share = sum(alarm for alarm, _ in honest) / max(1, len(honest))
-    found.stepped_up_share = sum(step for _, step in honest) / max(1, len(honest))
-    found.rules = {
-        code: {"hits": hits[code], "precision": round(right[code] / hits[code], 4), "recall": round(right[code] / max(1, frauds), 4)}
-        for code in sorted(hits)
-    }  # fmt: skip
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row, verdict in honest:
+        for place, counted in enumerate((True, verdict.outcome in ALARMS, verdict.outcome == "step_up")):
+            counts[row["way"]][place] += counted
+    found.honest = dict(counts)
+    found.honest_judged, held, stepped = (sum(of[place] for of in counts.values()) for place in range(3))
+    found.false_alarm_share = held / max(1, found.honest_judged)
+    found.stepped_up_share = stepped / max(1, found.honest_judged)
     return found
+
+
+def _of_rules(honest: Judged, gangs: Judged) -> dict[str, dict[str, float]]:
+    right, wrong = _hits(gangs), _hits(honest)
+    return {
+        code: {
+            "hits": right[code] + wrong[code],
+            "precision": round(right[code] / (right[code] + wrong[code]), 4),
+            "recall": round(right[code] / max(1, len(gangs)), 4),
+        }
+        for code in sorted(right | wrong)
+    }
+
+
+def _hits(judged: Iterable[tuple[dict[str, Any], Verdict]]) -> Counter[str]:
+    return Counter(hit.code for _, verdict in judged for hit in verdict.hits)

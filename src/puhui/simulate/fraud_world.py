@@ -12,6 +12,7 @@ Rule kept: invented and labelled so; a seed gives the same world. Columns: n, ap
 """
 
 from datetime import UTC, datetime  # noqa: F401 - UTC is for the example
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -105,13 +106,18 @@ def arrivals(world: pl.DataFrame, *, prefix: str = "inv") -> pl.DataFrame:
 
 def keys(kind: str, numbers: pl.Series) -> pl.Series:
     """Keys of numbered entities: the low numbers as the room makes them from `material`, the rest by mixing bits."""
-    known = np.array([key_of(kind, material(kind, n)) for n in range(_KNOWN)], dtype=np.int64)
+    known = _known_keys(kind)
     values = numbers.fill_null(0).to_numpy().astype(np.int64)
     mixed = (values.astype(np.uint64) + np.uint64(len(kind) * 7 + sum(kind.encode()))) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(31))) * np.uint64(0xBF58476D1CE4E5B9)
     low = (values >= 0) & (values < _KNOWN)
     found = np.where(low, known[np.where(low, values, 0)], mixed.view(np.int64))
     return pl.Series(kind, found).zip_with(numbers.is_not_null(), pl.Series([None], dtype=pl.Int64))
+
+
+@cache
+def _known_keys(kind: str) -> Any:
+    return np.array([key_of(kind, material(kind, n)) for n in range(_KNOWN)], dtype=np.int64)
 
 
 def material(kind: str, number: int) -> bytes:
