@@ -1,7 +1,9 @@
 """The real-time server under wrk (a public load tool) on the same machine: requests a second, p99, errors, memory.
 
-Ten million invented device ids in five audiences, fifty strategies, Tencent's protobuf. While wrk runs, another audience
-is loaded and a worker is killed. Every answer is a whole HTTP answer to wrk; a sample is parsed and compared with what the
+Ten million invented device ids in five audiences, fifty strategies, Tencent's protobuf. First as much as goes in, then at a
+pace (each connection waits a millisecond before it asks again, as a media asks what it has to ask and no more). While wrk
+runs, a worker is killed, another audience is loaded and the other worker is killed; the seconds at which that happened are
+told, and whether wrk was still running. Every answer is a whole HTTP answer to wrk; a sample is parsed and compared with what the
 audiences say. Run by bench/__main__.py, or alone by `python -m bench.rta [IDS] [SECONDS] [CONNECTIONS]`.
 """
 
@@ -20,6 +22,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +51,10 @@ request = function()
   place = place % #bodies + 1
   return bodies[place]
 end
+local pause = tonumber(os.getenv("RTA_PAUSE_MS") or "0")
+if pause > 0 then
+  delay = function() return pause end
+end
 """
 
 
@@ -63,17 +70,19 @@ def main(ids: int, seconds: int = 15, connections: int = 16) -> None:
             told = _load(place / f"{name}.parquet", place, environment)
             print(json.dumps(figure(f"rta.load_{name}", told["seconds"], "s", told["ids"])), flush=True)
         _agrees(address, place)
-        quiet = _wrk(address, place, seconds, connections)
-        for line in _lines("rta.quiet", quiet, ids):
-            print(json.dumps(line), flush=True)
         before = _metrics(address)
-        changed: list[str] = []
-        events = threading.Thread(target=_disturb, args=(address, place, environment, seconds, changed))
-        events.start()
-        disturbed = _wrk(address, place, seconds, connections)
-        events.join()
-        for line in _lines("rta.while_loading_and_killing", disturbed, ids):
-            print(json.dumps(line | {"events": changed}), flush=True)
+        for name, pause_ms, lines in (("", 0, connections), ("paced.", 1, 2 * connections)):
+            drive = _Drive(address, place, lines, pause_ms)
+            for line in _lines(f"rta.{name}quiet", _wrk(drive, seconds), ids):
+                print(json.dumps(line), flush=True)
+            changed: list[str] = []
+            events = threading.Thread(target=_disturb, args=(address, place, environment, seconds, changed))
+            events.start()
+            disturbed = _wrk(drive, 4 * seconds)
+            changed.append("wrk ended")
+            events.join()
+            for line in _lines(f"rta.{name}while_loading_and_killing", disturbed, ids):
+                print(json.dumps(line | {"events": changed}), flush=True)
         after = _metrics(address)
         print(json.dumps(figure("rta.respawns", after["respawns"] - before["respawns"], "workers", ids)), flush=True)
         print(json.dumps(figure("rta.memory_unique_per_worker", after["unique_mb"], "MB", ids)), flush=True)
@@ -103,9 +112,10 @@ def _make(place: Path, ids: int) -> None:
     dice = np.random.default_rng(1)
     halves = dice.integers(0, 2**63, (ids, 2), dtype=np.uint64)
     names = pl.Series(AUDIENCES)
+    text = halves.astype(">u8").tobytes().hex()
+    digests = [text[start : start + 32] for start in range(0, len(text), 32)]
     for number, name in enumerate(("first", "second")):
         which = np.roll(dice.integers(0, len(AUDIENCES), ids), number)
-        digests = [f"{high:016x}{low:016x}" for high, low in halves.tolist()]
         frame = pl.DataFrame({"id": digests, "id_type": "oaid_md5", "audience": names.gather(which)})
         frame.write_parquet(place / f"{name}.parquet")
     rows = ["media,strategy,include,exclude,grades"]
@@ -135,9 +145,20 @@ def _load(file: Path, place: Path, environment: dict[str, str]) -> dict[str, Any
     return told
 
 
-def _wrk(address: str, place: Path, seconds: int, connections: int) -> dict[str, float]:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(place / "load.lua"), address]
-    environment = os.environ | {"RTA_BODIES": str(place / "bodies.bin")}
+@dataclass(frozen=True, slots=True)
+class _Drive:
+    """How wrk drives: `pause_ms` before a connection asks again."""
+
+    address: str
+    place: Path
+    connections: int
+    pause_ms: int
+
+
+def _wrk(drive: _Drive, seconds: int) -> dict[str, float]:
+    script = str(drive.place / "load.lua")
+    command = ["wrk", "-t1", f"-c{drive.connections}", f"-d{seconds}s", "--latency", "-s", script, drive.address]
+    environment = os.environ | {"RTA_BODIES": str(drive.place / "bodies.bin"), "RTA_PAUSE_MS": str(drive.pause_ms)}
     text = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
     found = {name: _ms(re.search(rf"^ +{name}% +(\S+)$", text, re.MULTILINE)) for name in ("50", "99")}
     errors = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
@@ -166,15 +187,16 @@ def _lines(name: str, found: dict[str, float], ids: int) -> list[dict[str, objec
 
 
 def _disturb(address: str, place: Path, environment: dict[str, str], seconds: int, done: list[str]) -> None:
-    """A third of the way in a worker is killed, then an audience is loaded, then the other worker is killed."""
+    """Some seconds in a worker is killed, then an audience is loaded, then the other worker is killed."""
+    began = time.monotonic()
     time.sleep(seconds / 3)
     pids = httpx.get(f"{address}/health").json()["pids"]
     os.kill(pids[0], signal.SIGKILL)
-    done.append("killed")
+    done.append(f"killed at {time.monotonic() - began:.1f} s")
     _load(place / "first.parquet", place, environment)
-    done.append("loaded")
+    done.append(f"loaded at {time.monotonic() - began:.1f} s")
     os.kill(pids[1], signal.SIGKILL)
-    done.append("killed")
+    done.append(f"killed at {time.monotonic() - began:.1f} s")
 
 
 def _metrics(address: str) -> dict[str, Any]:
@@ -191,7 +213,9 @@ def _metrics(address: str) -> dict[str, Any]:
 def _agrees(address: str, place: Path) -> None:
     """A sample of answers, read by protobuf and held against the audience file that is served."""
     served = httpx.get(f"{address}/health").json()["generations"][0]
-    frame = pl.read_parquet(place / ("second.parquet" if served == 2 else "first.parquet"))
+    frame = pl.read_parquet(
+        place / ("second.parquet" if served == 2 else "first.parquet")
+    )  # first, second, first, first
     sample = frame.sample(200, seed=3)
     for digest, _, audience in sample.iter_rows():
         request = wire.RtaRequest(id="sample")

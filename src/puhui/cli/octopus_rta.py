@@ -62,9 +62,10 @@ def load(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Replace what is served, at once and whole; running servers change over without dropping a question."""
+    os.nice(10)  # the servers beside it have sixty milliseconds for an answer, this has none to keep
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # nor may it take more than one processor from them
     from puhui.acquisition.rta import publication, source, tables
 
-    os.nice(10)  # the servers beside it have sixty milliseconds for an answer, this has none to keep
     began, place, today = time.monotonic(), _folder(folder), _today()
     before = publication.current(place)
     if rules:

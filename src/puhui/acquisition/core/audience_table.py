@@ -58,7 +58,7 @@ def build(keys: Keys, audiences: NDArray[np.uint8], *, names: Sequence[str]) -> 
     if len(names) <= 1:
         alone = np.unique(keys)
         return AudienceTable(tuple(names), alone, np.zeros(len(alone), dtype=np.uint8), (1,) if names else (0,))
-    order = np.argsort(keys, kind="stable")
+    order = _order(keys)
     ordered = keys[order]
     first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(ordered) else np.array([], int)
     bits = np.left_shift(np.uint64(1), audiences[order].astype(np.uint64))
@@ -84,6 +84,27 @@ def windows(keys: Keys) -> tuple[int, NDArray[np.uint32]]:
     edges = np.arange(1, 1 << bits, dtype=np.uint64) << np.uint64(shift)
     inner = np.searchsorted(keys, edges)
     return shift, np.concatenate(([0], inner, [len(keys)])).astype(np.uint32)
+
+
+def _order(keys: Keys) -> NDArray[np.int64]:
+    """What sorts the keys; rows of one key may stand in any order, since they are joined by OR.
+
+    Numbers sort ten times as fast as positions do, so each position is sorted with the upper half of its key in front of
+    it; the few that share an upper half are put right afterwards.
+    """
+    if len(keys) >= 1 << 32:
+        return np.argsort(keys)
+    half = np.uint64(32)
+    packed = np.sort((keys >> half) << half | np.arange(len(keys), dtype=np.uint64))
+    order = (packed & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    upper = packed >> half
+    shared = np.flatnonzero(
+        np.concatenate(([False], upper[1:] == upper[:-1])) | np.concatenate((upper[1:] == upper[:-1], [False]))
+    )
+    if len(shared):
+        rows = order[shared]
+        order[shared] = rows[np.argsort(keys[rows])]  # runs stay in their places: their upper halves differ
+    return order
 
 
 def _cells(masks: Keys, audiences: int) -> tuple[Cells, tuple[int, ...]]:

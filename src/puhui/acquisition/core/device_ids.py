@@ -22,6 +22,10 @@ from binascii import Error as NotHex
 from binascii import unhexlify
 from collections.abc import Iterable
 from hashlib import md5
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 KEY_BITS = 64
 _HEX = 16
@@ -62,6 +66,22 @@ def from_digest(text: str, doubtful: frozenset[int] | None = None) -> int | None
     except (NotHex, ValueError):
         return None
     return None if key in (DOUBTFUL if doubtful is None else doubtful) else key
+
+
+def from_digests(digits: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """`from_digest` over columns: (keys, which rows are digests at all); doubtful keys are the caller's to leave out.
+
+    `digits` has shape (rows, 32): the bytes of texts of 32 characters. Two digits are read at once.
+
+    >>> rows = np.frombuffer((digest("a") + digest("b").upper() + "x" * 32).encode(), np.uint8).reshape(3, 32)
+    >>> keys, good = from_digests(rows)
+    >>> keys[:2].tolist() == [from_digest(digest("a")), from_digest(digest("b"))], good.tolist()
+    (True, [True, True, False])
+    """
+    octets = _OCTET[digits.view("<u2")]
+    good = (octets >= 0).all(axis=1)
+    keys = octets[:, :8].astype(np.uint8).view(">u8")[:, 0].astype(np.uint64)
+    return keys, good
 
 
 def known(kind: str, text: str, doubtful: frozenset[int] | None = None) -> list[int]:
@@ -107,3 +127,16 @@ def is_kind(kind: str) -> bool:
 
 
 DOUBTFUL = doubtful_keys(["", "0", "00000000-0000-0000-0000-000000000000"])
+
+
+def _octets() -> NDArray[np.int16]:
+    """For every two bytes as a little-endian number the value of the two hexadecimal digits, or -1."""
+    found = np.full(1 << 16, -1, dtype=np.int16)
+    digits = {ord(mark): int(mark, 16) for mark in "0123456789abcdefABCDEF"}
+    for first, high in digits.items():
+        for second, low in digits.items():
+            found[second << 8 | first] = high << 4 | low
+    return found
+
+
+_OCTET: Final = _octets()

@@ -1,6 +1,7 @@
 """Counters of the serving processes in shared memory: each worker writes its own row, whoever is asked adds the rows up.
 
-A row belongs to a worker's place, not to a process: a worker that is born again goes on counting where the dead one was.
+A row belongs to a seat, not to a process: a worker that is born again goes on counting where the dead one was. One seat
+more than there are workers is the spare's; when it steps in, it takes over what the dead one had promised.
 """
 
 import mmap
@@ -11,7 +12,7 @@ from puhui.acquisition.core.rta import REASONS
 MEDIA = ("tencent", "ocean_engine", "baidu", "openrtb")
 STRATEGIES = 512  # the most whose joins are counted one by one
 _EDGES_US = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 60_000)  # upper edges of the histogram, microseconds
-HEARTBEAT, GENERATION, PID, OPEN, RESPAWNS, SPENT_US = range(6)
+HEARTBEAT, GENERATION, PID, OPEN, RESPAWNS, SPENT_US, READY, SPARE = range(8)
 _REASONS_AT = 16
 _TIMES_AT = _REASONS_AT + len(MEDIA) * len(REASONS)
 _JOINS_AT = _TIMES_AT + len(_EDGES_US) + 1
@@ -78,6 +79,19 @@ def promised_place(strategy: int) -> int:
 def gate_place() -> int:
     """Where a row keeps the serial of the gate that its promises belong to."""
     return _PROMISED_AT + STRATEGIES
+
+
+def inherit(row: memoryview, dead: memoryview) -> None:
+    """What a dead worker's bids promised under the gate is its successor's from here on; promises of an older gate are void."""
+    serial, heirs = gate_place(), range(_PROMISED_AT, _PROMISED_AT + STRATEGIES)
+    if dead[serial] > row[serial]:
+        for place in heirs:
+            row[place] = 0
+        row[serial] = dead[serial]
+    for place in heirs:
+        if dead[serial] == row[serial]:
+            row[place] += dead[place]
+        dead[place] = 0
 
 
 def time_place(spent_us: float) -> int:

@@ -1,11 +1,13 @@
 """The process that owns the port: it accepts connections, hands each to a worker, and bears a new worker for a dead one.
 
 It never reads a question itself. It keeps a duplicate of every connection; when a worker dies, killed or hung, its
-connections go to the living at once, with whatever the dead one had taken and not answered (rta/handover.py).
+connections go to the living at once, with whatever the dead one had taken and not answered (rta/handover.py). One worker
+more than asked for stands by with everything loaded: it steps in for the dead, and the new-born becomes the next to stand by.
 """
 
 import array
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -24,7 +26,7 @@ import psutil
 from puhui.acquisition.rta import counters, handover
 from puhui.acquisition.rta.counters import Counters
 from puhui.acquisition.rta.engine import Engine
-from puhui.acquisition.rta.worker import CLOSED, GIVE, HEADER, PARTIAL, STOP, Post, Worker
+from puhui.acquisition.rta.worker import CLOSED, GIVE, HEADER, PARTIAL, STEP_IN, STOP, Post, Worker
 from puhui.kernel.refusal import Refusal, Refused
 
 _HUNG_S = 3.0
@@ -44,7 +46,7 @@ class _Held:
 
 @dataclass(slots=True)
 class _Staff:
-    """A worker's place and whoever fills it now."""
+    """A seat for a worker and whoever fills it now."""
 
     place: handover.Place
     pid: int = 0
@@ -70,8 +72,9 @@ class Supervisor:
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
-        self._counters = Counters(serving.workers)
-        self._staff = [_Staff(handover.Place()) for _ in range(serving.workers)]
+        self._spare = serving.workers
+        self._counters = Counters(serving.workers + 1)
+        self._staff = [_Staff(handover.Place()) for _ in range(serving.workers + 1)]
         self._held: dict[int, _Held] = {}
         self._last = 0
         self._poll = select.epoll()
@@ -92,7 +95,10 @@ class Supervisor:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
         self._serving.folder.mkdir(parents=True, exist_ok=True)
-        for number in range(self._serving.workers):
+        self._counters.row(self._spare)[counters.SPARE] = 1
+        gc.collect()
+        gc.freeze()  # what is loaded stays in pages that all workers share, untouched by their collectors
+        for number in range(len(self._staff)):
             self._bear(number)
         self._poll.register(self._listener.fileno(), select.EPOLLIN)
         self._poll.register(wake.fileno(), select.EPOLLIN)
@@ -136,8 +142,8 @@ class Supervisor:
             self._give(self._last, 0, 0, answered=False, data=b"")
 
     def _give(self, connection: int, taken: int, sent: int, *, answered: bool, data: bytes) -> None:
-        """To the living worker with the fewest connections."""
-        number = min(range(len(self._staff)), key=lambda each: self._staff[each].connections)
+        """To the living worker with the fewest connections; the spare waits for a death."""
+        number = min(self._serving_seats(), key=lambda each: self._staff[each].connections)
         self._held[connection].worker = number
         self._staff[number].connections += 1
         header = HEADER.pack(GIVE, connection, taken, sent, answered)
@@ -183,8 +189,11 @@ class Supervisor:
             elif what == PARTIAL:
                 held.tail, held.tail_at = message[HEADER.size :], taken
 
+    def _serving_seats(self) -> list[int]:
+        return [number for number in range(len(self._staff)) if number != self._spare]
+
     def _mourn(self, number: int) -> None:
-        """Hand on everything a dead worker held; then bear a new one."""
+        """Hand on everything a dead worker held: to the spare where it is ready, else to a new-born."""
         staff = self._staff[number]
         if staff.channel:
             self._poll.unregister(staff.channel.fileno())
@@ -205,12 +214,28 @@ class Supervisor:
         staff.place.end()
         if self._stopping:
             return
+        if self._steps_in(number):
+            for connection, taken, sent, answered, data in orphans:
+                self._give(connection, taken, sent, answered=answered, data=data)
+            orphans = []
         if time.monotonic() - staff.born < _WAIT_S:
             time.sleep(_WAIT_S)  # one that cannot live is not borne in a frenzy
         self._bear(number)
         self._counters.row(number)[counters.RESPAWNS] += 1
         for connection, taken, sent, answered, data in orphans:
             self._give(connection, taken, sent, answered=answered, data=data)
+
+    def _steps_in(self, number: int) -> bool:
+        """Whether the spare took the dead worker's place; from now on the dead one's seat is the spare's."""
+        spare = self._staff[self._spare]
+        if number == self._spare or not spare.channel or not self._counters.row(self._spare)[counters.READY]:
+            return False
+        spare.waiting.append((HEADER.pack(STEP_IN, number, 0, 0, False), -1))
+        self._drain(self._spare)
+        self._counters.row(self._spare)[counters.SPARE] = 0
+        self._counters.row(number)[counters.SPARE] = 1
+        self._spare = number
+        return True
 
     def _left(
         self, staff: _Staff, connection: int, held: _Held, open_question: int | None, never_given: set[int]
@@ -230,6 +255,7 @@ class Supervisor:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * handover.DATA)
+        self._counters.row(number)[counters.READY] = 0
         pid = os.fork()
         if pid == 0:
             status = 1
@@ -261,9 +287,12 @@ class Supervisor:
         serving, row = self._serving, self._counters.row(number)
         engine = Engine(serving.folder, row, workers=serving.workers, today=serving.today())
         place = self._staff[number].place
-        Worker(
-            Post(channel, place, row, engine, lambda path: self._page(path, engine), serving.today, serving.folder)
-        ).run()
+        post = Post(
+            channel, place, row, engine, serving.today, serving.folder,
+            pages=lambda path: self._page(path, engine),
+            inherit=lambda dead: counters.inherit(row, self._counters.row(dead)),
+        )  # fmt: skip
+        Worker(post).run()
 
     def _look_after(self) -> None:
         """A worker without a heartbeat is hung: kill it, and it is mourned like any other. Say who serves what."""
@@ -274,7 +303,7 @@ class Supervisor:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(staff.pid, signal.SIGKILL)
                 self._mourn(number)
-        rows = [self._counters.row(number) for number in range(len(self._staff))]
+        rows = [self._counters.row(number) for number in self._serving_seats()]
         workers = [{"pid": row[counters.PID], "generation": row[counters.GENERATION]} for row in rows]
         told = {"pid": os.getpid(), "port": self.port, "workers": workers}
         if told != self._told:
@@ -285,7 +314,8 @@ class Supervisor:
 
     def _page(self, path: bytes, engine: Engine) -> bytes:
         """/health and /metrics, made by whichever worker is asked."""
-        rows = [self._counters.row(number) for number in range(self._serving.workers)]
+        seats = [self._counters.row(number) for number in range(len(self._staff))]
+        rows = [row for row in seats if not row[counters.SPARE]]
         now = time.monotonic()
         beats = [now - row[counters.HEARTBEAT] / 1000 for row in rows]
         alive = sum(beat < _HUNG_S for beat in beats)
@@ -295,6 +325,7 @@ class Supervisor:
                 "status": "ok" if alive and audience else "no audience" if alive else "down",
                 "workers": self._serving.workers, "alive": alive,
                 "pids": [row[counters.PID] for row in rows],
+                "spare": [row[counters.PID] for row in seats if row[counters.SPARE]],
                 "generations": [row[counters.GENERATION] for row in rows],
                 "audience": audience.info.content if audience else None, "ids": audience.ids if audience else 0,
                 "audiences": audience.info.sizes if audience else {}, "strategies": len(engine.strategies),
@@ -305,8 +336,8 @@ class Supervisor:
             ("workers_alive", "", alive),
             ("uptime_seconds", "", f"{now - self._began:.1f}"),
         ]
-        facts += [("generation", f'worker="{number}"', row[counters.GENERATION]) for number, row in enumerate(rows)]
-        for number, row in enumerate(rows):
+        facts += [("generation", f'worker="{number}"', row[counters.GENERATION]) for number, row in enumerate(seats)]
+        for number, row in enumerate(seats):
             with contextlib.suppress(psutil.Error):
                 memory = psutil.Process(row[counters.PID]).memory_full_info()
                 facts.append(("memory_resident_bytes", f'worker="{number}"', memory.rss))

@@ -23,7 +23,7 @@ from puhui.acquisition.rta import counters, handover
 from puhui.acquisition.rta.engine import Engine
 
 HEADER = struct.Struct("<cQQQ?")  # what, connection, taken, sent, answered
-CLOSED, PARTIAL, GIVE, STOP = b"C", b"P", b"G", b"Q"
+CLOSED, PARTIAL, GIVE, STOP, STEP_IN = b"C", b"P", b"G", b"Q", b"S"
 MOST_PARTIAL = 32 * 1024
 _TICK_S, _LOG_S = 0.1, 60.0
 _WARM_PAGES = 2_000
@@ -42,15 +42,16 @@ _UNKNOWN = (
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What a worker is born with. `pages` answers GET /health and /metrics; `seconds` is monotonic, `today` the date."""
+    """What a worker is born with. `pages` answers GET /health and /metrics; `inherit` takes over from a dead worker's seat."""
 
     channel: socket.socket
     place: handover.Place
     row: memoryview
     engine: Engine
-    pages: Callable[[bytes], bytes]
     today: Callable[[], date]
     log: Path
+    pages: Callable[[bytes], bytes]
+    inherit: Callable[[int], None]
 
 
 class _Line:
@@ -122,12 +123,12 @@ class Worker:
 
     def run(self) -> None:
         """Serve until told to stop."""
-        gc.collect()
-        gc.freeze()
+        gc.freeze()  # the supervisor collected before it forked: its pages stay shared
         gc.set_threshold(50_000, 20, 20)
         channel, poll = self._post.channel, self._poll
         poll.register(channel.fileno(), select.EPOLLIN)
         self._tick()
+        self._post.row[counters.READY] = 1
         due = time.monotonic() + _TICK_S
         while not self._stopping:
             for number, events in poll.poll(_TICK_S, 64):
@@ -237,7 +238,7 @@ class Worker:
             self._post.channel.sendmsg([message])
 
     def _take(self) -> None:
-        """A connection, new or a dead worker's, or the word to stop."""
+        """A connection, new or a dead worker's; the word to step in for a dead worker, or to stop."""
         handles = array.array("i")
         try:
             message, ancillary, _, _ = self._post.channel.recvmsg(handover.DATA + HEADER.size, socket.CMSG_SPACE(4))
@@ -245,6 +246,9 @@ class Worker:
             message, ancillary = b"", []
         if not message or message[:1] == STOP:
             self._stopping = True
+            return
+        if message[:1] == STEP_IN:
+            self._post.inherit(HEADER.unpack_from(message)[1])
             return
         for _, _, data in ancillary:
             handles.frombytes(data[: len(data) - len(data) % handles.itemsize])

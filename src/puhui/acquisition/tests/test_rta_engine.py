@@ -94,6 +94,37 @@ class TestTheGate:
         born_again.look(DAY)
         assert [("seatbid" in bid(born_again, **device)) for _ in range(2)] == [True, False]
 
+    @pytest.mark.parametrize(("spare_has_looked", "left"), [(True, [True, False]), (False, [True, False])])
+    def test_passes_what_the_dead_promised_to_the_spare(
+        self, tmp_path: Path, *, spare_has_looked: bool, left: list[bool]
+    ):
+        published(tmp_path)
+        seats = counters.Counters(2)
+        dead, spare = (Engine(tmp_path, seats.row(seat), workers=1, today=DAY) for seat in range(2))
+        publication.close_gate(tmp_path, Gate(promise_fen={"new": 7}))
+        dead.look(DAY)
+        if spare_has_looked:
+            spare.look(DAY)
+        device = {"device": {"ifa": NEW}}
+        assert [("seatbid" in bid(dead, **device)) for _ in range(2)] == [True, True]
+        counters.inherit(seats.row(1), seats.row(0))
+        spare.look(DAY)
+        assert [("seatbid" in bid(spare, **device)) for _ in range(2)] == left
+        assert seats.total(counters.promised_place(dead._number[("openrtb", "new")])) == 6000
+
+    def test_forgets_what_the_dead_promised_under_an_older_gate(self, tmp_path: Path):
+        published(tmp_path)
+        seats = counters.Counters(2)
+        dead, spare = (Engine(tmp_path, seats.row(seat), workers=1, today=DAY) for seat in range(2))
+        publication.close_gate(tmp_path, Gate(promise_fen={"new": 2}))
+        dead.look(DAY)
+        device = {"device": {"ifa": NEW}}
+        assert "seatbid" in bid(dead, **device)
+        publication.close_gate(tmp_path, Gate(promise_fen={"new": 2}))
+        spare.look(DAY)
+        counters.inherit(seats.row(1), seats.row(0))
+        assert [("seatbid" in bid(spare, **device)) for _ in range(2)] == [True, False]
+
 
 class TestAFaultInside:
     def test_is_a_rejection_briefly_kept(self, engine: Engine, monkeypatch: pytest.MonkeyPatch):

@@ -135,6 +135,23 @@ class TestTheServer:
         assert not dead & set(health["pids"])
         assert "puhui_rta_respawns_total 5" in httpx.get(f"{server.address}/metrics").text
 
+    def test_has_a_worker_standing_by_that_steps_in_for_a_dead_one(self, server: Server):
+        server.load(f"{hashed('old')},declined")
+        before = server.health()
+        (spare,) = before["spare"]
+        assert spare not in before["pids"]
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as sock:
+            sock.sendall(question(1))
+            assert reply_of(sock).request_id == "q1"
+            for victim in before["pids"]:
+                os.kill(victim, signal.SIGKILL)
+            sock.sendall(question(2))
+            assert reply_of(sock).request_id == "q2"
+        after = server.health()
+        assert spare in after["pids"]
+        assert not {*before["pids"]} & {*after["pids"], *after["spare"]}
+        assert (len(after["pids"]), len(after["spare"]), after["alive"]) == (2, 1, 2)
+
     def test_answers_pieces_pipelines_chunks_and_refuses_what_is_no_http(self, server: Server):
         server.load(f"{hashed('old')},declined")
         with socket.create_connection(("127.0.0.1", server.port), timeout=5) as sock:
