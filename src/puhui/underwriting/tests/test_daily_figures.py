@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from puhui.underwriting.core.modelling import daily_figures, stability, watching
+from puhui.policy.core import stability
+from puhui.underwriting.core.modelling import daily_figures, watching
 from puhui.underwriting.core.modelling.training_picture import TrainingPicture
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.underwriting.core.modelling import evaluation, fitting, preparing, ranking, stability, terms
+from puhui.policy.core import stability
+from puhui.underwriting.core.modelling import evaluation, fitting, preparing, ranking, terms
 from puhui.underwriting.core.modelling.model import Model
 from puhui.underwriting.core.modelling.preparing import Asked, Prepared
 from puhui.underwriting.core.modelling.terms import Terms

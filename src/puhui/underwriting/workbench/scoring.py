@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.underwriting.core.modelling import evaluation, label, stability
+from puhui.policy.core import stability
+from puhui.underwriting.core.modelling import evaluation, label
 from puhui.underwriting.core.modelling.model import Model
 from puhui.underwriting.workbench import model_folder
 from puhui.underwriting.workbench.tape import read_tape

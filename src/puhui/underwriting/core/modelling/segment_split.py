@@ -23,9 +23,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from puhui.policy.core.stability import cuts_of
 from puhui.underwriting.core.modelling import ranking
 from puhui.underwriting.core.modelling.ranking import Floats, Rows
-from puhui.underwriting.core.modelling.stability import cuts_of
 
 WAYS = ("intercept", "separate")
 _LEAST = 1e-12

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from puhui.underwriting.core.modelling import stability
-from puhui.underwriting.core.modelling.stability import Cuts, Shift
+from puhui.policy.core import stability
+from puhui.policy.core.stability import Cuts, Shift
 
 SCORE, OTHER = "score", "other"
 MOST_WORDS = 200

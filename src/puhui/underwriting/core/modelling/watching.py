@@ -12,8 +12,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from puhui.policy.core.stability import Bands
 from puhui.underwriting.core.modelling.reject_inference import RejectTerms
-from puhui.underwriting.core.modelling.stability import Bands
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from puhui.underwriting.core.modelling import stability
+from puhui.policy.core import stability
 
 
 class TestPsi:
