@@ -11,12 +11,13 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from puhui.funding import models
 from puhui.kernel.ids import new_id
 from puhui.kernel.masked import Secret
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.store import prepared
 
 WINDOW_SECONDS = 300
 _NONCE_MIN, _NONCE_MAX = 8, 80
@@ -89,7 +90,7 @@ def sign(secret: Secret, *, method: str, path: str, timestamp: str, nonce: str, 
 
 def recognise(call: SignedCall, *, now: datetime) -> PartnerShown:
     """The partner that signed the call; its nonce is used up. Refused (and nothing stored) when anything is wrong."""
-    row = models.Partner.objects.filter(key_id=call.key_id, active=True).first() if call.key_id else None
+    row = prepared.one(models.Partner, "key_id = %s AND active", [call.key_id]) if call.key_id else None
     secret = row.secret if row is not None else Secret("nobody")  # the same work for an unknown key
     expected = sign(
         secret, method=call.method, path=call.path, timestamp=call.timestamp, nonce=call.nonce, body=call.body
@@ -108,28 +109,28 @@ def recognise(call: SignedCall, *, now: datetime) -> PartnerShown:
 
 
 def count_call(partner: PartnerShown, *, now: datetime) -> Allowance:
-    """One call more in this minute; a single statement, so that workers and machines agree on the count."""
+    """One call more in this minute; a single statement, so that workers and machines agree on the count.
+
+    The caller's commit need not reach the disk before the answer (a nonce lost in a power cut leaves the idempotency key).
+    """
     minute = now.replace(second=0, microsecond=0)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO funding_partner_minute AS m (partner_id, minute, calls) VALUES (%s, %s, 1)"
-            " ON CONFLICT (partner_id, minute) DO UPDATE SET calls = m.calls + 1 RETURNING calls",
-            [partner.id, minute],
-        )
-        calls = int(cursor.fetchone()[0])
+    ((calls, _),) = prepared.rows(
+        "INSERT INTO funding_partner_minute AS m (partner_id, minute, calls) VALUES (%s, %s, 1)"
+        " ON CONFLICT (partner_id, minute) DO UPDATE SET calls = m.calls + 1"
+        " RETURNING calls, set_config('synchronous_commit', 'off', true)",
+        [partner.id, minute],
+    )
     return Allowance(partner.calls_a_minute, partner.calls_a_minute - calls, 60 - now.second)
 
 
 def claim_application(partner_id: str, application_id: str, *, now: datetime) -> None:
     """Remember that this partner sent it. Idempotent; an application has one sender."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO funding_partner_application (partner_id, application_id, recorded_at) VALUES (%s, %s, %s)"
-            " ON CONFLICT DO NOTHING",
-            [partner_id, application_id, now],
-        )
-        taken = cursor.rowcount != 1
-    if taken and models.PartnerApplication.objects.get(application_id=application_id).partner_id != partner_id:
+    stored = prepared.moved(
+        "INSERT INTO funding_partner_application (partner_id, application_id, recorded_at) VALUES (%s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
+        [partner_id, application_id, now],
+    )
+    if not stored and models.PartnerApplication.objects.get(application_id=application_id).partner_id != partner_id:
         raise Refused(
             Refusal("APPLICATION_TAKEN", "该申请来自其他渠道 · it was sent by another partner", application_id)
         )
@@ -160,13 +161,12 @@ def sweep(*, now: datetime) -> int:
 
 
 def _use_nonce(partner_id: str, nonce: str, *, now: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO funding_partner_nonce (partner_id, nonce, seen_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            [partner_id, nonce, now],
-        )
-        if cursor.rowcount != 1:
-            raise Refused(Refusal("NONCE_REPLAYED", "请求重放 · this nonce was used before", "X-Nonce"))
+    used = prepared.moved(
+        "INSERT INTO funding_partner_nonce (partner_id, nonce, seen_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+        [partner_id, nonce, now],
+    )
+    if not used:
+        raise Refused(Refusal("NONCE_REPLAYED", "请求重放 · this nonce was used before", "X-Nonce"))
 
 
 def _seconds(text: str) -> int | None:

@@ -8,6 +8,7 @@ from puhui.kernel import china_ids
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.parties import models
+from puhui.store import prepared
 from puhui.store.sealed import blind_index
 from puhui.store.undivided import undivided
 
@@ -53,14 +54,14 @@ def register_person(draft: PersonDraft, *, now: datetime) -> str:
     """
     id_number, phone, name = _checked(draft)
     index = blind_index(id_number, purpose="id_number")
-    known = models.Person.objects.select_for_update().filter(id_number_index=index).first()
+    known = prepared.one(models.Person, "id_number_index = %s FOR UPDATE", [index])
     phone_index = blind_index(phone, purpose="phone")
     if known is not None:
         if bytes(known.phone_index) != phone_index:
             known.phone, known.phone_index = phone, phone_index
-            known.save(update_fields=["phone", "phone_index"])
+            prepared.change(known, ["phone", "phone_index"])
         return known.id
-    return models.Person.objects.create(
+    person = models.Person(
         id=new_id("person", now=now),
         name=name,
         id_number=id_number,
@@ -70,7 +71,9 @@ def register_person(draft: PersonDraft, *, now: datetime) -> str:
         name_index=blind_index(name, purpose="name"),
         invented=draft.invented,
         recorded_at=now,
-    ).id
+    )
+    prepared.add(person)
+    return person.id
 
 
 @undivided
@@ -85,15 +88,13 @@ def register_shop(owner_id: str, draft: ShopDraft, *, now: datetime) -> str:
     if not draft.name.strip():
         raise Refused(Refusal("SHOP_NAME_MISSING", "请填写店铺名称 · the shop needs a name", where="shop_name"))
     _refuse_if_claimed(owner_id, draft.evidence_code)
-    own = models.Shop.objects.filter(owner_id=owner_id)
-    for known in (
-        own.filter(credit_code=code) if code else own.none(),
-        own.filter(evidence_code=draft.evidence_code) if draft.evidence_code else own.none(),
-    ):
-        found = known.first()
+    for column, told in (("credit_code", code), ("evidence_code", draft.evidence_code)):
+        if not told:
+            continue
+        found = prepared.one(models.Shop, f"owner_id = %s AND {column} = %s ORDER BY id LIMIT 1", [owner_id, told])
         if found is not None:
             return found.id
-    return models.Shop.objects.create(
+    shop = models.Shop(
         id=new_id("shop", now=now),
         owner_id=owner_id,
         name=draft.name.strip(),
@@ -101,22 +102,23 @@ def register_shop(owner_id: str, draft: ShopDraft, *, now: datetime) -> str:
         evidence_code=draft.evidence_code,
         invented=draft.invented,
         recorded_at=now,
-    ).id
+    )
+    prepared.add(shop)
+    return shop.id
 
 
 @undivided
 def give_consent(person_id: str, draft: ConsentDraft, *, now: datetime) -> str:
     """Record a consent; one that stands for the same purpose, receiver and text is returned as it is."""
-    standing = models.Consent.objects.filter(
-        person_id=person_id,
-        institution_id=draft.institution_id,
-        purpose=draft.purpose,
-        text_version=draft.text_version,
-        withdrawal__isnull=True,
-    ).first()
+    standing = prepared.one(
+        models.Consent,
+        "person_id = %s AND institution_id = %s AND purpose = %s AND text_version = %s AND NOT EXISTS"
+        " (SELECT FROM parties_consent_withdrawal AS taken_back WHERE taken_back.consent_id = id) ORDER BY id LIMIT 1",
+        [person_id, draft.institution_id, draft.purpose, draft.text_version],
+    )
     if standing is not None and set(draft.data_kinds) <= set(standing.data_kinds):
         return standing.id
-    return models.Consent.objects.create(
+    consent = models.Consent(
         id=new_id("cons", now=now),
         person_id=person_id,
         institution_id=draft.institution_id,
@@ -125,7 +127,9 @@ def give_consent(person_id: str, draft: ConsentDraft, *, now: datetime) -> str:
         text_version=draft.text_version,
         given_at=now,
         channel=draft.channel,
-    ).id
+    )
+    prepared.add(consent)
+    return consent.id
 
 
 @undivided
@@ -155,8 +159,9 @@ def reveal(person_id: str, fields: Sequence[str], *, reason: str, by: str, now: 
 
 def _refuse_if_claimed(owner_id: str, evidence_code: str) -> None:
     """Evidence speaks for one owner: whoever claims a firm's invoices after another has done so needs a person's help."""
-    claimed = models.Shop.objects.filter(evidence_code=evidence_code).exclude(owner_id=owner_id)
-    if evidence_code and claimed.exists():
+    if not evidence_code:
+        return
+    if models.Shop.objects.filter(evidence_code=evidence_code).exclude(owner_id=owner_id).exists():
         text = "该企业的发票已由另一位店主使用，请联系人工核实 · another owner already stands for this firm's invoices; ask staff"
         raise Refused(Refusal("EVIDENCE_CLAIMED", text, where="evidence_code"))
 

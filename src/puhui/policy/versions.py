@@ -19,10 +19,21 @@ from puhui.policy import models
 from puhui.policy.core import lifecycle
 from puhui.policy.core.columns import Column
 from puhui.policy.core.policy_text import Policy, read_policy
+from puhui.store import prepared
 
 _COMPILED: dict[str, Policy] = {}
 _MOST_COMPILED = 64
-_HEADS = models.Version.objects.defer("texts")  # what is asked at every decision does not fetch the texts
+_HEADS = models.Version.objects.defer("texts")  # a list of versions does not fetch the texts
+_VIEW = (
+    "SELECT id, rulebook_id, number, state, author, reviewer, note, content_hash, edition, created_at, published_from, retired_at,"
+    " based_on_id FROM policy_version"
+)  # in the order of VersionView
+_LIVE = (
+    f"{_VIEW} WHERE rulebook_id = %s AND state IN ('published', 'retired') AND published_from <= %s"
+    " ORDER BY published_from DESC LIMIT 1"
+)
+_BY_ID = f"{_VIEW} WHERE id = %s"
+_DECLARED = "SELECT content_hash FROM policy_version WHERE rulebook_id = %s AND state NOT IN ('draft', 'discarded') ORDER BY number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +86,15 @@ def live(kind: str, now: datetime) -> VersionView:
 
 def live_if_any(kind: str, now: datetime) -> VersionView | None:
     """The version that decides this kind now, or None where none is published."""
-    found = (
-        _HEADS.filter(rulebook_id=kind, state__in=["published", "retired"], published_from__lte=now)
-        .order_by("-published_from").first()
-    )  # fmt: skip
-    if found is None or (found.retired_at is not None and found.retired_at <= now):
-        return None
-    return view_of(found)
+    found = prepared.first(_LIVE, [kind, now])
+    view = VersionView(*found) if found else None
+    return None if view is None or (view.retired_at is not None and view.retired_at <= now) else view
+
+
+def by_id(version_id: str) -> VersionView:
+    """A version that is known to be there."""
+    ((*columns,),) = prepared.rows(_BY_ID, [version_id])
+    return VersionView(*columns)
 
 
 def version(name: str) -> VersionView:
@@ -131,8 +144,7 @@ def policy_of(content_hash: str) -> Policy:
 
 def columns_of(kind: str) -> dict[str, Column]:
     """Every column that a version of this kind which left draft has declared: the schema of what is stored."""
-    rows = models.Version.objects.filter(rulebook_id=kind).exclude(state__in=["draft", "discarded"]).order_by("number")
-    return _merged(tuple(rows.values_list("content_hash", flat=True)))
+    return _merged(tuple(content_hash for (content_hash,) in prepared.rows(_DECLARED, [kind])))
 
 
 @lru_cache(maxsize=64)

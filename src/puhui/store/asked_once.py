@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Model
 
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.store import prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ def stored(key: Key) -> Any:
     Call it inside the transaction that stores: until its end, others with this key wait here.
     """
     _wait_for("/".join([key.rows._meta.db_table, *key.columns.values()]))
-    row: Any = key.rows._default_manager.filter(**key.columns).first()
+    fields: list[Any] = [key.rows._meta.get_field(name) for name in key.columns]
+    row: Any = prepared.one(key.rows, " AND ".join(f'"{field.column}" = %s' for field in fields), list(key.columns.values()))
     if row is None or _plain(row.input_hash) == key.input_hash:
         return row
     raise Refused(_other_content(key.code, key.given))
@@ -54,7 +55,8 @@ def stored_parts(rows: type[Model], key: str, hashes: Mapping[str, str | bytes],
     As `stored`, with one lock for the whole write: its parts never come under another one.
     """
     _wait_for("/".join([rows._meta.db_table, key]))
-    found: dict[str, Any] = {vars(row)["key"]: row for row in rows._default_manager.filter(key__in=list(hashes))}
+    known = prepared.instances(rows, "key = ANY(%s)", [list(hashes)])
+    found: dict[str, Any] = {vars(row)["key"]: row for row in known}
     for part, row in found.items():
         if _plain(row.input_hash) != hashes[part]:
             raise Refused(_other_content(code, part))
@@ -67,13 +69,12 @@ def answer_once(key: Key, work: Callable[[], dict[str, Any]], *, now: datetime) 
     if known is not None:
         return dict(known.answer)
     answer = work()
-    key.rows._default_manager.create(**key.columns, input_hash=key.input_hash, answer=answer, recorded_at=now)
+    prepared.add(key.rows(**key.columns, input_hash=key.input_hash, answer=answer, recorded_at=now))
     return answer
 
 
 def _wait_for(name: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    prepared.rows("SELECT pg_advisory_xact_lock(hashtextextended(%s::text, 0))", [name])
 
 
 def _other_content(code: str, key: str) -> Refusal:

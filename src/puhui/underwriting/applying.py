@@ -16,7 +16,7 @@ from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy.operations import record_decisions
 from puhui.policy.record import BatchDraft, DecisionDraft
-from puhui.store import asked_once
+from puhui.store import asked_once, prepared
 from puhui.store.undivided import unit
 from puhui.underwriting import credit_rules, evidence, lending, loading, models, owner_evidence
 from puhui.underwriting.appraisal import POLICY_NAME, day_after_last_invoice
@@ -26,7 +26,7 @@ from puhui.underwriting.core.lending_policy import check_segment
 from puhui.underwriting.core.policy_table import AppraisalPolicy
 from puhui.underwriting.core.scorecard import Scorecard
 from puhui.underwriting.loading import LoadSummary
-from puhui.underwriting.standing import standing
+from puhui.underwriting.standing import appraisal_of, standing
 
 KIND = "underwriting.application"
 ENTRANCES = ("phone", "partner", "file")
@@ -75,12 +75,13 @@ def submit_application(draft: ApplicationDraft, *, key: str, now: datetime) -> s
         if seen is not None:
             return str(seen.id)
         _check(draft)
-        application = models.Application.objects.create(
+        application = models.Application(
             id=new_id("app", now=now), key=key, input_hash=wanted, entrance=draft.entrance, person_id=draft.person_id,
             shop_id=draft.shop_id, partner_ref=draft.partner_ref, firm=_firm_of(draft),
             requested_minor=draft.requested_minor, months=draft.months, state="submitted", submitted_at=now,
             segment=draft.segment,
         )  # fmt: skip
+        prepared.add(application)
         return application.id
 
 
@@ -96,7 +97,7 @@ def ingest_invoices(sent: InvoicesSent, *, now: datetime, application_id: str | 
                 raise Refused(Refusal("NOT_WAITING", "该申请不在等待发票，或不属于该店铺 · this application does not wait "
                                       "for invoices, or is another shop's", application_id))  # fmt: skip
             application.firm = models.Firm.objects.get(load_id=summary.load_id)
-            application.save(update_fields=["firm"])
+            prepared.change(application, ["firm"])
         return summary
 
 
@@ -152,7 +153,8 @@ def decide_application(
         drafts = [DecisionDraft(credit_rules.subject_of(application.id), row, answer.output, reasons)]
         application.decision_id = record_decisions(batch, drafts, now=now)[1][0]
         application.answer = answer.output | {"reasons": reasons, "appraisal_id": standing.id}
-        _move(application, "approve" if answer.output["approved"] else "refuse", now=now)
+        move = "approve" if answer.output["approved"] else "refuse"
+        _move(application, move, also=("decision_id", "answer"), now=now)
         return decided(application)
 
 
@@ -170,7 +172,7 @@ def refuse_application(
             )
         application.decision_id = decision_id
         application.answer = {"approved": False, "limit_minor": 0, "rate": None, "rating": None, "reasons": told}
-        _move(application, "refuse", now=now)
+        _move(application, "refuse", also=("decision_id", "answer"), now=now)
         return decided(application)
 
 
@@ -178,19 +180,20 @@ def make_offer(application_id: str, *, now: datetime) -> str:
     """Offer an approved applicant what was decided; returns the offer's id. Asked again it returns the same offer."""
     with unit():
         application = lock_application(application_id)
-        made = models.Offer.objects.filter(application=application).first()
+        made = prepared.first("SELECT id FROM underwriting_offer WHERE application_id = %s", [application_id])
         if made:
-            return made.id
+            return str(made[0])
         if application.state != "approved":
             raise Refused(Refusal("NOT_APPROVED", f"申请状态为 {application.state}，不能出具报价 · only an approved "
                                   "application gets an offer", application_id))  # fmt: skip
         answer = application.answer or {}
-        policy = AppraisalPolicy(models.Appraisal.objects.get(id=answer["appraisal_id"]).parameters["policy"])
-        offer = models.Offer.objects.create(
+        policy = AppraisalPolicy(appraisal_of(answer["appraisal_id"]).parameters["policy"])
+        offer = models.Offer(
             id=new_id("offer", now=now), application=application, decision_id=application.decision_id,
             limit_minor=answer["limit_minor"], annual_rate=Decimal(repr(answer["rate"])), months=application.months,
             state="open", made_at=now, valid_until=now + timedelta(days=policy.offer_valid_days),
         )  # fmt: skip
+        prepared.add(offer)
         _move(application, "offer", now=now)
         return offer.id
 
@@ -210,7 +213,7 @@ def accept_offer(offer_id: str, *, disclosure_hash: str, now: datetime) -> None:
                 Refusal("OFFER_EXPIRED", "报价已过期，请重新申请 · the offer has expired; apply again", offer_id)
             )
         offer.disclosure_hash = disclosure_hash
-        _move_offer(offer, "accept", now=now)
+        _move_offer(offer, "accept", also=("disclosure_hash",), now=now)
 
 
 def decline_offer(offer_id: str, *, now: datetime) -> None:
@@ -239,7 +242,7 @@ def mark_funded(application_id: str, *, loan_id: str, now: datetime) -> None:
         if application.state == "funded" and application.loan_id == loan_id:
             return
         application.loan_id = loan_id
-        _move(application, "fund", now=now)
+        _move(application, "fund", also=("loan_id",), now=now)
 
 
 def mark_unfunded(application_id: str, *, now: datetime) -> None:
@@ -268,7 +271,7 @@ def standing_appraisal() -> models.Appraisal:
 
 
 def lock_application(application_id: str) -> models.Application:
-    found = models.Application.objects.select_for_update().filter(id=application_id).first()
+    found = prepared.one(models.Application, "id = %s FOR UPDATE", [application_id])
     if found is None:
         raise Refused(Refusal("APPLICATION_UNKNOWN", "没有这笔申请 · no such application", application_id))
     return found
@@ -276,11 +279,12 @@ def lock_application(application_id: str) -> models.Application:
 
 def lock_offer(offer_id: str) -> models.Offer:
     """The application's row is locked first, as everywhere, so that two writers cannot wait for each other."""
-    found = models.Offer.objects.filter(id=offer_id).values_list("application_id", flat=True).first()
+    found = prepared.first("SELECT application_id FROM underwriting_offer WHERE id = %s", [offer_id])
     if found is None:
         raise Refused(Refusal("OFFER_UNKNOWN", "没有这份报价 · no such offer", offer_id))
-    application = lock_application(found)
-    offer = models.Offer.objects.select_for_update().get(id=offer_id)
+    application = lock_application(str(found[0]))
+    offer = prepared.one(models.Offer, "id = %s FOR UPDATE", [offer_id])
+    assert offer is not None, "offers are never deleted"
     offer.application = application
     return offer
 
@@ -358,20 +362,23 @@ def _parameters(standing: models.Appraisal) -> dict[str, Any]:
     return kept | {"reserve_price": standing.dual_price, "appraisal_id": standing.id}
 
 
-def _move(application: models.Application, move: str, *, now: datetime) -> None:
+def _move(application: models.Application, move: str, *, now: datetime, also: Sequence[str] = ()) -> None:
+    """Store the step, the state it leads to and whatever fields were changed with it (`also`)."""
     before = application.state
     application.state = _after(lifecycle.APPLICATION, before, move, where=application.id)
-    application.save()
-    models.ApplicationMove.objects.create(
-        application=application, move=move, state_before=before, state_after=application.state, moved_at=now
+    prepared.change(application, ["state", *also])
+    prepared.add(
+        models.ApplicationMove(
+            application=application, move=move, state_before=before, state_after=application.state, moved_at=now
+        )
     )
 
 
-def _move_offer(offer: models.Offer, move: str, *, now: datetime) -> None:
+def _move_offer(offer: models.Offer, move: str, *, now: datetime, also: Sequence[str] = ()) -> None:
     before = offer.state
     offer.state = _after(lifecycle.OFFER, before, move, where=offer.id)
-    offer.save()
-    models.OfferMove.objects.create(offer=offer, move=move, state_before=before, state_after=offer.state, moved_at=now)
+    prepared.change(offer, ["state", *also])
+    prepared.add(models.OfferMove(offer=offer, move=move, state_before=before, state_after=offer.state, moved_at=now))
     _move(offer.application, move, now=now)
 
 

@@ -17,7 +17,7 @@ from django.db import connection
 from puhui.kernel.canonical import digest
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.store import asked_once
+from puhui.store import asked_once, prepared
 from puhui.store.undivided import undivided
 from puhui.underwriting import models
 from puhui.underwriting.core import coefficients, evidence_item, plots
@@ -55,7 +55,7 @@ def record_evidence(drafts: Sequence[EvidenceDraft], *, key: str, now: datetime)
             stored[part] = _item(draft, plain, key=part, input_hash=wanted, now=now)
             fresh.append(stored[part])
     _refuse_if_replaced_twice(fresh)
-    models.EvidenceItem.objects.bulk_create(fresh)
+    prepared.add_all(fresh)
     for item in fresh:
         if "boundary" in item.values:
             _pass_on_overlaps(item, now=now)
@@ -87,13 +87,11 @@ def gather(shop_ids: Sequence[str], *, as_of: date, known_at: datetime) -> dict[
     """Visible items of each shop as plain JSON, in the shape the core reads."""
     asked: dict[str, Any] = {"shop_ids": list(shop_ids), "as_of": as_of, "known_at": known_at}
     found: dict[str, list[dict[str, Any]]] = {shop_id: [] for shop_id in shop_ids}
-    with connection.cursor() as cursor:
-        cursor.execute(query("owner_evidence"), asked)
-        for shop_id, item_id, kind, source, grade, start, end, values in cursor.fetchall():
-            found[shop_id].append({
-                "id": item_id, "kind": kind, "source": source, "grade": grade, "observed_from": start.isoformat(),
-                "observed_to": end.isoformat(), "values": json.loads(values) if isinstance(values, str) else values,
-            })  # fmt: skip
+    for shop_id, item_id, kind, source, grade, start, end, values in prepared.rows(query("owner_evidence"), asked):
+        found[shop_id].append({
+            "id": item_id, "kind": kind, "source": source, "grade": grade, "observed_from": start.isoformat(),
+            "observed_to": end.isoformat(), "values": json.loads(values) if isinstance(values, str) else values,
+        })  # fmt: skip
     return found
 
 

@@ -5,17 +5,19 @@ when a person says so (`puhui appraise --stand`). Who said it and when is append
 """
 
 from datetime import datetime
+from functools import lru_cache
 
 from django.db import transaction
 
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.store import prepared
 from puhui.underwriting import models
 
 
 def standing() -> models.Appraisal | None:
     """The appraisal that stands, or None before the first."""
-    row = models.Standing.objects.select_related("appraisal__load", "appraisal__scorecard").order_by("-id").first()
-    return row.appraisal if row else None
+    found = prepared.first("SELECT appraisal_id FROM underwriting_standing ORDER BY id DESC LIMIT 1")
+    return appraisal_of(str(found[0])) if found else None
 
 
 @transaction.atomic
@@ -36,3 +38,9 @@ def stand_if_first(appraisal_id: str, *, now: datetime) -> None:
     """The first appraisal of a folder stands by itself, so that applicants can be judged at all."""
     if standing() is None and models.Appraisal.objects.filter(id=appraisal_id, load__kind="folder").exists():
         let_stand(appraisal_id, by="first appraisal", now=now)
+
+
+@lru_cache(maxsize=4)
+def appraisal_of(appraisal_id: str) -> models.Appraisal:
+    """By its id. An appraisal never changes, so a process reads it (a few hundred kilobytes of JSON) once."""
+    return models.Appraisal.objects.select_related("load", "scorecard").get(id=appraisal_id)

@@ -90,7 +90,7 @@ class Policy:
         plan = judging(self.book, plan, on=on, height=frame.height)
         whole = collected(plan.with_columns(self._formulas).with_columns(self._answered), frame.height)
         found = replace(judged(self.book, whole, names), rank=whole["outcome_rank"].alias("rank"))
-        answered = pl.DataFrame([whole[name] for name in (*names, "outcome_rank", *ANSWERS)])
+        answered = whole[[*names, "outcome_rank", *ANSWERS]]
         return Decided(self, answered, found, whole[_BLANK].alias("unpriced"))
 
     @cached_property
@@ -118,7 +118,7 @@ class Decided:
         """The answers as they are recorded and compared on replay, one a row; JSON types only."""
         names = [column.name for step in self.policy.steps for column in step.outputs]
         scored = ["pd"] if self.policy.scorer else []
-        told = self.frame.select("outcome_rank", "limit_minor", "rate_bps", *scored, *names).iter_rows(named=True)
+        told = self.frame[["outcome_rank", "limit_minor", "rate_bps", *scored, *names]].iter_rows(named=True)
         hits, unknown, asked = self.judged.hit_codes, self.judged.unknown_codes, self.judged.asking_codes
         return [
             {

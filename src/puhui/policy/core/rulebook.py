@@ -89,20 +89,14 @@ class Rulebook:
         return {}
 
     @cached_property
-    def told(self) -> list[pl.Expr]:
-        """Of every answer whether it is a hit (`+code`) and whether it is unknown (`~code`)."""
-        hits = [pl.col(f"?{rule.code}").fill_null(False).alias(f"+{rule.code}") for rule in self.rules]
-        return hits + [pl.col(f"?{rule.code}").is_null().alias(f"~{rule.code}") for rule in self.rules]
-
-    @cached_property
     def rank_of(self) -> pl.Expr:
         """The gravest answer of a row, by one "any" a grade of gravity."""
         form = pl.lit(0, dtype=pl.UInt8)
         for rank, outcome in enumerate(OUTCOMES[1:], 1):
-            names = [f"+{rule.code}" for rule in self.rules if rule.outcome == outcome]
-            names += [f"~{rule.code}" for rule in self.rules if rule.on_missing == outcome]
-            if names:
-                form = pl.when(pl.any_horizontal(names)).then(pl.lit(rank, dtype=pl.UInt8)).otherwise(form)
+            says = [pl.col(f"?{rule.code}").fill_null(False) for rule in self.rules if rule.outcome == outcome]
+            says += [pl.col(f"?{rule.code}").is_null() for rule in self.rules if rule.on_missing == outcome]
+            if says:
+                form = pl.when(pl.any_horizontal(says)).then(pl.lit(rank, dtype=pl.UInt8)).otherwise(form)
         return form.alias(RANK)
 
 
@@ -123,39 +117,38 @@ class Hit:
 
 @dataclass(frozen=True)
 class Judged:
-    """Answers by column: `rank` counts in OUTCOMES; `hit` and `unknown` hold one boolean column a rule."""
+    """Answers by column: `rank` counts in OUTCOMES; `answers` holds one column a rule: true, false, or null where nobody knows."""
 
     book: Rulebook
     seen: pl.DataFrame = field(repr=False)
     rank: pl.Series = field(repr=False)
-    hit: pl.DataFrame = field(repr=False)
-    unknown: pl.DataFrame = field(repr=False)
+    answers: pl.DataFrame = field(repr=False)
 
     def outcomes(self) -> list[str]:
         return [OUTCOMES[rank] for rank in self.rank.to_list()]
 
     def hits_of(self, row: int) -> tuple[Hit, ...]:
         """Rules true of this row, in the table's order."""
-        return self._named(row, self.hit, missing=False)
+        return self._named(row, missing=False)
 
     def asked_by_missing(self, row: int) -> tuple[Hit, ...]:
         """Rules that are unknown for this row and answer something else than pass."""
-        return self._named(row, self.unknown, missing=True)
+        return self._named(row, missing=True)
 
     def unknown_of(self, row: int) -> tuple[str, ...]:
         """Codes of all rules that nobody could decide for this row."""
-        found = self.unknown.row(row)
-        return tuple(code for code, is_unknown in zip(self.unknown.columns, found, strict=True) if is_unknown)
+        found = self.answers.row(row)
+        return tuple(code for code, answer in zip(self.answers.columns, found, strict=True) if answer is None)
 
     @cached_property
     def hit_codes(self) -> list[list[str]]:
         """For every row the codes of the rules true of it."""
-        return _codes(self.hit, self.seen.height)
+        return _codes(self.answers, self.seen.height, wanted=True)
 
     @cached_property
     def unknown_codes(self) -> list[list[str]]:
         """For every row the codes of the rules that nobody could decide."""
-        return _codes(self.unknown, self.seen.height)
+        return _codes(self.answers, self.seen.height, wanted=None)
 
     @cached_property
     def asking_codes(self) -> list[list[str]]:
@@ -170,14 +163,14 @@ class Judged:
 
     def counts(self) -> dict[str, int]:
         """How often each rule hits."""
-        return self.hit.select(pl.all().sum().cast(pl.Int64)).row(0, named=True) if self.hit.width else {}
+        return self.answers.select(pl.all().sum().cast(pl.Int64)).row(0, named=True) if self.answers.width else {}
 
-    def _named(self, row: int, table: pl.DataFrame, *, missing: bool) -> tuple[Hit, ...]:
-        found, seen = table.row(row), None
+    def _named(self, row: int, *, missing: bool) -> tuple[Hit, ...]:
+        found, seen = self.answers.row(row), None
         hits = []
-        for rule, is_true in zip(self.book.rules, found, strict=True):
+        for rule, answer in zip(self.book.rules, found, strict=True):
             outcome = rule.on_missing if missing else rule.outcome
-            if not is_true or (missing and outcome == "pass"):
+            if answer is not (None if missing else True) or (missing and outcome == "pass"):
                 continue
             seen = seen or self.seen.row(row, named=True)
             evidence = {name: seen[name] for name in rule.shows}
@@ -186,10 +179,15 @@ class Judged:
         return tuple(hits)
 
 
-def _codes(table: pl.DataFrame, height: int) -> list[list[str]]:
+def _codes(answers: pl.DataFrame, height: int, *, wanted: bool | None) -> list[list[str]]:
+    """For every row the codes whose answer is the wanted one."""
+    codes = answers.columns
+    if answers.height < _FEW:
+        rows = answers.rows() if answers.width else [()] * height
+        return [[code for code, answer in zip(codes, row, strict=True) if answer is wanted] for row in rows]
     found: list[list[str]] = [[] for _ in range(height)]
-    if table.width and table.height:
-        codes = table.columns
+    if answers.width:
+        table = answers.select(pl.all().is_null() if wanted is None else pl.all().fill_null(False))
         for row, place in zip(*(each.tolist() for each in np.nonzero(table.to_numpy())), strict=True):
             found[row].append(codes[place])
     return found
@@ -219,13 +217,13 @@ def evaluate(book: Rulebook, seen: pl.DataFrame, *, on: date | Sequence[date] | 
 
 
 def judging(book: Rulebook, seen: pl.LazyFrame, *, on: date | Sequence[date] | pl.Series, height: int) -> pl.LazyFrame:
-    """The plan of it: beside what was seen every rule's hit and unknown, and the rank."""
+    """The plan of it: beside what was seen every rule's answer, and the rank."""
     if not book.rules or not height:
-        nothing = [pl.lit(False).alias(f"{sign}{rule.code}") for rule in book.rules for sign in "+~"]
+        nothing = [pl.lit(False).alias(f"?{rule.code}") for rule in book.rules]
         return seen.with_columns(*nothing, pl.lit(0, dtype=pl.UInt8).alias(RANK))
     days = pl.Series(DAY, [on] if isinstance(on, date) else on, dtype=pl.Date)
     dated = seen.with_columns(days if len(days) > 1 else pl.lit(days[0]).alias(DAY))
-    return dated.with_columns(book.answers((days.min(), days.max()))).with_columns(book.told).with_columns(book.rank_of)
+    return dated.with_columns(book.answers((days.min(), days.max()))).with_columns(book.rank_of)
 
 
 def collected(plan: pl.LazyFrame, height: int) -> pl.DataFrame:
@@ -236,10 +234,15 @@ def collected(plan: pl.LazyFrame, height: int) -> pl.DataFrame:
 
 def judged(book: Rulebook, whole: pl.DataFrame, seen: Sequence[str]) -> Judged:
     """What a collected plan says; `seen` names the columns that were there before, and those that explain hits."""
-    hit, unknown = (
-        pl.DataFrame([whole[f"{sign}{rule.code}"].alias(rule.code) for rule in book.rules]) for sign in "+~"
-    )
-    return Judged(book, pl.DataFrame([whole[name] for name in seen]), whole[RANK].alias("_rank"), hit, unknown)
+    codes = [rule.code for rule in book.rules]
+    answers = _picked(whole, [f"?{code}" for code in codes])
+    answers.columns = codes
+    return Judged(book, _picked(whole, list(seen)), whole[RANK].alias("_rank"), answers)
+
+
+def _picked(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Some columns as they are, with no query planned."""
+    return frame[names] if names else pl.DataFrame()
 
 
 def _answer(rule: Rule, span: tuple[Any, Any]) -> pl.Expr:

@@ -77,7 +77,7 @@ def decide(
     sides = [champion] * len(applications)
     if challenger is not None:
         champion = Side(champion.view, CHAMPION, challenger.id)
-        other = Side(versions.view_of(challenger.version), CHALLENGER, challenger.id)
+        other = Side(versions.by_id(challenger.version_id), CHALLENGER, challenger.id)
         sides = [other if inside else champion for inside in inside(challenger, applications)]
     run = Run(on, now, _check_inputs(applications, [champion, *dict.fromkeys(sides)]))
     answers: dict[int, Answer] = {}

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from django.db import connection
 from psycopg.types.json import Jsonb
+from psycopg.types.numeric import Int8
 
 from puhui.kernel.ids import new_id
-from puhui.policy import models, record
+from puhui.policy import record
 from puhui.policy.record import BatchDraft, DecisionDraft
-from puhui.store import copying
+from puhui.store import copying, prepared
 from puhui.store.undivided import undivided
 
 _CHAIN_LOCK = 7_305_001  # one writer at a time extends the chain
@@ -25,16 +25,15 @@ def record_decisions(
     batch: BatchDraft, decisions: Sequence[DecisionDraft], *, now: datetime, batch_id: str | None = None
 ) -> tuple[str, list[str]]:
     """Append a batch and its decisions to the record; returns (batch id, decision ids in the order given)."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CHAIN_LOCK])
+    prepared.rows(f"SELECT pg_advisory_xact_lock({_CHAIN_LOCK})")
     run_id = batch_id or new_id("run", now=now)
     run = {
         "id": run_id, "kind": batch.kind, "policy_name": batch.policy_name, "policy_version": batch.policy_version,
         "parameters": Jsonb(batch.parameters), "as_of": batch.as_of, "decided_at": now,
         "version_id": batch.parameters.get("version_id"), "experiment_id": batch.parameters.get("experiment_id"),
-        "arm": batch.parameters.get("arm", ""), "elapsed_microseconds": batch.elapsed_microseconds,
+        "arm": batch.parameters.get("arm", ""), "elapsed_microseconds": _counted(batch.elapsed_microseconds),
     }  # fmt: skip
-    last = models.Decision.objects.order_by("-sequence").values_list("sequence", "row_hash").first()
+    last = prepared.first("SELECT sequence, row_hash FROM policy_decision ORDER BY sequence DESC LIMIT 1")
     sequence, previous = last or (0, record.GENESIS)
     common, rows = record.batch_digest(run_id, batch), []
     for position, draft in enumerate(decisions):
@@ -58,10 +57,13 @@ def _insert(run: dict[str, Any], rows: Sequence[tuple[Any, ...]]) -> None:
             [f"({_places(10)})"] * len(rows)
         )
         for decision_id, sequence, position, draft, previous, row_hash in rows:
-            values += [decision_id, sequence, run["id"], position, draft.subject, Jsonb(draft.inputs), Jsonb(draft.output),
+            values += [decision_id, Int8(sequence), run["id"], Int8(position), draft.subject, Jsonb(draft.inputs), Jsonb(draft.output),
                        Jsonb(draft.reasons), previous, row_hash]  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(told, values)
+    prepared.moved(told, values)
+
+
+def _counted(microseconds: int | None) -> Int8 | None:
+    return None if microseconds is None else Int8(microseconds)
 
 
 def _places(count: int) -> str:

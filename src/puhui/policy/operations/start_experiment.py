@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
 
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
@@ -18,6 +17,7 @@ from puhui.policy import models, versions
 from puhui.policy.core.experiment import BUCKETS, CHALLENGER, SHADOW
 from puhui.policy.core.guardrail import ArmSeen, Breach, Guardrail, breach
 from puhui.policy.operations.draft_version import lock_rulebook
+from puhui.store import prepared
 
 AUTOMATIC = "护栏 guard-rail"
 _FIT = {CHALLENGER: ("approved", "published"), SHADOW: ("in_review", "approved", "published")}
@@ -28,6 +28,10 @@ SELECT count(*), count(*) FILTER (WHERE output->>'outcome' = 'pass'), count(*) F
   FROM policy_batch run JOIN policy_decision decision ON decision.batch_id = run.id
  WHERE run.experiment_id = %s AND run.arm = %s AND run.decided_at > %s AND run.decided_at <= %s
 """
+_RUNNING = (
+    "rulebook_id = %s AND starts_at <= %s AND (ends_at IS NULL OR ends_at > %s) AND NOT EXISTS"
+    " (SELECT FROM policy_experiment_stop AS stop WHERE stop.experiment_id = policy_experiment.id) ORDER BY starts_at"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,7 @@ def stop_experiment(experiment_id: str, *, by: str, reason: str, now: datetime) 
 
 def running(kind: str, now: datetime) -> list[models.Experiment]:
     """Experiments of this kind that are under way, oldest first."""
-    rows = models.Experiment.objects.filter(rulebook_id=kind, starts_at__lte=now, stop__isnull=True)
-    current = rows.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now)).order_by("starts_at")
-    return list(current.select_related("version").defer("version__texts"))
+    return prepared.instances(models.Experiment, _RUNNING, [kind, now, now])
 
 
 @transaction.atomic

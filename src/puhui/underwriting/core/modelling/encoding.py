@@ -18,6 +18,7 @@ import polars as pl
 
 Singles = npt.NDArray[np.float32]
 SIZE, CODE, WORD = "size", "code", "word"
+_FEW = 256  # values that a dictionary numbers sooner than a query does
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,9 @@ class Encoding:
     def _column(self, values: pl.Series, how: str) -> Singles:
         if how == WORD:
             words = self.levels[values.name]
+            if len(values) < _FEW:
+                places = {word: float(place) for place, word in enumerate(words)} | {None: np.nan}
+                return np.array([places.get(word, len(words)) for word in values.to_list()], dtype=np.float32)
             numbered = values.replace_strict(
                 list(words), list(range(len(words))), default=len(words), return_dtype=pl.Float32
             )

@@ -22,16 +22,17 @@ DATE_SHAPES = (
 _FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u3000": " ", "￥": "¥"}
 _CURRENCY = r"(?i)usd|rmb|cny|eur|gbp|us\$|[$€£¥￥元%+\s']"
 _UNIT = r"(?i)\s*(months?|mths?|mos?|years?|yrs?|days?|个月|月|年|天|笔|次)$"
+_FEW = 256  # values of which none is asked first whether full-width forms are among them
 _SCALES = (("%", 0.01), ("万", 1e4), ("亿", 1e8), ("k", 1e3), ("m", 1e6), ("万元", 1e4), ("亿元", 1e8))
 
 
 def plain(text: pl.Series, missing_words: Sequence[str]) -> pl.Series:
     """Text without surrounding space and full-width forms; words that mean "not there" become null."""
-    values = text.str.strip_chars()
-    if values.str.contains("[\uff01-\uff5e\u3000]").any():
-        values = values.str.replace_many(_FULL_WIDTH).str.strip_chars()
-    absent = values.str.to_lowercase().is_in(list(missing_words))
-    return values.set(absent.fill_null(False), None)
+    read = pl.lit(text).str.strip_chars()
+    if len(text) < _FEW or text.str.contains("[\uff01-\uff5e\u3000]").any():
+        read = read.str.replace_many(_FULL_WIDTH).str.strip_chars()
+    absent = read.str.to_lowercase().is_in(list(missing_words)).fill_null(False)
+    return pl.select(pl.when(absent).then(None).otherwise(read).alias(text.name)).to_series()
 
 
 def numbers(text: pl.Series, *, comma: bool = False) -> pl.Series:
