@@ -4,7 +4,7 @@ Pockets: a wallet's own, or the bank card it was paid with (its method names the
 between own pockets is no income and no cost. A refund goes back to the category that it returns.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from puhui.merchant.core.bills.entry import BillEntry
@@ -31,9 +31,20 @@ class Booker:
         self.sorter, self.rules, self.kinds, self.card = sorter, rules, kinds, card
         self._pockets: dict[tuple[str, str], str] = {}
         self._moves: dict[tuple[str, str], Booking | None] = {}
+        self._known: dict[tuple[object, ...], Booking] = {}
 
-    def book(self, row: BillEntry) -> Booking:
-        """The double entry of one row."""
+    def book(self, rows: Sequence[BillEntry]) -> list[Booking]:
+        """The double entry of each row; rows alike in what decides it are booked once."""
+        known, booked = self._known, []
+        for row in rows:
+            asked = (row.direction, row.counterparty, row.description, row.kind, row.method, row.source, row.refund)
+            found = known.get(asked)
+            if found is None:
+                found = known[asked] = self._book(row)
+            booked.append(found)
+        return booked
+
+    def _book(self, row: BillEntry) -> Booking:
         pocket = self._pocket(row.source, row.method)
         text = f"{row.kind} {row.description}"
         if row.direction == "neutral":

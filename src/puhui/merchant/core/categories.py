@@ -6,6 +6,7 @@ proposes nothing. Counts are whole numbers; no money is summed here.
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ class Sorter:
         self.model = {
             way: _Model([each for each in corrections if each.direction == way]) for way in ("in", "out", "neutral")
         }
+        self._speaks = {way: _any_word(rules, way) for way in ("in", "out", "neutral")}
         self._known: dict[tuple[str, str, str], Guess] = {}
 
     def guess(self, direction: str, counterparty: str, text: str) -> Guess:
@@ -72,12 +74,18 @@ class Sorter:
         proposed = self.model[direction].best(told)
         if proposed and proposed[1] >= self.bar:
             return Guess(proposed[0], proposed[1], MODEL)
-        for rule in self.rules:
+        for rule in self.rules if self._speaks[direction].search(told) else ():
             if rule.direction == direction:
                 hit = next((word for word in rule.words if word in told), "")
                 if hit:
                     return Guess(rule.category, 90, RULE, hit)
         return Guess(self.fallback[direction], proposed[1] if proposed else 0, NONE)
+
+
+def _any_word(rules: Sequence[Rule], direction: str) -> re.Pattern[str]:
+    """Finds whether any rule of a direction speaks at all: most texts of a shop's bills are silent."""
+    words = [re.escape(word) for rule in rules if rule.direction == direction for word in rule.words]
+    return re.compile("|".join(words) or r"(?!)")
 
 
 class _Model:
@@ -91,8 +99,10 @@ class _Model:
 
     def best(self, text: str) -> tuple[str, int] | None:
         """(category, its posterior in percent), or None where there is nothing learned or nothing known in the text."""
+        if len(self.seen) < 2:
+            return None
         pairs = [pair for pair in _pairs(text) if pair in self.words]
-        if len(self.seen) < 2 or len(pairs) < 2:
+        if len(pairs) < 2:
             return None
         scores = {category: self._score(category, pairs) for category in self.seen}
         top = max(scores.values())

@@ -1,7 +1,6 @@
 """Import a bill into a shop's books, undo it, remember which column is which in a bill nobody knew."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,8 +14,8 @@ from puhui.kernel.refusal import Refusal, Refused
 from puhui.merchant import ledger_folding, models
 from puhui.merchant.bill_tables import bill_words
 from puhui.merchant.book_tables import tie_rules
-from puhui.merchant.core.bills.entry import Bill, BillEntry
-from puhui.merchant.core.bills.reading import read_bill
+from puhui.merchant.core.bills.entry import Bill
+from puhui.merchant.core.bills.reading import read_bill, uncollected
 from puhui.merchant.core.booking import Booker
 from puhui.merchant.operations.books import books_of, sorter_of
 from puhui.store.copying import stream_frame
@@ -35,8 +34,8 @@ SELECT %(shop)s, 'import', %(now)s, key, source, layout, day, clock, direction, 
     ON CONFLICT (shop_id, key) DO NOTHING
 """
 _TELL = """
-INSERT INTO merchant_telling (bill_import_id, entry_id, line)
-SELECT %(import)s, e.id, s.line FROM stage_entry s JOIN merchant_entry e ON e.shop_id = %(shop)s AND e.key = s.key
+INSERT INTO merchant_telling (entry_id, bill_import_id, line)
+SELECT e.id, %(import)s, s.line FROM stage_entry s JOIN merchant_entry e ON e.shop_id = %(shop)s AND e.key = s.key
 """
 _REVIVE = """
 UPDATE merchant_entry e SET live = true FROM stage_entry s
@@ -86,8 +85,9 @@ def import_bill(shop_id: str, file: BillFile, *, by: str, today: date, now: date
     if standing:
         return ImportDone(standing.id, standing.source, standing.told, 0, True)
     mapping = file.mapping or remembered_mapping(shop_id, file.content, file.password)
-    bill = read_bill(file.content, bill_words(), today=today, password=file.password, mapping=mapping)
-    frame = _frame(shop_id, bill)
+    with uncollected():
+        bill = read_bill(file.content, bill_words(), today=today, password=file.password, mapping=mapping)
+        frame = _frame(shop_id, bill)
     row = _import_row(shop_id, bill, file.name, file_hash, by, now)
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
@@ -167,7 +167,7 @@ def _frame(shop_id: str, bill: Bill) -> pl.DataFrame:
     """The bill's entries as columns of the stage, booked."""
     kinds = {source.code: source.kind for source in bill_words().sources} | {"bank": "bank"}
     booker = Booker(sorter_of(shop_id), tie_rules(), kinds, card=bill.card)
-    booked = [booker.book(entry) for entry in bill.entries]
+    booked = booker.book(bill.entries)
     keys = _keys(bill)
     rows = bill.entries
     return pl.DataFrame({
@@ -185,17 +185,15 @@ def _frame(shop_id: str, bill: Bill) -> pl.DataFrame:
 
 
 def _keys(bill: Bill) -> list[str]:
-    """A name for each payment that is the same in every file that tells it: the n-th of payments alike in all that is told."""
-    seen: Counter[str] = Counter()
+    """A name for each payment that is the same in every file that tells it: its day, so that names of one day stand together in
+    the index, and a hash of the n-th of payments alike in all that is told."""
+    seen: dict[str, int] = {}
+    days = {entry.date: (entry.date.isoformat(), f"{entry.date:%y%m%d}") for entry in bill.entries}
     keys = []
     for entry in bill.entries:
-        told = _told(entry)
-        seen[told] += 1
-        keys.append(hashlib.blake2b(f"{told}\x1f{seen[told]}".encode(), digest_size=16).hexdigest())
+        iso, short = days[entry.date]
+        told = f"{entry.source}\x1f{iso}\x1f{entry.time}\x1f{entry.direction}\x1f{entry.amount_minor}\x1f{entry.currency}\x1f"
+        told += entry.external_id or f"{entry.balance_minor}\x1f{entry.counterparty}\x1f{entry.description}"
+        seen[told] = nth = seen.get(told, 0) + 1
+        keys.append(short + hashlib.blake2b(f"{told}\x1f{nth}".encode(), digest_size=16).hexdigest())
     return keys
-
-
-def _told(entry: BillEntry) -> str:
-    common = (entry.source, entry.date.isoformat(), entry.time, entry.direction, entry.amount_minor, entry.currency)
-    own = (entry.external_id,) if entry.external_id else (entry.balance_minor, entry.counterparty, entry.description)
-    return "\x1f".join(str(part) for part in (*common, *own))

@@ -3,9 +3,11 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from puhui.kernel.ids import new_id
 from puhui.kernel.periods import Period
 from puhui.kernel.refusal import Refused
 from puhui.merchant import book_queries as books
@@ -77,24 +79,22 @@ class TestImports:
     @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.permutations(list(FILES)), st.lists(st.sampled_from(list(FILES)), max_size=3))
     def test_any_order_and_any_undoing_gives_the_same_books(self, order: list[str], undone: list[str]) -> None:
-        models.Telling.objects.all().delete()
-        models.Entry.objects.all().delete()
-        models.DayTotal.objects.all().delete()
-        models.BillImport.objects.all().delete()
+        one, other = (f"shop_{new_id('try', now=NOW)}" for _ in range(2))
+        operations.open_books(one, "person_1", now=NOW)
+        operations.open_books(other, "person_1", now=NOW)
         for name in sorted(set(FILES) - set(undone)):
-            hand_in(name)
-        wanted = state()
-        operations.open_books("shop_2", "person_1", now=NOW)
-        ids = {name: hand_in(name, "shop_2").import_id for name in order}
+            hand_in(name, one)
+        wanted = state(one)
+        ids = {name: hand_in(name, other).import_id for name in order}
         for name in undone:
-            operations.undo_import("shop_2", ids[name], now=NOW)
-        assert state("shop_2") == wanted
+            operations.undo_import(other, ids[name], now=NOW)
+        assert state(other) == wanted
         for name in set(undone):
-            hand_in(name, "shop_2")
+            hand_in(name, other)
         for name in set(undone):
-            hand_in(name)
-        assert state("shop_2") == state()
-        assert sum(books.trial_balance("shop_2").values()) == 0
+            hand_in(name, one)
+        assert state(other) == state(one)
+        assert sum(books.trial_balance(other).values()) == 0
 
     def test_undoing_restores_every_total(self) -> None:
         hand_in("wechat.csv")
@@ -116,6 +116,28 @@ class TestImports:
         mapping = {"datetime": "何时", "amount": "多少", "counterparty": "跟谁"}
         operations.remember_mapping(SHOP, ("何时", "多少", "跟谁"), mapping, now=NOW)
         assert operations.import_bill(SHOP, BillFile(text.encode(), "x"), by="owner", today=TODAY, now=NOW).fresh == 1
+
+
+class TestTheLaw:
+    """What the database keeps, whoever asks."""
+
+    @pytest.mark.parametrize("table", ["merchant_entry", "merchant_import"])
+    def test_entries_and_imports_are_never_deleted(self, table: str) -> None:
+        hand_in("wechat.csv")
+        before = state()
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {table}")
+        assert state() == before
+
+    @pytest.mark.parametrize(("entry", "import_id"), [("(SELECT max(id) FROM merchant_entry) + 1", "(SELECT id FROM merchant_import)"),
+                                                      ("(SELECT max(id) FROM merchant_entry)", "'imp_none'")])  # fmt: skip
+    def test_a_telling_is_of_an_entry_and_an_import_that_are_there(self, entry: str, import_id: str) -> None:
+        hand_in("wechat.csv")
+        with pytest.raises(IntegrityError, match="not there"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO merchant_telling (entry_id, bill_import_id, line) VALUES ({entry}, {import_id}, 1)"
+            )
+        assert models.Telling.objects.count() == 4
 
 
 class TestEntries:

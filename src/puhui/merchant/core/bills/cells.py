@@ -11,6 +11,7 @@ remarks in brackets behind the number are read; anything that would have to be g
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -94,6 +95,34 @@ def moment(text: str, *, day_first: bool = True, near: date | None = None, home_
     clock, rest = _clock_of(rest)
     zone = _ZONE.match(rest.strip().lower()) if clock and rest.strip() else None
     return _home(day, clock, zone, home_hours) if zone else (day, clock)
+
+
+def moments(
+    cells: Sequence[str], *, day_first: bool, near: date, home_hours: int
+) -> list[tuple[date, str] | CellUnreadable]:
+    """`moment` of each cell, or why it has none. A day is worked out once, however many payments it had."""
+    days: dict[str, date] = {}
+    found: list[tuple[date, str] | CellUnreadable] = []
+    for cell in cells:
+        day = days.get(cell[:10])
+        if day and _USUAL.match(cell) and _is_clock(cell[11:]):
+            found.append((day, cell[11:]))
+            continue
+        try:
+            if not cell:
+                raise CellUnreadable("没有日期 · no date")
+            told = moment(cell, day_first=day_first, near=near, home_hours=home_hours)
+        except CellUnreadable as fault:
+            found.append(fault)
+        else:
+            found.append(told)
+            if _USUAL.match(cell):
+                days[cell[:10]] = told[0]
+    return found
+
+
+def _is_clock(text: str) -> bool:
+    return text[:2] < "24" and text[3:5] < "60" and text[6:] < "60"
 
 
 def _usual(text: str) -> tuple[date, str]:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import fastexcel
 import msoffcrypto
@@ -23,6 +24,7 @@ _OLE, _ZIP, _GZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04", b"\x1f\x
 _SEPARATORS = ",\t;|"
 _LINES_OF_ONE_CELL = 20  # a quoted cell longer than this is a stray quotation mark
 _XLSX_PART = "xl/workbook"
+_HEAD = 400_000  # characters in which the separator is looked for
 _MAX_DEPTH = 3
 
 
@@ -84,7 +86,9 @@ def decode(content: bytes) -> tuple[str, str, bool]:
 def _separated(text: str) -> Sheet:
     separator = _separator_of(text)
     rows, lines, cut = _csv_rows(text, separator, csv.QUOTE_MINIMAL)
-    if any("\n" in cell and cell.count("\n") > _LINES_OF_ONE_CELL for row in rows for cell in row) or cut:
+    spans = [after - before for before, after in pairwise(lines)]  # a row of many lines holds a cell of many lines
+    last = [cell.count("\n") for row in rows[-1:] for cell in row]
+    if cut or max((*spans, *last), default=0) > _LINES_OF_ONE_CELL:
         plain_rows, plain_lines, _ = _csv_rows(text, separator, csv.QUOTE_NONE)
         stripped = [[cell.strip().strip('"') for cell in row] for row in plain_rows]
         return Sheet("", stripped, plain_lines)
@@ -110,7 +114,7 @@ def _csv_rows(text: str, separator: str, quoting: int) -> tuple[list[list[str]],
 
 def _separator_of(text: str) -> str:
     """The one that splits the most lines into the same number of four cells or more."""
-    lines = [line for line in text.splitlines()[:400] if line.strip()]
+    lines = [line for line in text[:_HEAD].splitlines()[:400] if line.strip()]
     scores = {}
     for separator in _SEPARATORS:
         counts = [line.count(separator) for line in lines]

@@ -4,15 +4,16 @@ Nothing here asks for a file's name. A row is an entry, or it is skipped (closed
 reason; good rows are kept whatever the others are. Two tellings of one row within a file count once.
 """
 
+import gc
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 
 from puhui.kernel.canonical import digest
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.merchant.core.bills.cells import CellUnreadable
 from puhui.merchant.core.bills.entry import Bill, BillEntry, Left
 from puhui.merchant.core.bills.heading import Heading, find_heading, find_source, mapped_heading
 from puhui.merchant.core.bills.opening import Sheet, open_sheets
@@ -34,7 +35,11 @@ def read_bill(content: bytes, words: BillWords, *, today: date, password: str = 
         raise Refused(
             Refusal("MAP_INCOMPLETE", "至少要指明日期和金额两列 · name the columns of the date and of the amount")
         )
-    sheets = open_sheets(content, words.limits, password=password)
+    with uncollected():
+        return _read(open_sheets(content, words.limits, password=password), words, today, mapping)
+
+
+def _read(sheets: list[Sheet], words: BillWords, today: date, mapping: Mapping[str, str] | None) -> Bill:
     kept = [sheet for sheet in sheets if not any(word in plain(sheet.name) for word in words.summary_sheets)] or sheets
     bills = []
     for sheet in kept:
@@ -61,26 +66,24 @@ def _read_sheet(sheet: Sheet, heading: Heading, words: BillWords, today: date) -
     reader.look_at(rows[:_SAMPLE])
     latest = max(today, _period_end(sheet, heading) or today) + timedelta(days=words.limits["future_days"])
     bill.card, bill.layout = reader.card, digest(heading.names)[:8]
+    filled = [n for n, cells in enumerate(rows) if any(cells)]
+    rows, lines = [rows[n] for n in filled], [lines[n] for n in filled]
     dead: list[BillEntry] = []
     ended = False
-    for cells, line in zip(rows, lines, strict=True):
-        if not any(cells):
+    for n, told in enumerate(reader.read(rows, lines)):
+        if isinstance(told, BillEntry):
+            if told.date <= latest:
+                bill.entries.append(told)
+            else:
+                bill.rejected.append(Left(told.row, f"日期在将来：{told.date.isoformat()} · dated in the future"))
+        elif isinstance(told, Skip):
+            bill.skipped.append(Left(lines[n], told.reason))
+            dead += [told.entry] if told.entry else []
+        elif reader.is_no_payment(rows[n], ended=ended):
+            ended = ended or not (reader.is_dated(rows[n]) or reader.is_heading(rows[n]))
             continue
-        try:
-            entry = reader.read(cells, line)
-            if entry.date > latest:
-                raise CellUnreadable(f"日期在将来：{entry.date.isoformat()} · dated in the future")
-        except Skip as skipped:
-            bill.skipped.append(Left(line, skipped.reason))
-            if skipped.entry:
-                dead.append(skipped.entry)
-        except CellUnreadable as fault:
-            if reader.is_no_payment(cells, ended=ended):
-                ended = ended or not (reader.is_dated(cells) or reader.is_heading(cells))
-                continue
-            bill.rejected.append(Left(line, str(fault)))
         else:
-            bill.entries.append(entry)
+            bill.rejected.append(Left(lines[n], str(told)))
         bill.rows += 1
     if sheet.cut_short or (sheet.unended and rows and reader.is_torn(rows[-1])):
         bill.rejected.append(Left(lines[-1] if lines else 1, "文件在此处中断，请重新下载 · the file is cut short here"))
@@ -88,6 +91,18 @@ def _read_sheet(sheet: Sheet, heading: Heading, words: BillWords, today: date) -
     bill.links, bill.links_agree = reader.settle(bill.entries)
     _cancel_out(bill, dead)
     return _once(bill)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without looking for cycles: a hundred thousand rows make none, and looking costs a third of reading them."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _drop_torn_row(bill: Bill) -> None:
@@ -116,21 +131,27 @@ def _cancel_out(bill: Bill, dead: Sequence[BillEntry]) -> None:
 
 def _once(bill: Bill) -> Bill:
     """Two rows alike in everything, their number included, are one payment told twice. Rows without a number are not judged."""
+    often = Counter(entry.external_id for entry in bill.entries)
+    if len(often) == len(bill.entries):
+        return bill
     seen: set[tuple[object, ...]] = set()
     kept = []
     for entry in bill.entries:
-        told = entry.same_as()
-        if entry.external_id and told in seen:
+        told = entry.same_as() if entry.external_id and often[entry.external_id] > 1 else None
+        if told in seen:
             bill.duplicates.append(entry.row)
         else:
-            seen.add(told)
             kept.append(entry)
+            if told:
+                seen.add(told)
     bill.entries = kept
     return bill
 
 
 def _together(bills: list[Bill]) -> Bill:
     """Sheets of one file. A sheet that only repeats what others hold (a copy made by hand) is left out whole."""
+    if len(bills) == 1:
+        return bills[0]
     bills = sorted(bills, key=lambda bill: -len(bill.entries))
     whole, held = bills[0], Counter(entry.same_as() for entry in bills[0].entries)
     for bill in bills[1:]:

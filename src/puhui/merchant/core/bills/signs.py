@@ -48,10 +48,9 @@ def plus_is_out(amounts: Sequence[tuple[int, str]], words: BillWords) -> bool:
 
 def chain(entries: Sequence[BillEntry]) -> tuple[int, int, bool]:
     """(links of the running balance, how many hold for the amounts whatever their sign, newest first)."""
-    pairs = list(pairwise(entries))
     pairs = [
         (a, b)
-        for a, b in pairs
+        for a, b in pairwise(entries)
         if a.balance_minor is not None and b.balance_minor is not None and a.currency == b.currency
     ]
     rising = sum(abs(b.balance_minor - a.balance_minor) == b.amount_minor for a, b in pairs)  # type: ignore[operator]
