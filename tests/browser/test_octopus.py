@@ -9,8 +9,9 @@ import pytest
 
 from puhui.acquisition import campaigns, data_link, operations
 from puhui.acquisition.core import signals
+from puhui.simulate import ad_month
 from puhui.simulate.ad_day import ad_day
-from puhui.store import tenancy
+from puhui.store import places, tenancy
 from puhui.web import clock
 from tests.browser import accessibility
 from tests.browser.conftest import PHONE, wait_for_text
@@ -113,3 +114,44 @@ class TestAGrowthAnalyst:
         page.goto("/octopus/budgets/?kind=click&worth=1&budget=50000")
         page.get_by_role("heading", name="预算分配").wait_for()
         shoot(page, "octopus-budgets-phone", full=True)
+
+    def test_reads_whose_doing_it_was_and_what_came_back(
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+    ) -> None:
+        now = clock.now()
+        with tenancy.scope(tenancy.PLATFORM):
+            assert ad_month.advertise(places.var_dir() / "rta", seed=1, now=now) > 20_000
+        since = f"since={now - timedelta(days=33):%Y-%m-%d}&until={now:%Y-%m-%d}"
+        page = open_page()
+        log_in(page, "lin.analyst")
+        for name, address, heading in (
+            ("attribution", f"attribution/?kind=complete&by=campaign&{since}", "归因"),
+            ("returns", f"returns/?by=media&{since}", "投放回报"),
+            ("answers", f"answers/?kind=credit&{since}", "延迟转化"),
+            ("quality", "quality/", "数据质量"),
+            ("delivery", "delivery/", "投放控制"),
+        ):
+            page.goto(f"/octopus/{address}")
+            page.get_by_role("heading", name=heading, exact=True).first.wait_for()
+            accessibility.check(page)
+            shoot(page, f"octopus-{name}", full=True)
+        page.get_by_label("原因").fill("演练")
+        page.get_by_role("button", name="立即停止").click()
+        page.get_by_text("已全部停止").wait_for()
+        page.get_by_label("原因").fill("演练结束")
+        page.get_by_role("button", name="恢复").click()
+        page.get_by_text("正在应答媒体").wait_for()
+        page.get_by_role("link", name="对照实验").click()
+        page.get_by_role("link", name="虚构·留出两成").click()
+        page.get_by_text("确有差别，可以停了").wait_for()
+        accessibility.check(page)
+        shoot(page, "octopus-experiment", full=True)
+        page.get_by_label("以后怎么投").select_option("new_owner")
+        page.get_by_role("button", name="停止实验").click()
+        page.get_by_text("实验已停止。").wait_for()
+        phone = open_page(PHONE, language="en", dark=True)
+        log_in(phone, "gao.admin")
+        phone.goto(f"/octopus/costs/?by=creative&{since}")
+        phone.get_by_role("heading", name="Cost of a borrower").wait_for()
+        accessibility.check(phone)
+        shoot(phone, "octopus-costs-phone", full=True)

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from puhui.acquisition import conversions, data_link, models
+from puhui.acquisition import board, conversions, data_link, models
 from puhui.acquisition.channels import clicks
 from puhui.acquisition.channels.callbacks import Account, Call
 from puhui.acquisition.core import signals
@@ -113,6 +113,15 @@ class TestFromAClickToAConversion:
         assert send() == {"refused": 1, "sent": 1}
         row = models.Conversion.objects.get(state="refused")
         assert "people_quality is 1, 2 or 3" in row.answer
+
+    def test_an_impression_pushed_twice_is_one_and_stands_on_the_board(self):
+        told = urlencode(
+            {"token": clicks.token_of("tencent", settings.CLICK_KEY), "impression_id": "i", "campaign": "春季"}
+        )
+        answers = [Client().get(f"/octopus/impressions/tencent/?{told}").json() for _ in range(2)]
+        assert [answer["new"] for answer in answers] == [1, 0]
+        (line,) = board.board(clock.now().date() - timedelta(days=1), clock.now().date() + timedelta(days=2)).lines
+        assert (line.media, line.campaign, line.counts) == ("tencent", "春季", {"impression": 1})
 
     def test_a_forged_push_stores_nothing(self):
         forged = Client().get("/octopus/clicks/tencent/?token=wrong&click_id=c")

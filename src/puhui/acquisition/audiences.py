@@ -81,6 +81,16 @@ def build() -> AudienceTable:
     return audience_table.build(keys, which, names=names)
 
 
+def sizes() -> dict[str, int]:
+    """Devices in every audience as it stands."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT audience, count(DISTINCT device) FROM (SELECT DISTINCT ON (audience, device, why) audience, device, inside"
+            " FROM acquisition_audience_move ORDER BY audience, device, why, id DESC) AS newest WHERE inside GROUP BY 1 ORDER BY 1"
+        )
+        return dict(cursor.fetchall())
+
+
 def publish(folder: Path, strategies: str, *, by: str, now: datetime) -> AudienceInfo:
     """Hand what stands to the servers, and write down what was handed over."""
     table = build()

@@ -73,6 +73,25 @@ def alarms(day: date, *, now: datetime) -> list[Alarm]:
     return sorted(found, key=lambda each: (-each.times_over, each.media, each.alarm))
 
 
+def seen_on(day: date) -> list[tuple[str, Seen]]:
+    """(media, what came on the day held against what it said)."""
+    return [(media, _seen(media, day)) for media in steps.MEDIA]
+
+
+def clicks_by_day(since: date, until: date) -> dict[str, list[tuple[date, int, int | None]]]:
+    """media → (day, our clicks, the media's own count where it told one) of every day from `since` to before `until`."""
+    opens, closes = (datetime(day.year, day.month, day.day, tzinfo=_CHINA) for day in (since, until))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT media, (happened_at AT TIME ZONE 'Asia/Shanghai')::date, count(*) FROM acquisition_signal"
+            " WHERE kind = 'click' AND happened_at >= %s AND happened_at < %s GROUP BY 1, 2",
+            [opens, closes],
+        )
+        ours = {(media, day): number for media, day, number in cursor.fetchall()}
+    days = [since + timedelta(days=number) for number in range((until - since).days)]
+    return {media: [(day, ours.get((media, day), 0), _reported(media, day)) for day in days] for media in steps.MEDIA}
+
+
 def conversions_by_state() -> list[tuple[str, str, int]]:
     """(media, state, number) of all that media were to be told."""
     with connection.cursor() as cursor:

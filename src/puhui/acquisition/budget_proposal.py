@@ -82,8 +82,15 @@ class Proposal:
 @cache
 def terms() -> dict[str, Any]:
     """[plan] of tables/decision.toml."""
+    return rules("plan")
+
+
+@cache
+def rules(section: str) -> dict[str, Any]:
+    """A section of tables/decision.toml."""
     text = resources.files("puhui.acquisition").joinpath("tables/decision.toml").read_text("utf-8")
-    return tomllib.loads(text)["plan"]
+    found: dict[str, Any] = tomllib.loads(text)[section]
+    return found
 
 
 def propose(asked: Asked, *, until: date) -> Proposal:

@@ -32,7 +32,7 @@ MOVES: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class CampaignView:
-    """A campaign as it stands: state, daily limit in fen (None: none set), today's promises, newest wording."""
+    """A campaign as it stands: state, daily limit and what a result may cost in fen (None: none set), today's promises, newest wording."""
 
     id: str
     media: str
@@ -42,6 +42,8 @@ class CampaignView:
     daily_minor: int | None
     promised_minor: int
     creatives: list[models.Creative]
+    target_minor: int | None = None
+    moves: tuple[models.CampaignMove, ...] = ()
 
 
 def check_text(text: Text, *, on: date, cap: Decimal | None = None) -> list[Finding]:
@@ -128,16 +130,22 @@ def move(campaign_id: str, state: str, *, why: str = "", by: str, now: datetime)
 
 
 @transaction.atomic
-def set_budget(campaign_id: str, daily_minor: int, *, source: str = "", by: str, now: datetime) -> None:
-    """Another daily limit from now on; a limit below what today already promised holds today at that."""
+def set_budget(campaign_id: str, daily_minor: int, *, target_minor: int | None = None, source: str = "", by: str, now: datetime) -> None:  # fmt: skip
+    """Another daily limit from now on; a limit below what today already promised holds today at that.
+
+    `target_minor`: what one result may cost, for the stop-loss; left out, the former one stays.
+    """
     campaign = _locked(campaign_id)
-    if not 0 <= daily_minor <= 10**12:
+    former = _budget(campaign_id)
+    if target_minor is None and former is not None:
+        target_minor = former.target_minor
+    if not 0 <= daily_minor <= 10**12 or (target_minor is not None and not 0 < target_minor <= 10**12):
         raise Refused(
             Refusal(
                 "BUDGET_AMOUNT", "预算须在 0 与一百亿元之间 · between nothing and ten billion yuan", where="daily_minor"
             )
         )
-    models.Budget.objects.create(campaign=campaign, daily_minor=daily_minor, source=source[:120], by=by, at=now)
+    models.Budget.objects.create(campaign=campaign, daily_minor=daily_minor, target_minor=target_minor, source=source[:120], by=by, at=now)  # fmt: skip
     for day in models.SpendDay.objects.select_for_update().filter(campaign=campaign, on=now.astimezone(_CHINA).date()):
         day.limit_minor = max(daily_minor, day.promised_minor)
         day.save(update_fields=["limit_minor"])
@@ -193,9 +201,14 @@ def obey(folder: Path, *, now: datetime) -> frozenset[tuple[str, str]]:
             if each.state == LIVE and each.daily_minor is not None and spent < each.daily_minor:
                 open_now.add((each.media, each.strategy))
     shut = frozenset(known - open_now)
-    gate = publication.read_gate(folder)
-    if gate.by_campaigns != shut:
-        publication.close_gate(folder, replace(gate, by_campaigns=shut))
+    with (
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):  # nobody's kill switch is lost between reading and writing
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('acquisition_gate', 10))")
+        gate = publication.read_gate(folder)
+        if gate.by_campaigns != shut:
+            publication.close_gate(folder, replace(gate, by_campaigns=shut))
     return shut
 
 
@@ -219,7 +232,8 @@ def _view(row: models.Campaign, promised: int) -> CampaignView:
     budgets = sorted(row.budgets.all(), key=lambda each: each.id)
     creatives = sorted(row.creatives.all(), key=lambda each: each.created_at, reverse=True)
     daily = budgets[-1].daily_minor if budgets else None
-    return CampaignView(row.id, row.media, row.name, row.strategy, moves[-1].state, daily, promised, creatives)
+    target = budgets[-1].target_minor if budgets else None
+    return CampaignView(row.id, row.media, row.name, row.strategy, moves[-1].state, daily, promised, creatives, target, tuple(moves))  # fmt: skip
 
 
 def _may_run(campaign: models.Campaign, on: date) -> None:
@@ -233,8 +247,12 @@ def _may_run(campaign: models.Campaign, on: date) -> None:
 
 
 def _daily(campaign_id: str) -> int | None:
-    row = models.Budget.objects.filter(campaign_id=campaign_id).order_by("-id").first()
+    row = _budget(campaign_id)
     return row.daily_minor if row else None
+
+
+def _budget(campaign_id: str) -> models.Budget | None:
+    return models.Budget.objects.filter(campaign_id=campaign_id).order_by("-id").first()
 
 
 def _state(campaign: models.Campaign) -> str:

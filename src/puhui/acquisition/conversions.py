@@ -2,9 +2,10 @@
 
 A conversion is claimed under a row lock, so two workers never hold one; it is sent while the lock is held and settled in
 the same transaction. A worker that dies after the media took it leaves the row queued, and the media recognises the key.
+What a simulated click brought is told to the sandbox only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -42,6 +43,29 @@ def send_due(way: Way, *, now: datetime, most: int = 500, send: Send | None = No
 
 
 @transaction.atomic
+def withdraw(subjects: Collection[str], *, now: datetime) -> int:
+    """Nothing about a credit outcome of these people leaves any more, also not what waits to be told again; answers how many that stops."""
+    models.MediaConsent.objects.bulk_create(
+        models.MediaConsent(subject=each, given=False, at=now) for each in sorted(subjects)
+    )
+    kinds = [step.kind for step in steps.steps(now.astimezone(_CHINA).date()) if step.needs_consent]
+    waiting = models.Conversion.objects.filter(subject__in=subjects, kind__in=kinds, state=models.Conversion.QUEUED)
+    return waiting.update(state=models.Conversion.WITHDRAWN, answer="consent withdrawn", settled_at=now)
+
+
+def allow(subjects: Collection[str], *, now: datetime) -> None:
+    """From now on what happens may be told again; what happened in between stays untold."""
+    models.MediaConsent.objects.bulk_create(
+        models.MediaConsent(subject=each, given=True, at=now) for each in sorted(subjects)
+    )
+
+
+def told_of(subjects: Collection[str]) -> list[models.Conversion]:
+    """What media were told, or are to be told, of these people, newest first."""
+    return list(models.Conversion.objects.filter(subject__in=subjects).order_by("-happened_at", "kind"))
+
+
+@transaction.atomic
 def _send_one(way: Way, now: datetime, send: Send) -> str | None:
     row = (
         models.Conversion.objects.select_for_update(skip_locked=True, of=("self",))
@@ -56,6 +80,8 @@ def _send_one(way: Way, now: datetime, send: Send) -> str | None:
         step.codes.get(row.media, "") for step in steps.steps(now.astimezone(_CHINA).date()) if step.kind == row.kind
     )
     told = Told(row.kind, code, str(row.key), row.happened_at, row.value_minor, row.quality)
+    if row.click.raw.get("simulated") and not way.base:
+        return _settle(row, models.Conversion.REFUSED, "simulated: stays on this machine", now)
     try:
         account = way.accounts.get(row.media, Account())
         call = callbacks.call(row.media, told, row.click.raw, account=account, now=now)

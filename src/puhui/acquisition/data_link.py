@@ -189,7 +189,9 @@ def _queue(cursor: Any, in_force: Sequence[steps.Step], now: datetime, switched_
                (SELECT * FROM acquisition_signal a WHERE a.subject = t.subject AND a.subject <> '' OFFSET 0) s
           JOIN unnest(%s::text[], %s::text[], %s::boolean[]) AS rule(kind, media, needs_consent)
             ON rule.kind = s.kind AND rule.media = o.media
-         WHERE o.click_id IS NOT NULL AND (s.consent OR NOT rule.needs_consent)
+         WHERE o.click_id IS NOT NULL AND (NOT rule.needs_consent OR (s.consent AND NOT EXISTS (
+               SELECT FROM (SELECT DISTINCT ON (subject) subject, given FROM acquisition_media_consent ORDER BY subject, id DESC) said
+                WHERE said.subject = t.subject AND NOT said.given)))
         ON CONFLICT (key) DO NOTHING
         """,
         [now, list(kinds), list(media_names), list(consents)],

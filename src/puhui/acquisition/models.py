@@ -1,5 +1,5 @@
-"""Rows of acquisition; the platform's alone. Facts (touch, link, cost, signal, media report, creative, budget, audience log) are
-append-only; folds over them (owed, spend of a day) and the state of a conversion on its way out may change."""
+"""Rows of acquisition; the platform's alone. Facts (touch, link, cost, signal, media report, creative, budget, audience log, experiments, what
+loans earned, what was stopped) are append-only; folds over them (owed, spend of a day) and the state of a conversion on its way out may change."""
 
 from django.db import models
 
@@ -35,13 +35,14 @@ class Link(models.Model):
 
 
 class Cost(models.Model):
-    """What a media charged for a campaign on a day; a refund is a negative row."""
+    """What a media charged for a campaign on a day, for one creative where it says so; a refund is a negative row."""
 
     id = models.CharField(primary_key=True, max_length=40)  # cost_…
     key = models.CharField(max_length=200, unique=True)
     input_hash = models.CharField(max_length=64)
     channel = models.CharField(max_length=40)
     campaign = models.CharField(max_length=80, blank=True)
+    creative = models.CharField(max_length=80, blank=True, default="")
     on = models.DateField(db_index=True)
     amount_minor = models.BigIntegerField()
     recorded_at = models.DateTimeField()
@@ -99,7 +100,7 @@ class Owed(models.Model):
 class Conversion(models.Model):
     """What a media is to be told of one person's step: on its way until the media took it, refused it, or we gave up."""
 
-    QUEUED, SENT, REFUSED, GIVEN_UP = "queued", "sent", "refused", "given_up"
+    QUEUED, SENT, REFUSED, GIVEN_UP, WITHDRAWN = "queued", "sent", "refused", "given_up", "withdrawn"
 
     key = models.UUIDField(primary_key=True)  # of subject, step and media: the media's own deduplication key too
     media = models.CharField(max_length=24)
@@ -118,6 +119,18 @@ class Conversion(models.Model):
     class Meta:
         db_table = "acquisition_conversion"
         indexes = [models.Index(fields=["due_at"], condition=models.Q(state="queued"), name="acq_conversion_due")]
+
+
+class MediaConsent(models.Model):
+    """A person withdrew the consent to tell media of credit outcomes, or gave it again; without a row the facts' own mark counts."""
+
+    id = models.BigAutoField(primary_key=True)
+    subject = models.CharField(max_length=64, db_index=True)
+    given = models.BooleanField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "acquisition_media_consent"
 
 
 class MediaReport(models.Model):
@@ -185,11 +198,12 @@ class Creative(models.Model):
 
 
 class Budget(models.Model):
-    """The daily limit of a campaign from a moment on; the latest counts. `source`: a person or a proposal's name."""
+    """The daily limit of a campaign from a moment on, and what a result may cost; the latest counts. `source`: a person or a proposal's name."""
 
     id = models.BigAutoField(primary_key=True)
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="budgets")
     daily_minor = models.BigIntegerField()
+    target_minor = models.BigIntegerField(null=True)
     source = models.CharField(max_length=120, blank=True)
     by = models.CharField(max_length=80)
     at = models.DateTimeField()
@@ -231,7 +245,10 @@ class AudienceMove(models.Model):
 
     class Meta:
         db_table = "acquisition_audience_move"
-        indexes = [models.Index(fields=["audience", "device", "id"], name="acq_audience_device")]
+        indexes = [
+            models.Index(fields=["audience", "device", "id"], name="acq_audience_device"),
+            models.Index(fields=["device"], name="acq_audience_of_device"),
+        ]
 
 
 class AudiencePublication(models.Model):
@@ -247,3 +264,81 @@ class AudiencePublication(models.Model):
 
     class Meta:
         db_table = "acquisition_audience_publication"
+
+
+class Earned(models.Model):
+    """What the loan of a person whom an advertisement brought earned on a day, net of loss: the difference to what was told before."""
+
+    id = models.BigAutoField(primary_key=True)
+    subject = models.CharField(max_length=64)
+    on = models.DateField()
+    amount_minor = models.BigIntegerField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "acquisition_earned"
+        indexes = [models.Index(fields=["subject", "on"], name="acq_earned_subject")]
+        constraints = [models.CheckConstraint(condition=~models.Q(amount_minor=0), name="acquisition_earned_moves")]
+
+
+class Experiment(models.Model):
+    """A comparison of strategies, or of one with nothing, over the delivery's own ten buckets: who is in it and what counts, fixed at its start."""
+
+    id = models.CharField(primary_key=True, max_length=40)  # exp_…
+    name = models.CharField(max_length=80, unique=True)
+    media = models.CharField(max_length=24)
+    arms = models.JSONField()  # [[name, strategy or "", [buckets]], …]; the first is the control
+    audience = models.CharField(max_length=64)  # whose devices are compared, as it stood at the start
+    kind = models.CharField(max_length=24)  # the step that counts
+    planned = models.IntegerField()
+    created_by = models.CharField(max_length=80)
+    starts_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "acquisition_experiment"
+
+
+class ExperimentMove(models.Model):
+    """An experiment ran from here on, or was stopped with an arm kept."""
+
+    id = models.BigAutoField(primary_key=True)
+    experiment = models.ForeignKey(Experiment, on_delete=models.PROTECT, related_name="moves")
+    state = models.CharField(max_length=12)
+    kept = models.CharField(max_length=80, blank=True)
+    by = models.CharField(max_length=80)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "acquisition_experiment_move"
+
+
+class CreativeVerdict(models.Model):
+    """What the nightly look said of a creative of a live campaign, and what was done; empty `creative`: of the campaign as a whole."""
+
+    id = models.BigAutoField(primary_key=True)
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="verdicts")
+    creative = models.CharField(max_length=80, blank=True)
+    verdict = models.CharField(max_length=12)
+    share = models.FloatField(null=True)
+    figures = models.JSONField()
+    done = models.CharField(max_length=24, blank=True)
+    on = models.DateField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "acquisition_creative_verdict"
+        constraints = [models.UniqueConstraint(fields=["campaign", "creative", "on"], name="acquisition_verdict_once")]
+
+
+class GateMove(models.Model):
+    """Somebody stopped delivery or let it go on: everything, or one media."""
+
+    id = models.BigAutoField(primary_key=True)
+    media = models.CharField(max_length=24, blank=True)
+    stopped = models.BooleanField()
+    why = models.CharField(max_length=200)
+    by = models.CharField(max_length=80)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "acquisition_gate_move"

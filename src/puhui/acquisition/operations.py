@@ -18,7 +18,7 @@ from puhui.kernel.refusal import Refusal, Refused
 from puhui.store import asked_once
 
 RULE = LastTouchRule(window_days=30)
-_LONGEST = {"channel": 40, "campaign": 80, "click_id": 200, "device_hash": 128, "key": 200}
+_LONGEST = {"channel": 40, "campaign": 80, "creative": 80, "click_id": 200, "device_hash": 128, "key": 200}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,13 @@ class TouchDraft:
 
 @dataclass(frozen=True, slots=True)
 class CostDraft:
-    """`amount_minor` in fen; negative for a refund."""
+    """`amount_minor` in fen; negative for a refund. `creative` where the media charges creative by creative."""
 
     channel: str
     campaign: str
     on: date
     amount_minor: int
+    creative: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,8 @@ def _check_texts(values: dict[str, Any]) -> None:
 
 
 def _once(model: Any, prefix: str, values: dict[str, Any], *, key: str, now: datetime) -> str:
-    """The row is its own memory: under its key it is stored once."""
-    input_hash = digest(values)
+    """The row is its own memory: under its key it is stored once. What a draft leaves open is no part of its mark."""
+    input_hash = digest({name: value for name, value in values.items() if name != "creative" or value})
     known = asked_once.stored(asked_once.Key(model, {"key": key}, input_hash, code="KEY_REUSED"))
     if known is not None:
         return str(known.id)

@@ -89,6 +89,7 @@ def cost(
     on: Annotated[str, typer.Argument(metavar="DAY")],
     yuan: Annotated[str, typer.Argument(metavar="YUAN", help="Negative for a refund.")],
     key: Annotated[str, typer.Option(help="What names this cost; the same again counts once.")] = "",
+    creative: Annotated[str, typer.Option(help="Where the media charges creative by creative.")] = "",
 ) -> None:
     """Record what a media charged for a campaign on a day."""
     with attachment.platform():
@@ -97,10 +98,11 @@ def cost(
 
         spent_on = _day(on) or datetime.now(UTC).date()
         try:
-            draft = operations.CostDraft(media, campaign, spent_on, parse_yuan(yuan))
+            draft = operations.CostDraft(media, campaign, spent_on, parse_yuan(yuan), creative)
         except MoneyUnreadable as fault:
             raise Refused(Refusal("AMOUNT_UNREADABLE", f"金额读不出 · {fault}", where=yuan)) from None
-        print(operations.record_cost(draft, key=key or f"cli/{media}/{campaign}/{spent_on}", now=datetime.now(UTC)))
+        usual = f"cli/{media}/{campaign}/{spent_on}" + (f"/{creative}" if creative else "")
+        print(operations.record_cost(draft, key=key or usual, now=datetime.now(UTC)))
 
 
 def report(
@@ -144,16 +146,9 @@ def publish_audiences(by: Annotated[str, typer.Option("--by", help="Who does it.
     """Bring the audiences up to date with what the rooms know, and hand them to the servers of `octopus rta serve`."""
     with attachment.platform():
         from puhui.journeys import audience_feed
-
-        audience_feed.build(now=datetime.now(UTC))
-        from puhui.acquisition import audiences
-        from puhui.acquisition.rta import publication, tables
         from puhui.store import places
 
-        folder = places.var_dir() / "rta"
-        before = publication.current(folder)
-        text = before.strategies if before else tables.SHIPPED_STRATEGIES.read_text(encoding="utf-8")
-        info = audiences.publish(folder, text, by=by, now=datetime.now(UTC))
+        info = audience_feed.hand_over(places.var_dir() / "rta", by=by, now=datetime.now(UTC))
     print(json.dumps({"ids": info.ids, "audiences": info.sizes, "content": info.content}, ensure_ascii=False))
 
 
@@ -162,7 +157,7 @@ def click_addresses(
         str, typer.Option(help="Where the institution's own platform is reached.")
     ] = "https://loans.example",
 ) -> None:
-    """The address to give to each media for its click pushes, with its macros and our token."""
+    """The addresses to give to each media for its click and impression pushes, with its macros and our token."""
     attachment.django_alone()
     from django.conf import settings
 
@@ -171,7 +166,9 @@ def click_addresses(
 
     today = datetime.now(UTC).date()
     for media in steps.MEDIA:
-        print(clicks.address(media, base=base, token=clicks.token_of(media, settings.CLICK_KEY), as_of=today))
+        for kind in ("click", "impression"):
+            token = clicks.token_of(media, settings.CLICK_KEY)
+            print(clicks.address(media, base=base, token=token, as_of=today, kind=kind))
 
 
 def lint(

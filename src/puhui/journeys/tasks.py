@@ -14,14 +14,16 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
+from puhui.acquisition import campaigns, creative_watch
 from puhui.funding import partners
-from puhui.journeys import audience_feed, funnel_feed
+from puhui.journeys import audience_feed, funnel_feed, money_feed
 from puhui.journeys import close_day as closing
 from puhui.journeys import disburse as disbursing
 from puhui.journeys import watch_models as watching
+from puhui.kernel.refusal import Refused
 from puhui.policy import operations as policy
 from puhui.policy import snapshot, versions
-from puhui.store import tenancy
+from puhui.store import places, tenancy
 from puhui.underwriting import operations as underwriting
 
 STALLED_SECONDS = 30
@@ -110,9 +112,46 @@ def feed_funnel(timestamp: int) -> int:
 @app.periodic(cron="40 18 * * *")  # twenty to three in the morning in China
 @app.task(name="puhui.journeys.build_audiences", queue="media", queueing_lock="build_audiences", retry=_AGAIN)
 def build_audiences(timestamp: int) -> int:
-    """Bring the audiences up to date with what the rooms know; answers how many devices entered or left one."""
+    """Bring the audiences up to date with what the rooms know and hand them to the servers; answers how many devices entered or left one."""
     with _as_platform() as now:
-        return sum(moved.entered + moved.left for moved in audience_feed.build(now=now).values())
+        moved = sum(moved.entered + moved.left for moved in audience_feed.build(now=now).values())
+        _publish_audiences("nightly", now)
+        return moved
+
+
+@app.task(name="puhui.journeys.publish_audiences", queue="media", lock="publish_audiences", retry=_AGAIN)
+def publish_audiences(*, by: str) -> int:
+    """Hand the audiences as they stand to the servers; answers how many devices they hold."""
+    with _as_platform() as now:
+        return _publish_audiences(by, now)
+
+
+@app.periodic(cron="10 19 * * *")  # ten past three in the morning in China, after the night's funnel
+@app.task(name="puhui.journeys.feed_money", queue="media", queueing_lock="feed_money", retry=_AGAIN)
+def feed_money(timestamp: int) -> int:
+    """Tell acquisition what the loans it brought earned, by day; answers how many rows that took."""
+    with _as_platform() as now:
+        return money_feed.feed(now=now)
+
+
+@app.periodic(cron="20 17 * * *")  # twenty past one in the morning in China: yesterday is whole
+@app.task(name="puhui.journeys.watch_creatives", queue="media", queueing_lock="watch_creatives", retry=_AGAIN)
+def watch_creatives(timestamp: int) -> int:
+    """Judge what runs, stop campaigns that lose, and shut their strategies; answers how many campaigns were stopped."""
+    with _as_platform() as now:
+        stopped = creative_watch.watch(now=now)
+        campaigns.obey(places.var_dir() / "rta", now=now)
+        return stopped
+
+
+def _publish_audiences(by: str, now: datetime) -> int:
+    """Nobody in any audience is no fault: then there is nothing to hand over."""
+    try:
+        return audience_feed.publish(places.var_dir() / "rta", by=by, now=now).ids
+    except Refused as refused:
+        if refused.refusal.code != "AUDIENCE_EMPTY":
+            raise
+        return 0
 
 
 async def retry_jobs_of_dead_workers(jobs: Any, *, seconds: float) -> int:

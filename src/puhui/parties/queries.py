@@ -68,6 +68,12 @@ def has_consent(person_id: str, *, purpose: str, institution_id: str = "") -> bo
     ).exists()
 
 
+def people_with_consent(purpose: str) -> list[str]:
+    """Ids of everybody whose consent for this purpose stands, whoever the receiver."""
+    standing = models.Consent.objects.filter(purpose=purpose, withdrawal__isnull=True)
+    return list(standing.values_list("person_id", flat=True).distinct().order_by("person_id"))
+
+
 def _shown(row: models.Person) -> PersonShown:
     return PersonShown(
         id=row.id,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from puhui.web import mirror_words, model_words, policy_words
+from puhui.web import mirror_words, model_words, octopus_words, policy_words
 
 LOAN_STATES = {
     "booked": _("已签约待放款"), "active": _("还款中"), "overdue": _("逾期"), "closed": _("已结清"), "cancelled": _("已取消"),
@@ -61,6 +61,8 @@ PURPOSES = {
     "fraud_signals": _("用填写过程防范冒用"),
     "funding": _("把资料交给出借机构"),
     "books_evidence": _("把账本里的一项给机构看"),
+    "tell_media": _("把授信与用款结果告诉带我来的广告媒体"),
+    "no_personal_ads": _("不用我的资料推送广告"),
 }
 MEDIA = {
     "ocean_engine": _("巨量引擎"),
@@ -71,13 +73,19 @@ MEDIA = {
 }
 CAMPAIGN_STATES = {"draft": _("草稿"), "live": _("投放中"), "stopped": _("已暂停"), "ended": _("已结束")}
 CAMPAIGN_MOVES = {"live": _("开始投放"), "stopped": _("暂停投放"), "ended": _("结束计划")}
-CONVERSION_STATES = {"queued": _("待回传"), "sent": _("已回传"), "refused": _("媒体拒收"), "given_up": _("已放弃")}
+CONVERSION_STATES = {
+    "queued": _("待回传"),
+    "sent": _("已回传"),
+    "refused": _("媒体拒收"),
+    "given_up": _("已放弃"),
+    "withdrawn": _("已撤回同意"),
+}
 ENTRANCES = {"phone": _("店主手机"), "partner": _("合作渠道"), "file": _("文件导入")}
 TONES = {
     "active": "good", "closed": "", "overdue": "bad", "booked": "warn", "cancelled": "", "written_off": "bad", "paid": "good", "due": "warn",
     "planned": "", "normal": "good", "special_mention": "warn", "substandard": "bad", "doubtful": "bad", "loss": "bad",
     "approved": "good", "refused": "bad", "accepted": "good", "offered": "warn", "funded": "good", "unfunded": "bad",
-    **model_words.TONES,
+    **model_words.TONES, **octopus_words.TONES,
 }  # fmt: skip
 _ALL: dict[str, dict[str, Any]] = {
     "loan": LOAN_STATES, "instalment": INSTALMENT_STATES, "class": FIVE_CLASSES, "bucket": BUCKETS, "lender": LENDER_TYPES,
@@ -86,6 +94,7 @@ _ALL: dict[str, dict[str, Any]] = {
     **model_words.WORDS,
     **policy_words.WORDS,
     **mirror_words.WORDS,
+    **octopus_words.WORDS,
 }  # fmt: skip
 
 

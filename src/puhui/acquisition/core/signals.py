@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
-from uuid import UUID
 
+import numpy as np
 import polars as pl
 
 FROM_MEDIA = ("impression", "click")
@@ -58,11 +58,6 @@ def signed(key: int | None) -> int | None:
     (-1, 5, None)
     """
     return None if key is None else key - (1 << 64) if key >> 63 else key
-
-
-def key_of(*parts: str) -> UUID:
-    """The key of a fact from the parts that name it."""
-    return UUID(bytes=blake2b("\x1f".join(parts).encode(), digest_size=16).digest())
 
 
 def checked(
@@ -105,17 +100,31 @@ def _keyed(frame: pl.DataFrame) -> pl.DataFrame:
     """`key`: of a media's fact its media and click id (or name); of a funnel step its subject, one of each kind."""
     named = pl.when(pl.col("click_id") != "").then(pl.col("click_id")).otherwise(pl.col("name"))
     from_media = pl.col("kind").is_in(FROM_MEDIA)
-    parts = frame.select(
-        "kind",
-        pl.when(from_media).then("media").otherwise(pl.lit("")).alias("media"),
-        pl.when(from_media).then(named).otherwise(pl.concat_str("subject", pl.lit("/"), "name")).alias("name"),
+    parts = (
+        pl.col("kind"),
+        pl.when(from_media).then("media").otherwise(pl.lit("")),
+        pl.when(from_media).then(named).otherwise(pl.concat_str("subject", pl.lit("/"), "name")),
     )
-    keys = [str(key_of(*row)) for row in parts.iter_rows()]
-    told = ("campaign", "creative", "click_id", "device", "happened_at", "value_minor", "quality", "consent")
-    marks = [_mark(row) for row in frame.select(told).iter_rows()]
-    return frame.with_columns(key=pl.Series(keys, dtype=pl.String), content=pl.Series(marks, dtype=pl.Int64))
+    told = (
+        "campaign",
+        "creative",
+        "click_id",
+        "device",
+        pl.col("happened_at").dt.epoch("us"),
+        "value_minor",
+        "quality",
+        "consent",
+    )
+    texts = frame.select(name=_joined(parts), told=_joined(told))
+    keys = [blake2b(text.encode(), digest_size=16).hexdigest() for text in texts["name"].to_list()]
+    marks = b"".join(blake2b(text.encode(), digest_size=8).digest() for text in texts["told"].to_list())
+    return frame.with_columns(
+        key=pl.Series(keys, dtype=pl.String),
+        content=pl.Series(np.frombuffer(marks, dtype=">i8").astype(np.int64), dtype=pl.Int64),
+    )
 
 
-def _mark(row: tuple[object, ...]) -> int:
-    """A signed 64-bit mark of a row's content."""
-    return int.from_bytes(blake2b(repr(row).encode(), digest_size=8).digest(), "big", signed=True)
+def _joined(columns: Sequence[str | pl.Expr]) -> pl.Expr:
+    """One text of a row's cells; NUL, which no text of a good row holds, stands for an absent one."""
+    cells = [pl.col(each) if isinstance(each, str) else each for each in columns]
+    return pl.concat_str([cell.cast(pl.String).fill_null("\x00") for cell in cells], separator="\x1f")

@@ -8,6 +8,7 @@ import pytest
 
 from puhui.acquisition.channels import callbacks, clicks
 from puhui.acquisition.channels.callbacks import Account, Told, Untellable
+from puhui.acquisition.channels.clicks import Signed
 from puhui.acquisition.core import device_ids, signals
 from puhui.kernel.refusal import Refused
 
@@ -83,13 +84,11 @@ class TestAClickPush:
         query = push("baidu", bd_vid="c")
         url = f"https://loans.example/octopus/clicks/baidu/?{query}"
         sign = clicks.baidu_sign(url, "akey")
-        assert clicks.read(
-            "baidu", f"{query}&sign={sign}", now=NOW, key="key", sign_key="akey", url=f"{url}&sign={sign}"
-        )
+        signed = Signed("akey", f"{url}&sign={sign}")
+        assert clicks.read("baidu", f"{query}&sign={sign}", now=NOW, key="key", signed=signed)["click_id"] == "c"
+        forged = Signed("akey", f"{url}1&sign={sign}")
         with pytest.raises(Refused, match="CLICK_FORGED"):
-            clicks.read(
-                "baidu", f"{query}1&sign={sign}", now=NOW, key="key", sign_key="akey", url=f"{url}1&sign={sign}"
-            )
+            clicks.read("baidu", f"{query}1&sign={sign}", now=NOW, key="key", signed=forged)
 
     def test_address_has_every_macro_of_its_media(self):
         for media, macro in (
@@ -98,6 +97,32 @@ class TestAClickPush:
             ("baidu", "__CALLBACK_URL__"),
         ):
             assert macro in clicks.address(media, base="https://x", token="t", as_of=date(2026, 11, 29))
+
+
+class TestAnImpressionPush:
+    @pytest.mark.parametrize(
+        ("media", "told", "name"),
+        [
+            ("ocean_engine", {"request_id": "r", "cid": "7", "oaid": "o", "ts": "1795924800000"}, "r"),
+            ("tencent", {"impression_id": "i", "creative": "7", "hash_oaid": "a" * 8 + "1" * 24, "impression_time": "1795924800"}, "i"),
+            ("kuaishou", {"creative": "7", "oaid": "o", "ts": "1795924800000"}, ""),
+            ("baidu", {"creative": "7", "oaid": "o", "ts": "1795924800000"}, ""),
+        ],
+    )  # fmt: skip
+    def test_is_read_by_its_medias_own_words(self, media: str, told: dict[str, str], name: str):
+        row = clicks.read(media, push(media, **told), now=NOW, key="key", kind="impression")
+        assert (row["kind"], row["creative"], row.get("click_id")) == ("impression", "7", None)
+        assert row["device"] is not None
+        assert row["happened_at"] == datetime.fromtimestamp(1795924800, UTC)
+        assert row["name"] == name or (not name and len(row["name"]) == 64)
+        good, refused = signals.checked(signals.frame_of([row]), now=NOW + timedelta(days=2), kinds=["impression"], media=[media])  # fmt: skip
+        assert (good.height, refused) == (1, [])
+
+    def test_has_an_address_of_its_own_and_the_same_token(self):
+        told = clicks.address("tencent", base="https://x", token="t", as_of=date(2026, 11, 29), kind="impression")
+        assert told.startswith("https://x/octopus/impressions/tencent/?token=t&impression_id=__IMPRESSION_ID__&")
+        with pytest.raises(Refused, match="CLICK_FORGED"):
+            clicks.read("tencent", "token=wrong&impression_id=i", now=NOW, key="key", kind="impression")
 
 
 class TestWhatAMediaIsTold:

@@ -34,7 +34,7 @@ def test_people_count_where_their_click_was_whenever_they_went_on():
     draft = operations.CostDraft("tencent", "a", DAY, 300_00)
     operations.record_cost(draft, key="c1", now=AT)
     total, line = unit_costs(DAY, DAY + timedelta(days=1))
-    assert (line.media, line.campaign, line.cost_minor) == ("tencent", "a", 300_00)
+    assert (line.label, line.cost_minor) == (("tencent", "a"), 300_00)
     assert [stage.count for stage in line.stages] == [3, 2, 2, 1]
     assert [stage.minor for stage in line.stages] == [100_00, 150_00, 150_00, 300_00]
     low, high = line.stages[3].low_minor, line.stages[3].high_minor

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from puhui.acquisition import board, campaigns, steps
+from puhui.acquisition import board, campaigns, creative_watch, steps
 from puhui.acquisition.campaigns import Wording
 from puhui.kernel.refusal import Refused
 from puhui.policy import rule_table
@@ -99,11 +99,11 @@ def act(request: HttpRequest, campaign_id: str) -> HttpResponse:
         if "state" in request.POST:
             campaigns.move(campaign_id, request.POST["state"], why=request.POST.get("why", ""), by=by, now=now)
         else:
-            daily = fen(request.POST.get("daily", ""))
-            if daily is None:
+            daily, target = fen(request.POST.get("daily", "")), fen(request.POST.get("target", ""))
+            if daily is None or (target is None and request.POST.get("target", "").strip()):
                 messages.error(request, _("请输入金额，例如 5000 或 5000.50。"))
                 return redirect("console:campaign", campaign_id=campaign_id)
-            campaigns.set_budget(campaign_id, daily, by=by, now=now)
+            campaigns.set_budget(campaign_id, daily, target_minor=target, by=by, now=now)
         campaigns.obey(places.var_dir() / "rta", now=now)
         messages.success(request, _("已保存。"))
     except Refused as refused:
@@ -117,8 +117,25 @@ def _campaign(request: HttpRequest, campaign_id: str, *, status: int = 200, **mo
     except Refused as refused:
         messages.error(request, spoken(refused.refusal.message))
         return redirect("console:campaigns")
-    context = {"campaign": found, "moves": sorted(campaigns.MOVES[found.state]), "may": access.role_of(request) in _MAY}
+    context = {
+        "campaign": found, "moves": sorted(campaigns.MOVES[found.state]), "may": access.role_of(request) in _MAY,
+        "last_move": found.moves[-1], "verdicts": creative_watch.verdicts_of(campaign_id), "chart": _tiring(campaign_id),
+    }  # fmt: skip
     return render(request, "console/campaign.html", context | more, status=status)
+
+
+def _tiring(campaign_id: str) -> Chart | None:
+    """Click rate by day of the creatives most clicked; nothing where no impression is known."""
+    history = creative_watch.history_of(campaign_id)
+    named = sorted((name for name in history if name), key=lambda name: -sum(clicked for _day, _shown, clicked in history[name]))[:5]  # fmt: skip
+    days = [day for day, _shown, _clicked in history[named[0]]] if named else []
+    rates = {
+        name: [100 * clicked / shown if shown else None for _day, shown, clicked in history[name]] for name in named
+    }
+    if not any(rate is not None for each in rates.values() for rate in each):
+        return None
+    series = [Series(name, each, kind="line") for name, each in rates.items()]
+    return Chart("tiring", _("每条素材的点击率"), [f"{day:%m-%d}" for day in days], series, unit="%", places=2)
 
 
 def _board(request: HttpRequest) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from puhui.antifraud import queries as antifraud
 from puhui.funding import queries as funding
+from puhui.journeys import advertising
 from puhui.journeys import apply as applying
 from puhui.merchant import book_queries
 from puhui.merchant import queries as merchant
@@ -75,9 +76,11 @@ def shop(request: HttpRequest, owner: Owner) -> HttpResponse:
 @owner_page
 def withdraw(request: HttpRequest, owner: Owner, consent_id: str) -> HttpResponse:
     """As easy as giving."""
-    if consent_id not in {row.id for row in parties.consents(owner.person_id)}:
+    mine = {row.id: row.purpose for row in parties.consents(owner.person_id)}
+    if consent_id not in mine:
         raise Http404
-    party_operations.withdraw_consent(consent_id, now=clock.now())
+    if not advertising.take_back(owner.person_id, mine[consent_id], now=clock.now()):
+        party_operations.withdraw_consent(consent_id, now=clock.now())
     return redirect("phone:shop")
 
 

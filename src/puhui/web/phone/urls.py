@@ -3,6 +3,7 @@
 from django.urls import path
 
 from puhui.web.phone import (
+    advertising,
     appeals,
     apply,
     apply_small,
@@ -45,6 +46,8 @@ urlpatterns = [
     path("shop/", pages.shop, name="shop"),
     path("shop/<str:shop_id>/vat/", pages.vat, name="vat"),
     path("consents/<str:consent_id>/withdraw/", pages.withdraw, name="withdraw"),
+    path("advertising/", advertising.index, name="advertising"),
+    path("advertising/change/", advertising.change, name="advertising_change"),
     path("help/", pages.helped, name="help"),
     path("manifest.webmanifest", installed.manifest, name="manifest"),
     path("worker.js", installed.worker, name="worker"),
