@@ -15,18 +15,20 @@ from puhui.policy import queries as policy_queries
 from puhui.policy import replay
 from puhui.underwriting import queries as underwriting
 from puhui.underwriting import shipped_policy
+from puhui.underwriting.core import deciding
 from tests.journeys.conftest import NOW, Lender
 from tests.journeys.test_small_owners import SHOP, small_owner
 
 LATER = NOW + timedelta(hours=1)
 
 
-def publish(*codes: str, limit: str = "", **changes: str) -> None:
-    """The shipped policy with only these rules, conditions (and the limit) changed, live an hour before the applications."""
+def publish(*codes: str, limit: str = "", rate: str = "", **changes: str) -> None:
+    """The shipped policy with only these rules, conditions (limit, rate) changed, live an hour before the applications."""
     texts = shipped_policy.texts()
-    if limit:
-        before = next(line for line in texts["policy.toml"].splitlines() if line.startswith("limit_minor"))
-        texts["policy.toml"] = texts["policy.toml"].replace(before, f'limit_minor = "{limit}"')
+    for name, formula in (("limit_minor", limit), ("rate_bps", rate)):
+        before = next(line for line in texts["policy.toml"].splitlines() if line.startswith(name))
+        if formula:
+            texts["policy.toml"] = texts["policy.toml"].replace(before, f'{name} = "{formula}"')
     rows = [row for row in csv.DictReader(io.StringIO(texts["rules.csv"])) if row["code"] in codes]
     assert len(rows) == len(codes)
     out = io.StringIO()
@@ -95,6 +97,35 @@ class TestCreditRules:
         output = policy_queries.decision(applied.decision_id).output
         assert (output["binding"], output["bounds"]["POLICY"]) == ("POLICY", 1_200_000)
         assert replay.replay(applied.decision_id).same
+
+    @pytest.mark.parametrize(("told", "charged"), [("1234", "0.123400"), ("3600", "0.240000"), ("650", "0.065000")])
+    def test_charge_the_price_of_the_policy_within_the_law(self, lender: Lender, told: str, charged: str) -> None:
+        publish("OVERDUE_NOW", rate=told)
+        applied = applying.apply(small_owner(lender), key="k", now=LATER)
+        assert (applied.state, applied.annual_rate) == ("offered", charged)
+        assert applied.decision_id is not None
+        output = policy_queries.decision(applied.decision_id).output
+        assert (output["rate"], output["price"]["policy_rate_bps"]) == (float(charged), int(told))
+        price = output["price"]
+        earned = (1 - output["pd"]) * output["rate"] - output["pd"] * price["lgd_micro"] / 1e6
+        costs = sum(price[f"{name}_micro"] for name in ("cost_of_funds", "operating", "capital", "acquisition")) / 1e6
+        assert price["value_per_yuan"] == pytest.approx((1 - price["churn"]) * (earned - costs), abs=2e-6)
+        assert "按准入策略的定价表" in next(
+            each["text_zh"] for each in applied.reasons if each["code"] == "PRICE_COMPONENTS"
+        )
+        assert replay.replay(applied.decision_id).same
+
+    def test_reckon_with_the_instalments_of_the_price_that_is_charged(self, lender: Lender) -> None:
+        publish("OVERDUE_NOW", rate="650")
+        cheap = applying.apply(small_owner(lender), key="k", now=LATER)
+        assert cheap.decision_id is not None
+        told = policy_queries.decision(cheap.decision_id)
+        best = policy_queries.decision(told.inputs["rules"]["decision"]).inputs
+        assert float(best["all_in_rate"]) > 0.065
+        free = deciding.decide([{k: v for k, v in told.inputs.items() if k != "rules"}], told.batch.parameters)[
+            0
+        ].output
+        assert told.output["bounds"]["AFFORDABILITY"] > free["bounds"]["AFFORDABILITY"]
 
     def test_refuse_where_the_formula_leaves_less_than_the_smallest_loan(self, lender: Lender) -> None:
         publish("OVERDUE_NOW", limit="LEAST(requested_minor, 400000)")

@@ -143,7 +143,8 @@ def decide_application(
             return Decided(application.id, said.decision_id, False, 0, None, tuple(said.reasons), held=True)
         if said is not None:
             row = row | {"rules": said.as_json()}
-            answer = deciding.ruled(answer, row["rules"], parameters)
+            priced = said.rate_bps is not None and answer.output["approved"]  # another rate, other instalments: reckoned again
+            answer = deciding.decide([row], parameters)[0] if priced else deciding.ruled(answer, row["rules"], parameters)
         if heard.limit_percent is not None:
             row = row | {"limit_percent": heard.limit_percent}
             answer = deciding.lowered(answer, heard.limit_percent, parameters)

@@ -4,7 +4,7 @@ Rules kept: one place asks, the policy floor answers and records (with its chall
 no such policy decides on credit alone. Only columns that some version has declared are told; what is not known is left out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +24,7 @@ HOLDS = ("review", "step_up")  # a person looks, or the applicant brings more, b
 class RulesSaid:
     """What the live version answered. `reasons` are {code, text_zh, text_en}.
 
-    `limit_minor`: the limit that a version with a limit formula gives to whom it lets pass; else None.
+    `limit_minor`, `rate_bps`: the limit and the yearly rate that a version with such formulas gives to whom it lets pass; else None.
     """
 
     decision_id: str
@@ -32,26 +32,36 @@ class RulesSaid:
     outcome: str
     reasons: list[dict[str, str]]
     limit_minor: int | None = None
+    rate_bps: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As it goes into the record of the decision that followed."""
         told = {"decision": self.decision_id, "version": self.version, "outcome": self.outcome, "reasons": self.reasons}
-        return told if self.limit_minor is None else told | {"limit_minor": self.limit_minor}
+        terms = {"limit_minor": self.limit_minor, "rate_bps": self.rate_bps}
+        return told | {name: value for name, value in terms.items() if value is not None}
 
 
-def ask(application_id: str, seen: Mapping[str, Any], *, on: date, now: datetime) -> RulesSaid | None:
-    """The rules on one application; None where no version is live. `seen` has columns by name (core/rule_inputs, other rooms)."""
+def ask(
+    application_id: str, gather: Callable[[], Mapping[str, Any]], *, on: date, now: datetime
+) -> RulesSaid | None:
+    """The rules on one application; None where no version is live, and then nothing is gathered.
+
+    `gather` answers columns by name (core/rule_inputs, other rooms).
+    """
     live = versions.live_if_any(KIND, now)
     if live is None:
         return None
     known = versions.columns_of(KIND)
-    inputs = {name: value for name, value in seen.items() if name in known and value is not None}
+    inputs = {name: value for name, value in gather().items() if name in known and value is not None}
     dated = {"applied_on": on.isoformat()} if "applied_on" in known else {}
     asked = policy.Application(subject_of(application_id), inputs | dated)
     said = policy.decide(KIND, [asked], on=on, now=now, live=live)[0]
-    told = said.outcome == "pass" and "limit_minor" in versions.policy_of(said.content_hash).answers
-    limit_minor = said.limit_minor if told else None
-    return RulesSaid(said.decision_id, said.version, said.outcome, _plain(said.reasons), limit_minor)
+    told = versions.policy_of(said.content_hash).answers if said.outcome == "pass" else {}
+    limit_minor, rate_bps = (
+        value if name in told else None
+        for name, value in (("limit_minor", said.limit_minor), ("rate_bps", said.rate_bps))
+    )
+    return RulesSaid(said.decision_id, said.version, said.outcome, _plain(said.reasons), limit_minor, rate_bps)
 
 
 def held(application_ids: list[str]) -> dict[str, RulesSaid]:

@@ -9,6 +9,7 @@ beside invoices is bound by it too: a closed gate refuses, and instalments must 
 """
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from puhui.underwriting.core.lending_policy import PriceTerms, micro
 from puhui.underwriting.core.line import ABSENT
 from puhui.underwriting.core.policy_table import AppraisalPolicy
 from puhui.underwriting.core.pricing import Prices
-from puhui.underwriting.core.reasons import Reason
+from puhui.underwriting.core.reasons import Reason, policy_rate_reason
 
 _WHOLE = 100
 
@@ -81,7 +82,8 @@ def _smallest(answer: Answer, parameters: dict[str, Any]) -> "_Smallest":
 
 def judged_by_owner(row: dict[str, Any]) -> bool:
     """No sales invoice to judge by, but something else was brought."""
-    return bool(row.get("items")) and not row["evidence"].get("sales_valid") and row.get("defaulted") != 1
+    brought = any(item["kind"] != "registry" for item in row.get("items") or [])  # that a shop is registered shows no business
+    return brought and not row["evidence"].get("sales_valid") and row.get("defaulted") != 1
 
 
 def _by_invoices(rows: list[dict[str, Any]], parameters: dict[str, Any]) -> list[Answer]:
@@ -91,6 +93,7 @@ def _by_invoices(rows: list[dict[str, Any]], parameters: dict[str, Any]) -> list
         return answers
     terms = small_owner.Terms.of(parameters)
     prices = _prices(rows, judged, parameters, terms)
+    answers = [_priced(answer, prices, i) for i, answer in enumerate(answers)]
     answers = [replace(answer, output=answer.output | _why(answer, prices, i)) for i, answer in enumerate(answers)]
     with_owner = [i for i, row in enumerate(rows) if row.get("items")]
     if with_owner:
@@ -98,6 +101,18 @@ def _by_invoices(rows: list[dict[str, Any]], parameters: dict[str, Any]) -> list
         for i, answer in zip(with_owner, tempered, strict=True):
             answers[i] = answer
     return answers
+
+
+def _priced(answer: Answer, prices: Prices, row: int) -> Answer:
+    """The answer at the policy's own price, where it has one."""
+    if not prices.policy_bps or prices.policy_bps[row] is None or not answer.output["approved"]:
+        return answer
+    rate, value, churn = float(prices.rate[row]), float(prices.value[row]), float(prices.churn[row])
+    profit = int(np.rint(value * answer.output["limit_minor"]))
+    told = policy_rate_reason(rate, churn=churn, value=value)
+    reasons = [told if each.code == "RATE_BEST" else each for each in answer.reasons]
+    priced = {"rate": rate, "value_per_yuan": round(value, 9) + 0.0, "expected_profit_minor": profit}
+    return replace(answer, output=answer.output | priced, reasons=reasons)
 
 
 def _why(answer: Answer, prices: Prices, row: int) -> dict[str, Any]:
@@ -119,14 +134,16 @@ def _prices(rows: list[dict[str, Any]], judged: appraising.Judged, parameters: d
     churn = np.full(len(rows), np.nan)
     for i in np.flatnonzero(~np.isnan(rate)):
         churn[i] = judged.curve.churn[str(judged.rating[i])][judged.curve.rates.index(float(rate[i]))]
-    return Prices(rate, judged.candidates.value, churn, pricing.floor_micro(judged.pd, balance, costs),
+    best = Prices(rate, judged.candidates.value, churn, pricing.floor_micro(judged.pd, balance, costs),
                   pricing.acquisition_micro(balance, costs), pricing.pd_micro(judged.pd), costs, terms.cap)  # fmt: skip
+    letters = [str(letter) for letter in judged.rating]
+    return pricing.by_policy(best, [small_owner.policy_rate(row) for row in rows], judged.pd, letters, judged.curve)
 
 
 def _bound_by_owner(rows: list[dict[str, Any]], answers: list[Answer], parameters: dict[str, Any],
                     terms: small_owner.Terms) -> list[Answer]:  # fmt: skip
-    items = [[*row["items"], _as_item(row["evidence"], terms)] for row in rows]
-    facts = owner_facts.gather(items, terms.table, as_of=terms.as_of)
+    items = [[*row["items"], invoices_as_item(row["evidence"], as_of=terms.as_of)] for row in rows]
+    facts = owner_facts.gather(items, terms.table, as_of=terms.as_of, keeper_first=terms.policy.keeper_first)
     rate = np.array([answer.output["rate"] or float(terms.cap.rate) for answer in answers], dtype=np.float64)
     months = np.array([row.get("months") or 12 for row in rows], dtype=np.int64)
     room = line.by_affordability(facts.disposable_minor, facts.instalments_minor, rate, months,
@@ -138,14 +155,14 @@ def _bound_by_owner(rows: list[dict[str, Any]], answers: list[Answer], parameter
     ]
 
 
-def _as_item(evidence: dict[str, Any], terms: small_owner.Terms) -> dict[str, Any]:
+def invoices_as_item(evidence: dict[str, Any], *, as_of: date) -> dict[str, Any]:
     """A year of invoices as one more source of revenue."""
     values = {"sales_year_minor": max(int(evidence.get("sales_net_year") or 0), 0)}
     return {
         "kind": "invoices",
         "source": "tax_office",
         "grade": "A",
-        "observed_to": terms.as_of.isoformat(),
+        "observed_to": as_of.isoformat(),
         "values": values,
     }
 

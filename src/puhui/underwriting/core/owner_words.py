@@ -74,8 +74,9 @@ def price_reason(price: dict[str, Any]) -> Reason:
         price["rate_micro"] / 10_000,
         float(price["cap"]["rate"]) * 100,
     )
-    zh = f"年利率{rate:.2f}%：资金成本{funds:.2f}%、预期损失{loss:.2f}%、运营获客资本{rest:.2f}%，合计{cost:.2f}%；合法上限{cap:.2f}%"
-    en = f"a yearly rate of {rate:.2f}%: funds {funds:.2f}%, expected loss {loss:.2f}%, operation, acquisition and capital {rest:.2f}%, together {cost:.2f}%; the law allows {cap:.2f}%"
+    by_policy = "policy_rate_bps" in price
+    zh = f"年利率{rate:.2f}%{'（按准入策略的定价表）' if by_policy else ''}：资金成本{funds:.2f}%、预期损失{loss:.2f}%、运营获客资本{rest:.2f}%，合计{cost:.2f}%；合法上限{cap:.2f}%"
+    en = f"a yearly rate of {rate:.2f}%{' (by the price table of the credit rules)' if by_policy else ''}: funds {funds:.2f}%, expected loss {loss:.2f}%, operation, acquisition and capital {rest:.2f}%, together {cost:.2f}%; the law allows {cap:.2f}%"
     return Reason("PRICE_COMPONENTS", zh, en)
 
 

@@ -13,7 +13,7 @@ component, the cap with the rule it comes from, and what the customer's leaving 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -60,12 +60,15 @@ class Prices:
     terms: PriceTerms
     cap: LegalCap
     top_rate: float = 0.0  # the highest rate that was open: lawful, and on the curve
+    policy_bps: Sequence[int | None] = ()  # where the live policy's own price stands instead of the best one
 
     def explanation(self, row: int) -> dict[str, Any]:
         """Every component, in millionths a year; what the rate is made of and bounded by."""
         rate = float(self.rate[row])
         some = not np.isnan(rate)
-        return {
+        policy = self.policy_bps[row] if self.policy_bps else None
+        by_policy = {} if policy is None else {"policy_rate_bps": policy}
+        return by_policy | {
             "cost_of_funds_micro": self.terms.cost_of_funds_micro, "pd_micro": int(self.pd_micro[row]),
             "lgd_micro": self.terms.lgd_micro, "expected_loss_micro": int(self.pd_micro[row]) * self.terms.lgd_micro // _MICRO,
             "operating_micro": self.terms.operating_micro, "acquisition_micro": int(self.acquisition_micro[row]),
@@ -95,6 +98,30 @@ def price(pd: Columns, rating: Sequence[str], curve: ChurnCurve, balance_minor: 
         column = np.argmax(earned, axis=1)
         value[rows], best[rows], left[rows] = earned[np.arange(len(rows)), column], rates[column], leave[column]
     return Prices(best, value, left, floor, acquisition, pd_micro(pd), terms, cap, float(rates.max(initial=0.0)))
+
+
+def by_policy(
+    prices: Prices, told_bps: Sequence[int | None], pd: Columns, rating: Sequence[str], curve: ChurnCurve
+) -> Prices:
+    """The prices with the policy's own rate in the place of the best one where it told one, never above the legal cap less fees.
+
+    Who leaves at that rate is read off the curve between its rates; beyond its ends, the end's share stands.
+    """
+    places = [place for place, told in enumerate(told_bps) if told is not None]
+    if not places:
+        return prices
+    terms, most = prices.terms, (prices.cap.micro - prices.terms.fees_micro) / _MICRO
+    rate, value, churn = prices.rate.copy(), prices.value.copy(), prices.churn.copy()
+    costs = (
+        terms.cost_of_funds_micro + terms.operating_micro + terms.capital_micro + prices.acquisition_micro
+    ) / _MICRO
+    for place in places:
+        rate[place] = round(min((told_bps[place] or 0) / 10_000, most), 6)
+        leaving = curve.churn.get(str(rating[place]))
+        churn[place] = float(np.interp(rate[place], curve.rates, leaving)) if leaving else 0.0
+        lost = float(pd[place]) * terms.lgd_micro / _MICRO
+        value[place] = (1 - churn[place]) * ((1 - float(pd[place])) * rate[place] - lost - costs[place])
+    return replace(prices, rate=rate, value=value, churn=churn, policy_bps=list(told_bps))
 
 
 def lawful(curve: ChurnCurve, *, cap: LegalCap, terms: PriceTerms) -> ChurnCurve:

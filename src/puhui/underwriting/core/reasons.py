@@ -65,6 +65,12 @@ def rate_reason(rate: float, *, churn: float, value: float) -> Reason:
                   f"{value:.4f} yuan of expected profit per yuan")  # fmt: skip
 
 
+def policy_rate_reason(rate: float, *, churn: float, value: float) -> Reason:
+    return Reason("RATE_POLICY", f"按准入策略的定价表，年利率{rate:.2%}：预计{churn:.1%}的客户流失，每元预期利润{value:.4f}元",
+                  f"a yearly rate of {rate:.2%} by the price table of the credit rules: {churn:.1%} of customers leave, "
+                  f"{value:.4f} yuan of expected profit per yuan")  # fmt: skip
+
+
 def answer_reason(code: str, **numbers: float | str) -> Reason:
     """The sentence that carries the answer itself."""
     zh, en = _ANSWERS[code]

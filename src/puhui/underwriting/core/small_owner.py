@@ -71,7 +71,8 @@ def decide(inputs: list[dict[str, Any]], parameters: dict[str, Any]) -> list[Ans
 
 def judge(inputs: list[dict[str, Any]], parameters: dict[str, Any], terms: Terms) -> Judged:
     """Chances, prices and limits in columns."""
-    facts = owner_facts.gather([row["items"] for row in inputs], terms.table, as_of=terms.as_of)
+    items = [row["items"] for row in inputs]
+    facts = owner_facts.gather(items, terms.table, as_of=terms.as_of, keeper_first=terms.policy.keeper_first)
     segments = [terms.policy.segment(row.get("segment", "")) for row in inputs]
     pd, shares = terms.card.score(facts.columns)
     rating = [terms.card.letter(float(chance)) for chance in pd]
@@ -84,9 +85,16 @@ def judge(inputs: list[dict[str, Any]], parameters: dict[str, Any], terms: Terms
     balance = np.minimum(line.least(first | dearest, step_minor=step).limit_minor, wanted)
     curve = curve_from_json(parameters["lending"].get("churn") or parameters["churn"])
     prices = pricing.price(pd, rating, curve, balance, terms=terms.policy.terms, cap=terms.cap)
+    prices = pricing.by_policy(prices, [policy_rate(row) for row in inputs], pd, rating, curve)
     rate = np.where(np.isnan(prices.rate), float(terms.cap.rate), prices.rate)
     bounds = first | _cash_bounds(facts, segments, rate, months, terms)
     return Judged(facts, segments, pd, shares, rating, prices, line.least(bounds, step_minor=step), wanted)
+
+
+def policy_rate(row: dict[str, Any]) -> int | None:
+    """The price of the credit rules' live version for whom it let pass, in basis points; None where it has none."""
+    told = (row.get("rules") or {}).get("rate_bps")
+    return None if told is None else int(told)
 
 
 def _bounds(
@@ -178,6 +186,8 @@ def _obstacle(judged: Judged, row: int, terms: Terms) -> Reason | None:
         zh, en = owner_words.bound_text(judged.line.binding[row], grade=facts.grade[row])
         return owner_words.outcome_reason("LIMIT_BELOW_MINIMUM", limit=format_yuan(cap), floor=format_yuan(floor),
                                           bound_zh=zh, bound_en=en)  # fmt: skip
+    if judged.prices.policy_bps and judged.prices.policy_bps[row] is not None:
+        return None  # the best rate covers the cost, or no rule would have been asked for a price; which one is charged, the policy says
     if judged.prices.value[row] <= 0 or judged.prices.value[row] < terms.policy.terms.least_margin:
         return owner_words.outcome_reason("COST_NOT_COVERED", pd=float(judged.pd[row]), top=judged.prices.top_rate, cap=float(terms.cap.rate), floor_rate=int(judged.prices.floor_micro[row]) / _MICRO)  # fmt: skip
     return None
