@@ -9,7 +9,7 @@ import pytest
 
 from puhui.acquisition import campaigns, data_link, operations
 from puhui.acquisition.core import signals
-from puhui.simulate import ad_month
+from puhui.simulate import ad_season
 from puhui.simulate.ad_day import ad_day
 from puhui.store import places, tenancy
 from puhui.web import clock
@@ -120,7 +120,7 @@ class TestAGrowthAnalyst:
     ) -> None:
         now = clock.now()
         with tenancy.scope(tenancy.PLATFORM):
-            assert ad_month.advertise(places.var_dir() / "rta", seed=1, now=now) > 20_000
+            assert ad_season.advertise(places.var_dir() / "rta", seed=1, now=now) > 20_000
         since = f"since={now - timedelta(days=33):%Y-%m-%d}&until={now:%Y-%m-%d}"
         page = open_page()
         log_in(page, "lin.analyst")
@@ -139,7 +139,7 @@ class TestAGrowthAnalyst:
         page.get_by_role("button", name="立即停止").click()
         page.get_by_text("已全部停止").wait_for()
         page.get_by_label("原因").fill("演练结束")
-        page.get_by_role("button", name="恢复").click()
+        page.get_by_role("button", name="恢复投放").click()
         page.get_by_text("正在应答媒体").wait_for()
         page.get_by_role("link", name="对照实验").click()
         page.get_by_role("link", name="虚构·留出两成").click()

@@ -13,15 +13,15 @@ from puhui.store import places
 
 
 def prepare(*, now: datetime) -> None:
-    """Demo staff, one load, one appraisal, its loans, the first end of day; an invented month of advertising (虚构)."""
+    """Demo staff, one load, one appraisal, its loans, the first end of day; ten invented weeks of advertising (虚构)."""
     from puhui.cli import staff
-    from puhui.simulate import ad_month
+    from puhui.simulate import ad_season
 
     staff.ensure_demo_staff(now=now)
     folder = evidence_folder()
     with attachment.progress_bar() as report:
         _main_job(folder, now=now, report=report)
-    ad_month.advertise(places.var_dir() / "rta", seed=1, now=now)
+    ad_season.advertise(places.var_dir() / "rta", seed=1, now=now)
 
 
 def evidence_folder() -> Path:

@@ -21,7 +21,17 @@ from puhui.acquisition.core.audience_table import MOST_AUDIENCES, AudienceTable,
 from puhui.acquisition.rta import audience_file
 from puhui.kernel.refusal import Refusal, Refused
 
-_ID = ("id", "device_id", "deviceid", "did", "hash", "md5", "device_hash", "设备号")
+_ID = (
+    "id",
+    "device_id",
+    "deviceid",
+    "did",
+    "hash",
+    "md5",
+    "device_hash",
+    "person",
+    "设备号",
+)  # `person`: a list of octopus lookalike
 _TYPE = ("id_type", "type", "kind", "did_type", "类型")
 _AUDIENCE = ("audience", "audiences", "segment", "group", "label", "list", "tag", "人群", "分组")
 _LONGEST_NAME = 64

@@ -3,11 +3,12 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from puhui.acquisition import audiences, models
 from puhui.acquisition.core import device_ids
-from puhui.acquisition.rta import counters, tables
+from puhui.acquisition.rta import counters, source, tables
 from puhui.acquisition.rta.engine import Engine
 from puhui.acquisition.tests.test_rta_adapters import ask_tencent, from_tencent
 from puhui.kernel.refusal import Refused
@@ -58,3 +59,11 @@ class TestAnAudience:
             with pytest.raises(Refused, match="AUDIENCE_NAME"):
                 audiences.replace(name, set(), why="", now=NOW)
         assert models.AudienceMove.objects.count() == 0
+
+
+def test_a_list_of_lookalikes_is_read_as_octopus_lookalike_writes_it(tmp_path: Path):
+    file = tmp_path / "list.csv"
+    pl.DataFrame({"person": ["a", "b"], "score": [0.9, 0.8]}).write_csv(file)
+    found = source.read(file, audience="lookalike", doubtful=device_ids.DOUBTFUL)
+    assert (set(found.table.keys.tolist()), found.left_out) == (keys("a", "b"), 0)
+    assert found.table.names == ("lookalike",)

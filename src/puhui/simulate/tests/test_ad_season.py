@@ -1,4 +1,4 @@
-"""The invented month fills every page of Octopus, says of itself that it is invented, and comes once."""
+"""The invented weeks fill every page of Octopus, say of themselves that they are invented, and come once."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from puhui.acquisition import (
     vintages,
 )
 from puhui.acquisition.channels.callbacks import Call
-from puhui.simulate import ad_month
+from puhui.simulate import ad_season
 
 NOW = datetime(2026, 11, 29, 4, tzinfo=UTC)
 COUNTS = "SELECT (SELECT count(*) FROM acquisition_signal), (SELECT count(*) FROM acquisition_cost), (SELECT count(*) FROM acquisition_campaign)"
@@ -33,8 +33,8 @@ def asked(question: str) -> list[Any]:
 
 
 @pytest.mark.django_db
-def test_an_invented_month_fills_every_page_once(tmp_path: Path) -> None:
-    assert ad_month.advertise(tmp_path, seed=1, now=NOW) > 20_000
+def test_invented_weeks_fill_every_page_once(tmp_path: Path) -> None:
+    assert ad_season.advertise(tmp_path, seed=1, now=NOW) > 20_000
     today = NOW.date()
     until, since = today + timedelta(days=1), today - timedelta(days=30)
     found = board.board(since, until)
@@ -51,7 +51,7 @@ def test_an_invented_month_fills_every_page_once(tmp_path: Path) -> None:
     assert verdicts["老照片"] == "tired"
     assert asked("SELECT DISTINCT raw->>'simulated' FROM acquisition_signal") == [("true",)]
     before = asked(COUNTS)
-    assert ad_month.advertise(tmp_path, seed=1, now=NOW + timedelta(days=1)) == 0
+    assert ad_season.advertise(tmp_path, seed=1, now=NOW + timedelta(days=1)) == 0
     assert asked(COUNTS) == before
 
     called: list[str] = []

@@ -1,4 +1,4 @@
-"""An invented month of advertising (虚构): campaigns of four media with their creatives, what they cost, whom they brought, an experiment.
+"""Ten invented weeks of advertising (虚构): campaigns of four media with their creatives, what they cost, whom they brought, an experiment.
 
 Every name says 虚构, every fact carries `"simulated": true`, and what is simulated never leaves for a real media (acquisition.conversions). All of it goes
 through the same operations as real facts; a second call finds the first campaign and adds nothing. The figures in CAMPAIGNS are our assumptions.
@@ -22,7 +22,8 @@ from puhui.acquisition.rta import publication
 
 _CHINA = ZoneInfo("Asia/Shanghai")
 BY = "puhui up 虚构"
-DAYS, EXPERIMENT_DAYS, AUDIENCE = 35, 10, 3000
+DAYS, EXPERIMENT_DAYS, AUDIENCE = 70, 10, 3000
+CLICK_RATE, TIRING_DAYS = 0.15, 28
 _WORDING = "虚构示例：普惠小店经营贷，由示例银行股份有限公司提供，经营性贷款，年化综合融资成本 6%-12%，具体以审批为准。理性借贷，按时还款，注意风险。"
 _STEPS = ("register", "complete", "credit", "draw")
 _DELAY_HOURS = (0.3, 4.0, 20.0, 40.0)
@@ -45,7 +46,7 @@ class _Assumed:
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What the month is drawn with, and what its loans earned by person and day."""
+    """What the weeks are drawn with, and what its loans earned by person and day."""
 
     dice: np.random.Generator
     earned: dict[tuple[str, date], int]
@@ -53,18 +54,18 @@ class _World:
 
 
 CAMPAIGNS = (
-    _Assumed("tencent", "虚构·春季小店", "new_owner", 22, 320, (0.20, 0.55, 0.45, 0.7), 0.03, (("账期", 0.5), ("备货", 0.3), ("老照片", 0.2))),
-    _Assumed("tencent", "虚构·餐饮周转", "", 12, 280, (0.22, 0.50, 0.40, 0.7), 0.05, (("后厨", 0.6), ("外卖", 0.4))),
-    _Assumed("ocean_engine", "虚构·短视频门店", "", 26, 210, (0.26, 0.42, 0.25, 0.6), 0.10, (("探店", 0.7), ("口播", 0.3))),
-    _Assumed("ocean_engine", "虚构·直播间", "", 10, 180, (0.32, 0.30, 0.12, 0.5), 0.16, (("连麦", 1.0),)),
-    _Assumed("kuaishou", "虚构·县域小店", "", 14, 190, (0.24, 0.50, 0.35, 0.7), 0.06, (("集市", 0.6), ("农资", 0.4))),
-    _Assumed("baidu", "虚构·搜索经营贷", "", 8, 650, (0.30, 0.62, 0.50, 0.75), 0.04, (("词包", 1.0),)),
+    _Assumed("tencent", "虚构·春季小店", "new_owner", 16, 3200, (0.20, 0.55, 0.45, 0.7), 0.006, (("账期", 0.45), ("备货", 0.25), ("老照片", 0.3))),
+    _Assumed("tencent", "虚构·餐饮周转", "", 8, 2800, (0.22, 0.50, 0.40, 0.7), 0.012, (("后厨", 0.6), ("外卖", 0.4))),
+    _Assumed("ocean_engine", "虚构·短视频门店", "", 14, 2100, (0.26, 0.42, 0.25, 0.6), 0.03, (("探店", 0.7), ("口播", 0.3))),
+    _Assumed("ocean_engine", "虚构·直播间", "", 6, 1800, (0.32, 0.30, 0.12, 0.5), 0.06, (("连麦", 1.0),)),
+    _Assumed("kuaishou", "虚构·县域小店", "", 8, 1900, (0.24, 0.50, 0.35, 0.7), 0.015, (("集市", 0.6), ("农资", 0.4))),
+    _Assumed("baidu", "虚构·搜索经营贷", "", 5, 6500, (0.30, 0.62, 0.50, 0.75), 0.008, (("词包", 1.0),)),
 )  # fmt: skip
 
 
 @transaction.atomic
 def advertise(folder: Path, *, seed: int, now: datetime) -> int:
-    """Make the month that ends now; answers how many facts came of it, 0 where it stands already. `folder`: where publications stand."""
+    """Make the ten weeks that end now; answers how many facts came of it, 0 where it stands already. `folder`: where publications stand."""
     if any(each.name == CAMPAIGNS[0].name for each in campaigns.campaigns(on=_day(now))):
         return 0
     dice = np.random.default_rng(seed)
@@ -104,12 +105,12 @@ def _launch(each: _Assumed, *, now: datetime) -> None:
 def _one_day(each: _Assumed, begins: datetime, place: tuple[int, int], world: _World) -> list[dict[str, Any]]:
     """The twenty-four hours from `begins`: impressions, clicks, and the whole way of everybody who came by one of them, as far as it is past."""
     (number, day), dice = place, world.dice
-    age = day / DAYS
+    tired = max(0.0, 1 - (DAYS - day) / TIRING_DAYS)
     weights = np.array([weight for _name, weight in each.creatives])
-    rates = np.full(len(weights), 0.08)
+    rates = np.full(len(weights), CLICK_RATE)
     if len(weights) > 1:
-        rates[-1] = 0.14 * (1 - 0.8 * age)  # the last creative is a favourite at first and wears out
-    shown = dice.multinomial(dice.poisson(each.clicks / 0.08), weights / weights.sum())
+        rates[-1] = 1.5 * CLICK_RATE * (1 - 0.8 * tired)  # the last creative is a favourite at first and wears out
+    shown = dice.multinomial(dice.poisson(each.clicks / CLICK_RATE), weights / weights.sum())
     found: list[dict[str, Any]] = []
     for (creative, _weight), impressions, rate in zip(each.creatives, shown, rates, strict=True):
         clicked = int(dice.binomial(impressions, rate))
@@ -138,7 +139,7 @@ def _way(each: _Assumed, subject: str, device: int, clicked_at: datetime, world:
         if dice.random() >= chance:
             return
         at += timedelta(hours=float(dice.exponential(hours)))
-        limit = int(dice.integers(5, 40)) * 1_000_000
+        limit = int(dice.integers(1, 10)) * 1_000_000
         yield {"kind": kind, "subject": subject, "device": device, "happened_at": at, "consent": consents} | (
             {"value_minor": limit} if kind in ("credit", "draw") else {}
         )
@@ -192,7 +193,7 @@ def _charge(each: _Assumed, frame: Any, dice: np.random.Generator, *, now: datet
         operations.record_cost(operations.CostDraft(each.media, each.name, on, minor, creative), key=key, now=now)
         days[on] = days.get(on, 0) + number
     for on, number in days.items():
-        told = round(number * (1.15 if on == max(days) and each.media == "ocean_engine" else 1.01))
+        told = round(number * (1.35 if on >= max(days) - timedelta(days=1) and each.media == "ocean_engine" else 1.01))
         report = operations.MediaReportDraft(each.media, each.name, on, 12 * told, told, 0)
         operations.record_media_report(report, key=f"虚构/{each.media}/{each.name}/{on}", now=now)
 
