@@ -17,7 +17,7 @@ from typing import Any
 from bench.inside import figure
 from bench.installation import fresh
 
-SEEDS, WORLDS, MEMBERS, HONEST = 50, 10, 40, 100_000
+SEEDS, WORLDS, MEMBERS, HONEST, JUDGED = 50, 5, 40, 100_000, 1_000
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def inside(seeds: int, worlds: int) -> None:
 
         schemes = dict.fromkeys(adversaries.SCHEMES, MEMBERS)
         for number in range(worlds):
-            world = detection.World(HONEST, number, datetime(2026, 1, 1, tzinfo=UTC))
+            world = detection.World(HONEST, number, datetime(2026, 1, 1, tzinfo=UTC), judged=JUDGED)
             found = detection.studies(schemes, world, gang_seeds=range(number, seeds, worlds))
             runs += found
             for way, counts in found[0].honest.items():

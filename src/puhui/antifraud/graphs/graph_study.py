@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from puhui.antifraud.core.graph import choosing, judging, nodes
+from puhui.antifraud.core.graph import calibration, choosing, judging, nodes
 from puhui.antifraud.core.graph.blocks import Asked, Blocks, blocks_of
 from puhui.antifraud.core.graph.links import Links, link, seconds_of
 from puhui.antifraud.core.graph.members import Rowwise
@@ -79,12 +79,18 @@ def study(question: Question, *, terms: Terms | None = None) -> GraphStudy:
 
 
 def scores(found: GraphStudy) -> pl.DataFrame:
-    """id, split, score (log-odds), chance (its logistic, not calibrated) of every node whose row was made, highest first."""
+    """id, split, score (log-odds), chance (calibrated on validation), reasons (of so many as the terms say) of every node whose row
+    was made, highest first."""
     rows = found.blocks.rows
     score, _ = found.choice.scored(found.blocks, np.arange(len(rows)))
+    order = np.argsort(-score, kind="stable")
     words = np.array(["train", "val", "test", ""])[found.nodes.split[rows]]
-    made = pl.DataFrame({"id": found.nodes.ids.gather(rows), "split": words, "score": score})
-    return made.with_columns(chance=1 / (1 + (-pl.col("score")).exp())).sort("score", descending=True, maintain_order=True)  # fmt: skip
+    first = order[: found.blocks.terms.reading["reasons_most"]]
+    told = found.choice.reasons(found.blocks, first)
+    return pl.DataFrame({
+        "id": found.nodes.ids.gather(rows[order]), "split": words[order], "score": score[order],
+        "chance": found.choice.calibration.chances(score[order]), "reasons": told + [None] * (len(rows) - len(first)),
+    }, schema_overrides={"reasons": pl.String})  # fmt: skip
 
 
 def _tables(folder: Path) -> tuple[pl.DataFrame, files.Read, Links]:
@@ -166,8 +172,20 @@ def _figures(
     ]  # fmt: skip
     own = [one.name for one in choice.tried if one.blocks == ("own",)]
     without = _rounded(judging.judged(label, alone[own[0]])) if own else None
-    assert choice.validation is not None
-    return _rounded(told) | {"k": int((label == 1).sum()), "without_graph": without, "validation": _rounded(choice.validation), "members": members}  # fmt: skip
+    validation = None if choice.validation is None else _rounded(choice.validation)
+    return _rounded(told) | {
+        "k": int((label == 1).sum()), "without_graph": without, "validation": validation, "members": members,
+        "calibration": _calibrated(label, score, choice.calibration),
+    }  # fmt: skip
+
+
+def _calibrated(label: npt.NDArray[np.int8], score: choosing.Scores, fitted: calibration.Calibration) -> dict[str, Any]:
+    """How chances were made of scores, and how far they are from shares on test (expected calibration error over tenths)."""
+    wrong = calibration.error(fitted.chances(score), label) if len(label) else None
+    return {
+        "slope": round(fitted.slope, 6), "shift": round(fitted.shift, 6), "rows": fitted.rows, "frauds": fitted.frauds,
+        "test_error": None if wrong is None else round(wrong, 6),
+    }  # fmt: skip
 
 
 def _rounded(told: judging.Judged) -> dict[str, float | None]:

@@ -46,15 +46,20 @@ class Made:
 
 def around(seen: Sparse, features: Values, *, rows: Rows, wanted: Wanted) -> Made:
     """Columns ordered by recipe, then feature. A neighbour that does not give the feature does not count; nobody gives it: NaN."""
-    recipes = ["mean {}"] + ["spread {}"] * wanted.spread + ["least {}", "greatest {}"] * wanted.extremes
-    recipes += [f"far{hop} {{}}" for hop in range(1, wanted.far + 1)]
+    made = recipes(wanted)
     width = features.shape[1]
-    out = np.empty((len(rows), len(recipes) * width), np.float32, order="F")
+    out = np.empty((len(rows), len(made) * width), np.float32, order="F")
     known = _around_of(seen)
     for place in range(width):
         for number, column in enumerate(_of_one(seen, features[:, place], known, wanted)):
             out[:, number * width + place] = column[rows]
-    return Made(out, recipes)
+    return Made(out, made)
+
+
+def recipes(wanted: Wanted) -> list[str]:
+    """The columns made of one feature {}, in their order."""
+    near = ["mean {}"] + ["spread {}"] * wanted.spread + ["least {}", "greatest {}"] * wanted.extremes
+    return near + [f"far{hop} {{}}" for hop in range(1, wanted.far + 1)]
 
 
 @dataclass(frozen=True, slots=True)

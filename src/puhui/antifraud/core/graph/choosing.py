@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from puhui.antifraud.core.graph import judging, members
+from puhui.antifraud.core.graph import calibration, judging, members, reasons
 from puhui.antifraud.core.graph.blocks import Blocks
-from puhui.antifraud.core.graph.members import Rowwise, Scorer, Scores
+from puhui.antifraud.core.graph.calibration import Calibration
+from puhui.antifraud.core.graph.members import Rowwise, Scorer, Scores, Trees
 from puhui.antifraud.core.graph.terms import Terms
+
+_PORTION = 2_000  # rows explained at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,12 @@ class Fitted:
 
 @dataclass(slots=True)
 class Choice:
-    """`weights`: a candidate's name → how many times it counts in the mean; `tried`: all candidates."""
+    """`weights`: a candidate's name → how many times it counts in the mean; `tried`: all candidates; `calibration`: of their mean."""
 
     tried: list[Fitted]
     weights: dict[str, int] = field(default_factory=dict)
     validation: judging.Judged | None = None
+    calibration: Calibration = field(default_factory=Calibration)
 
     def used(self) -> list[Fitted]:
         return [one for one in self.tried if one.name in self.weights]
@@ -43,10 +47,19 @@ class Choice:
             for one in self.tried
             if one.name in self.weights or one.blocks == ("own",)
         }
-        total, count = np.zeros(len(rows)), 0
-        for name, weight in self.weights.items():
-            total, count = total + weight * alone[name], count + weight
-        return total / count, alone
+        return _mean(alone, self.weights), alone
+
+    def reasons(self, blocks: Blocks, rows: members.Rows) -> list[str]:
+        """What raised the score of each of `rows`, by the trees that weigh most (of all candidates, where only a network is used)."""
+        trees = [one for one in self.tried if isinstance(one.scorer, Trees)]
+        best = max(trees, key=lambda one: (self.weights.get(one.name, 0), one.validation.merit))
+        assert isinstance(best.scorer, Trees)
+        values = blocks.together(best.blocks).values
+        told: list[str] = []
+        for start in range(0, len(rows), _PORTION):
+            part = values[rows[start : start + _PORTION]]
+            told += reasons.told(best.scorer.shares(part), part, best.columns)
+        return told
 
 
 def size_of(rows: Rowwise, terms: Terms) -> str:
@@ -65,7 +78,9 @@ def choose(blocks: Blocks, rows: Rowwise, *, terms: Terms, seed: int) -> Choice:
         block = blocks.together(candidate["blocks"])
         present = tuple(name for name in candidate["blocks"] if blocks.block(name).names)
         net = candidate["name"] == "net"
-        if not present or (present in seen and not net) or (net and len(rows.train) > terms.net["rows_most"]):
+        if not present or (present in seen and not net):
+            continue
+        if net and (len(rows.train) > terms.net["rows_most"] or not rows.judgeable):
             continue
         seen.add(present)
         scorer: Scorer
@@ -77,8 +92,22 @@ def choose(blocks: Blocks, rows: Rowwise, *, terms: Terms, seed: int) -> Choice:
         told = judging.judged(label, held[candidate["name"]])
         tried.append(Fitted(candidate["name"], present, scorer, block.names, told))
     choice = Choice(tried)
-    choice.weights, choice.validation = averaged(held, label, terms)
+    if rows.judgeable:
+        choice.weights, choice.validation = averaged(held, label, terms)
+        choice.calibration = calibration.fit(
+            _mean(held, choice.weights), label, rarest=terms.choice["calibration_rarest"]
+        )
+    else:
+        choice.weights = {one.name: 1 for one in tried}
     return choice
+
+
+def _mean(scores: dict[str, Scores], weights: dict[str, int]) -> Scores:
+    """Mean log-odds of the members, by weight."""
+    total = np.zeros(len(next(iter(scores.values()))))
+    for name, weight in weights.items():
+        total = total + weight * scores[name]
+    return total / sum(weights.values())
 
 
 def averaged(

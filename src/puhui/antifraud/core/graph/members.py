@@ -1,6 +1,6 @@
 """Scorers of one feature set: boosted trees (XGBoost) averaged over seeds, or a small network for few rows.
 
-Rounds of the trees stop where AUROC on validation rows no longer rises. Of very many training rows all frauds are kept and a draw of the
+Rounds of the trees stop where AUROC on validation rows no longer rises (a fixed number where validation lacks a label). Of very many training rows all frauds are kept and a draw of the
 rest, weighted back. Scores are log-odds, the same for the same seed.
 """
 
@@ -78,6 +78,11 @@ class Rowwise:
     val: Rows
     label: npt.NDArray[np.int8]
 
+    @property
+    def judgeable(self) -> bool:
+        """Whether validation has both labels."""
+        return len(np.unique(self.label[self.val])) == 2
+
 
 def fit_trees(values: Values, rows: Rowwise, *, size: str, terms: Terms, seed: int) -> Trees:
     """`values`: all rows of the study by columns."""
@@ -89,13 +94,18 @@ def fit_trees(values: Values, rows: Rowwise, *, size: str, terms: Terms, seed: i
     train, weight = drawn(rows.train, rows.label, most=terms.budget["fit_rows"], seed=seed)
     val, _ = drawn(rows.val, rows.label, most=terms.budget["choice_rows"], seed=seed)
     given = xgboost.QuantileDMatrix(values[train], label=rows.label[train], weight=weight, missing=np.nan)
-    held = xgboost.QuantileDMatrix(values[val], label=rows.label[val], missing=np.nan, ref=given)
+    watched: dict[str, Any] = {}
+    if rows.judgeable:
+        held = xgboost.QuantileDMatrix(values[val], label=rows.label[val], missing=np.nan, ref=given)
+        watched = {"evals": [(held, "val")], "early_stopping_rounds": patience}
+    else:
+        rounds = terms.choice["unjudged_rounds"]
     fixed = {"objective": "binary:logistic", "tree_method": "hist", "eval_metric": "auc", "verbosity": 0, **settings}
 
     def trained(number: int) -> tuple[Any, int]:
         told = fixed | {"seed": seed * 1_000 + number}
-        booster = xgboost.train(told, given, rounds, evals=[(held, "val")], early_stopping_rounds=patience, verbose_eval=False)  # fmt: skip
-        return booster, int(booster.best_iteration) + 1
+        booster = xgboost.train(told, given, rounds, verbose_eval=False, **watched)
+        return booster, int(booster.best_iteration) + 1 if watched else rounds
 
     # Few rows: a seed a thread is faster than threads within a tree, which mostly wait for one another.
     with ThreadPoolExecutor(max_workers=workers) as pool:
@@ -119,13 +129,19 @@ def fit_net(values: Values, rows: Rowwise, *, terms: Terms, seed: int) -> Net:
         given = _normal(scale, values[rows.train])
         networks = [
             MLPClassifier(
-                (settings["hidden"],), alpha=settings["penalty"], learning_rate_init=settings["step"], early_stopping=len(rows.train) >= 200,
+                (settings["hidden"],), alpha=settings["penalty"], learning_rate_init=settings["step"], early_stopping=_stops_early(rows),
                 n_iter_no_change=settings["patience"], batch_size=min(settings["batch"], len(rows.train)), max_iter=settings["passes"],
                 random_state=seed * 1_000 + number,
             ).fit(given, rows.label[rows.train])
             for number in range(settings["seeds"])
         ]  # fmt: skip
     return Net(scale, tuple(networks))
+
+
+def _stops_early(rows: Rowwise) -> bool:
+    """A tenth of training is held back for it; of the rarer label some must be there."""
+    ones = int((rows.label[rows.train] == 1).sum())
+    return len(rows.train) >= 200 and 20 <= ones <= len(rows.train) - 20
 
 
 def drawn(

@@ -115,16 +115,24 @@ def _splits(table: pl.DataFrame, label: npt.NDArray[np.int8], notes: list[str], 
     if len(strange):
         seen = ", ".join(strange.head(4).to_list())
         raise _no("SPLIT_UNKNOWN", f"有标签的节点 split 为 {seen}；只认 train/val/test 或空 · labelled nodes have split {seen}; it is train, val, test or empty", "nodes split")  # fmt: skip
-    train = (split == TRAIN) & known
-    if not (label[train] == 1).any() or not (label[train] == 0).any():
-        raise _no("SPLIT_EMPTY", f"训练部分需要两类标签；有 {int((label[train] == 1).sum())} 个 1、{int((label[train] == 0).sum())} 个 0 · "
-                  f"training needs both labels; there are {int((label[train] == 1).sum())} of 1 and {int((label[train] == 0).sum())} of 0", "nodes split")  # fmt: skip
-    val = (split == VAL) & known
-    if not (label[val] == 1).any() or not (label[val] == 0).any():
+    train, val = (split == TRAIN) & known, (split == VAL) & known
+    if not _both(label, train):
+        pool = train | val
+        if not _both(label, pool):
+            ones, zeros = int((label[pool] == 1).sum()), int((label[pool] == 0).sum())
+            raise _no("SPLIT_EMPTY", f"训练与验证部分合起来也需要两类标签；有 {ones} 个 1、{zeros} 个 0 · "
+                      f"training and validation together need both labels; there are {ones} of 1 and {zeros} of 0", "nodes split")  # fmt: skip
+        notes.append("training lacks a label: it is put together with validation, and split anew")
+        train, val = pool, np.zeros(len(label), np.bool_)
+    if not _both(label, val):
         notes.append("no validation part with both labels: a fifth of training is drawn for it")
         drawn = _drawn(np.where(train, label, -1), np.array([0.8, 1.0]), seed)
-        split[drawn == VAL] = VAL
+        split[drawn == TRAIN], split[drawn == VAL] = TRAIN, VAL
     return split
+
+
+def _both(label: npt.NDArray[np.int8], rows: npt.NDArray[np.bool_]) -> bool:
+    return bool((label[rows] == 1).any() and (label[rows] == 0).any())
 
 
 def _drawn(label: npt.NDArray[np.integer], bounds: Floats, seed: int) -> npt.NDArray[np.int8]:

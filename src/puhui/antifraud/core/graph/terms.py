@@ -34,6 +34,10 @@ class Terms:
         return self.stored["features"]
 
     @property
+    def groups(self) -> dict[str, Any]:
+        return self.stored["groups"]
+
+    @property
     def choice(self) -> dict[str, Any]:
         return self.stored["choice"]
 

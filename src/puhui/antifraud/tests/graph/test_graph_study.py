@@ -77,12 +77,40 @@ class TestStudy:
         assert (found.answer["auroc"], found.answer["recall_at_k"], found.answer["k"]) == (None, None, 0)
         assert graph_study.scores(found).height == 300
 
-    def test_scores_of_every_node(self, tmp_path):
-        found = run(write(tmp_path, *planted(nodes=300)), all_nodes=True)
+    def test_scores_of_every_node_with_chances_that_come_true_and_reasons(self, tmp_path):
+        found = run(write(tmp_path, *planted()), all_nodes=True)
         told = graph_study.scores(found)
-        assert told.height == 300
+        assert told.height == 600
         assert told["score"].is_sorted(descending=True)
+        assert told["chance"].is_sorted(descending=True)
         assert told["score"].is_finite().all()
+        fitted = found.answer["calibration"]
+        assert (fitted["rows"], fitted["frauds"]) == tuple(np.array([[1, 1], [0, 1]]) @ found.answer["labels"]["val"])
+        assert fitted["test_error"] < 0.1
+        assert abs(told.filter(split="test")["chance"].mean() - 0.2) < 0.05
+        assert told["reasons"].head(20).str.contains("欺诈占比 fraud share").sum() > 10
+        assert told["reasons"][0].count("(+") <= 3
+        assert told["reasons"][0].count("; ") == told["reasons"][0].count("(+") - 1
+        assert told["reasons"].null_count() == 0
+
+    def test_training_without_fraud_is_put_together_with_validation(self, tmp_path):
+        table, edges = planted(nodes=300)
+        moved = (pl.col("label") == 1) & (pl.col("split") == "train")
+        table = table.with_columns(split=pl.when(moved).then(pl.lit("val")).otherwise("split"))
+        answer = run(write(tmp_path, table, edges)).answer
+        frauds = table.filter((pl.col("label") == 1) & (pl.col("split") != "test")).height
+        assert answer["labels"]["train"][1] + answer["labels"]["val"][1] == frauds
+        assert min(answer["labels"]["train"] + answer["labels"]["val"]) > 0
+        assert answer["auroc"] > 0.7
+        assert "training lacks a label: it is put together with validation, and split anew" in answer["notes"]
+
+    def test_one_fraud_in_all_gives_scores_and_no_judgement_of_members(self, tmp_path):
+        table, edges = planted(nodes=200)
+        keep = (pl.col("label") == 0) | (pl.col("split") == "test") | (pl.col("id") == table.filter((pl.col("label") == 1) & (pl.col("split") == "train"))["id"][0])  # fmt: skip
+        found = run(write(tmp_path, table.filter(keep), edges), all_nodes=True)
+        assert (found.answer["validation"], found.answer["calibration"]["rows"]) == (None, 0)
+        assert {one["weight"] for one in found.answer["members"]} == {1}
+        assert graph_study.scores(found)["score"].is_finite().all()
 
 
 @pytest.mark.parametrize(
