@@ -20,14 +20,16 @@ from puhui.antifraud import queries as antifraud_queries
 from puhui.antifraud.core.assessment import Assessment
 from puhui.antifraud.operations import ApplicationFacts, EntitySeen
 from puhui.funding import partners
-from puhui.journeys import asked_once, fraud_evidence, refuse
+from puhui.journeys import asked_once, fraud_evidence, outside_facts, refuse
 from puhui.journeys.asked_once import Asked, answer_once
+from puhui.journeys.outside_facts import Before
 from puhui.kernel import china_ids
 from puhui.kernel.money import format_yuan
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.parties import operations as parties
 from puhui.parties import queries as parties_queries
 from puhui.parties.operations import ConsentDraft, PersonDraft, ShopDraft
+from puhui.servicing import queries as servicing_queries
 from puhui.store.sealed import blind_index
 from puhui.store.undivided import undivided
 from puhui.underwriting import operations as underwriting
@@ -35,6 +37,7 @@ from puhui.underwriting import queries as underwriting_queries
 from puhui.underwriting.core import questionnaire
 from puhui.underwriting.core.evidence_item import Observed
 from puhui.underwriting.core.intake import InvoicesSent, Sent
+from puhui.underwriting.outside import asking
 from puhui.underwriting.views import ApplicationView
 
 JOURNEY = "apply"
@@ -170,10 +173,19 @@ def invoices_of(drafts: Sequence[InvoiceDraft]) -> OwnInvoices:
     return OwnInvoices(sales=rows["sale"], purchases=rows["purchase"])
 
 
-@undivided
 def apply(intake: Intake, *, key: str, now: datetime) -> Applied:
-    """Take a request and answer it. Refused, with nothing stored, when it cannot be taken at all."""
-    return Applied(**answer_once(Asked(JOURNEY, key, _as_record(intake), now), lambda: _apply(intake, key, now)))
+    """Take a request and answer it. Refused, with nothing stored, when it cannot be taken at all.
+
+    Keepers outside are asked first, in transactions of their own: what they were asked stays on record, whatever follows.
+    """
+    applicant = outside_facts.Applicant(intake.person, intake.shop, intake.consents, ASSESSMENT_PURPOSE)
+    heard = outside_facts.ask(applicant, Before(JOURNEY, key, lambda: proofs_of(intake, now=now)), now=now)
+    return _answered(intake, heard, key=key, now=now)
+
+
+@undivided
+def _answered(intake: Intake, heard: tuple[asking.Asked, ...], *, key: str, now: datetime) -> Applied:
+    return Applied(**answer_once(Asked(JOURNEY, key, _as_record(intake), now), lambda: _apply(intake, heard, key, now)))
 
 
 @undivided
@@ -215,18 +227,20 @@ class _Applicant:
     consent_id: str = ""
 
 
-def _apply(intake: Intake, key: str, now: datetime) -> dict[str, Any]:
+def _apply(intake: Intake, heard: tuple[asking.Asked, ...], key: str, now: datetime) -> dict[str, Any]:
     if not any(c.purpose == ASSESSMENT_PURPOSE and not c.institution_id for c in intake.consents):
         text = "须先同意信用评估 · consent to the credit assessment is needed first"
         raise Refused(Refusal("CONSENT_MISSING", text, where="consents"))
     applicant = _register(intake, now=now)
     application_id = _submit(intake, applicant, key=key, now=now)
+    asked = [each.question_id for each in heard]
+    asking.bring_answers(asked, person_id=applicant.person_id, shop_id=applicant.shop_id, now=now)
     if intake.partner_id:
         partners.claim_application(intake.partner_id, application_id, now=now)
     touch_id = _owed_to(intake, application_id, key=key, now=now)
     assessment = antifraud.assess(_facts(intake, applicant, application_id, now=now), now=now)
     waiting = Applied(application_id, applicant.person_id, applicant.shop_id, months=intake.months, touch_id=touch_id)
-    return answer(waiting, assessment, now=now)
+    return answer(waiting, assessment, now=now, known=Known(consented=True, asked=heard))
 
 
 def _register(intake: Intake, *, now: datetime) -> _Applicant:
@@ -249,6 +263,7 @@ def _register(intake: Intake, *, now: datetime) -> _Applicant:
 
 def _submit(intake: Intake, applicant: _Applicant, *, key: str, now: datetime) -> str:
     load_id, code = applicant.on_file
+    told = questionnaire.of_application(intake.answers)
     draft = underwriting.ApplicationDraft(
         entrance=intake.entrance,
         person_id=applicant.person_id,
@@ -259,6 +274,8 @@ def _submit(intake: Intake, applicant: _Applicant, *, key: str, now: datetime) -
         firm_code=code,
         partner_ref=intake.partner_ref,
         segment=intake.segment,
+        purpose=told.purpose,
+        id_expires_on=told.id_expires_on,
     )
     application_id = underwriting.submit_application(draft, key=key, now=now)
     if intake.invoices is not None:
@@ -333,7 +350,22 @@ def _entities(intake: Intake, applicant: _Applicant) -> dict[str, EntitySeen]:
     return {kind: application_json.entity(kind, text) for kind, text in seen.items() if text}
 
 
-def answer(waiting: Applied, assessment: Assessment | None, *, now: datetime, released: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the caller knows already: that consent was given just now, and which keepers were asked."""
+
+    consented: bool
+    asked: tuple[asking.Asked, ...] = ()
+
+
+def answer(
+    waiting: Applied,
+    assessment: Assessment | None,
+    *,
+    now: datetime,
+    released: bool = False,
+    known: Known | None = None,
+) -> dict[str, Any]:
     """Decide and offer, unless the rulebook refuses outright, or anti-fraud or the credit rules want a person to look first."""
     if assessment is not None and assessment.outcome == "refuse":
         decision_id, told = refuse.refuse(assessment, now=now)
@@ -343,7 +375,10 @@ def answer(waiting: Applied, assessment: Assessment | None, *, now: datetime, re
         return asdict(replace(waiting, reasons=told))
     assessment = assessment or antifraud_queries.assessment_of(waiting.application_id)
     percent = assessment.conditions.get("limit_percent") if assessment is not None else None
-    heard = underwriting.Heard(_known_elsewhere(assessment), released=released, limit_percent=percent)
+    known = known or _known_later(waiting.person_id, now=now)
+    columns = _known_elsewhere(assessment, waiting.person_id, known)
+    outside = tuple(each.as_json() for each in known.asked)
+    heard = underwriting.Heard(columns, released=released, limit_percent=percent, outside=outside)
     decided = underwriting.decide_application(waiting.application_id, now=now, heard=heard)
     if decided.held:
         return asdict(replace(waiting, reasons=[dict(reason) for reason in decided.reasons]))
@@ -371,10 +406,17 @@ _HEARD = (
 )  # columns of the credit rules that anti-fraud's signals answer
 
 
-def _known_elsewhere(assessment: Assessment | None) -> dict[str, Any]:
-    """What the credit rules may ask and this application's assessment has seen."""
+def _known_elsewhere(assessment: Assessment | None, person_id: str, known: Known) -> dict[str, Any]:
+    """What the credit rules may ask and other rooms know: this application's assessment, the loan book, the consents."""
     signals = assessment.signals if assessment is not None else {}
-    return {name: signals[name] for name in _HEARD if signals.get(name) is not None}
+    seen = {name: signals[name] for name in _HEARD if signals.get(name) is not None}
+    return seen | {"prior_loans": servicing_queries.loans_repaid(person_id), "consent_to_assess": known.consented}
+
+
+def _known_later(person_id: str, *, now: datetime) -> Known:
+    """Of a decision made later than the application: the consent may have been taken back since (PIPL 15)."""
+    consented = parties_queries.has_consent(person_id, purpose=ASSESSMENT_PURPOSE)
+    return Known(consented, outside_facts.standing(person_id, now=now))
 
 
 NOT_TOLD = {  # under the tipping-off lock of a case (反洗钱保密义务)
@@ -426,7 +468,7 @@ def _why_it_waits(application_id: str) -> list[dict[str, str]]:
 
 
 def _again(former: ApplicationView, invoices: OwnInvoices, key: str, now: datetime) -> dict[str, Any]:
-    """Person and shop are known and consent stands; what anti-fraud said of the former application comes along."""
+    """Person and shop are known; whether consent stands is a column of the rules; what anti-fraud said of the former application comes along."""
     shop = parties_queries.shop(former.shop_id)
     assert shop is not None, "an application keeps its shop"
     draft = underwriting.ApplicationDraft(
@@ -437,6 +479,8 @@ def _again(former: ApplicationView, invoices: OwnInvoices, key: str, now: dateti
         months=former.months,
         partner_ref=former.partner_ref,
         segment=former.segment,
+        purpose=former.purpose,
+        id_expires_on=former.id_expires_on,
     )
     application_id = underwriting.submit_application(draft, key=f"again/{key}", now=now)
     origin = "invented" if shop.invented else "real"

@@ -3,6 +3,7 @@
 Columns (the header names them; any order): `name` 姓名, `id_number` 身份证号, `phone` 手机号, `shop_name` 店名,
 `requested_yuan` 申请金额（元）, `months` 期数, `consent` 同意信用评估 (是/yes) must be there;
 `credit_code` 统一社会信用代码, `evidence_code` 发票数据中的企业代码, `channel`, `campaign`, `click_id`, `reference` 外部编号 may be,
+`bureau_consent` 同意查询征信 (是/yes; anything else: the credit bureau is not asked),
 and `segment` (shop 小店, company 公司, farmer 农户) with the small owners' questions by name (docs/recipes/small-owners.md).
 
 Rule kept: a row is taken once. Its key is what stands in it (keyed hash), so the same file again adds nothing, and a
@@ -17,11 +18,12 @@ from pathlib import Path
 
 from puhui.acquisition.operations import TouchDraft
 from puhui.journeys import apply as applying
+from puhui.journeys import outside_facts
 from puhui.journeys.apply import Applied, Intake
 from puhui.kernel.canonical import digest
 from puhui.kernel.money import MoneyUnreadable, parse_yuan
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.parties.operations import PersonDraft, ShopDraft
+from puhui.parties.operations import ConsentDraft, PersonDraft, ShopDraft
 from puhui.store.sealed import blind_index
 from puhui.underwriting.core import questionnaire
 from puhui.underwriting.core.tables import decode, read_csv
@@ -35,6 +37,7 @@ OPTIONAL = (
     "click_id",
     "reference",
     "segment",
+    "bureau_consent",
     *questionnaire.NAMES,
 )
 YES = ("是", "同意", "yes", "y", "true", "1")
@@ -128,12 +131,19 @@ def _intake(cells: Cells, *, now: datetime) -> Intake:
         shop=ShopDraft(cells["shop_name"], cells.get("credit_code", ""), cells.get("evidence_code", "")),
         requested_minor=_amount(cells["requested_yuan"]),
         months=_months(cells["months"]),
-        consents=(applying.owner_consent("file") if answers else applying.assessment_consent("file"),),
+        consents=_consents(cells, answers),
         touch=touch,
         partner_ref=cells.get("reference", ""),
         segment=cells.get("segment", ""),
         answers=answers,
     )
+
+
+def _consents(cells: Cells, answers: dict[str, str]) -> tuple[ConsentDraft, ...]:
+    more = questionnaire.says_more(answers)
+    assessed = applying.owner_consent("file") if more else applying.assessment_consent("file")
+    agreed = cells.get("bureau_consent", "").lower() in YES
+    return (assessed, outside_facts.bureau_consent("file")) if agreed else (assessed,)
 
 
 def _amount(text: str) -> int:

@@ -28,6 +28,7 @@ from puhui.servicing.views import (
     LoanView,
     MoveView,
 )
+from puhui.store import prepared
 
 PAGE_SIZE = 50
 
@@ -106,6 +107,12 @@ def business_date() -> date | None:
     """The open business date, or None before the books are opened."""
     today = models.open_day()
     return today.business_date if today else None
+
+
+def loans_repaid(person_id: str) -> int:
+    """How many loans of a person were paid back to the end; written off or sold is not paid back."""
+    found = prepared.first("SELECT count(*) FROM servicing_loan WHERE person_id = %s AND state = 'closed'", [person_id])
+    return int(found[0]) if found else 0
 
 
 def book_summary(*, as_of: date | None = None) -> BookSummary | None:

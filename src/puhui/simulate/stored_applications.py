@@ -44,7 +44,7 @@ def applications(count: int, *, seed: int) -> pl.DataFrame:
         "queries_1m": dice.poisson(np.exp(0.2 + 0.5 * strain)), "queries_3m": dice.poisson(np.exp(1.0 + 0.5 * strain)),
         "new_loans_1m": dice.poisson(np.exp(-1.8 + 0.6 * strain)), "prior_loans": dice.poisson(0.6, count),
     })  # fmt: skip
-    sure = {"bureau_on_file": True, "consent_to_lender": True, "lender_is_listed": True, "overdue_now": False, "court_enforcement": False,
+    sure = {"bureau_on_file": True, "consent_to_assess": True, "consent_to_lender": True, "has_invoices": True, "lender_is_listed": True, "overdue_now": False, "court_enforcement": False,
             "on_abnormal_list": False, "licence_state": "in_business", "lender_regions": "any", "five_class_worst": "normal"}  # fmt: skip
     frame = known.with_columns(pl.lit(value).alias(name) for name, value in sure.items()).with_columns(
         (pl.col("applied_on") + pl.duration(days=900)).alias("id_expires_on"), pl.lit("0.150000").alias("all_in_rate"),

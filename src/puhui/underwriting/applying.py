@@ -31,6 +31,7 @@ from puhui.underwriting.standing import appraisal_of, standing
 KIND = "underwriting.application"
 ENTRANCES = ("phone", "partner", "file")
 MONTHS_MOST = 36
+_TOLD_LATER = ("segment", "purpose", "id_expires_on")  # left out of a draft's hash where not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class ApplicationDraft:
     firm_code: str | None = None
     partner_ref: str = ""
     segment: str = ""
+    purpose: str = ""
+    id_expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,8 @@ def submit_application(draft: ApplicationDraft, *, key: str, now: datetime) -> s
     """Put an application on file; returns its id. The same key with the same content gives the same id."""
     with unit():
         told = {
-            name: value for name, value in asdict(draft).items() if name != "segment" or value
-        }  # as before segments
+            name: value for name, value in asdict(draft).items() if name not in _TOLD_LATER or value
+        }  # as before there were any
         wanted = digest(told)
         seen = asked_once.stored(asked_once.Key(models.Application, {"key": key}, wanted, code="KEY_REUSED"))
         if seen is not None:
@@ -79,7 +82,7 @@ def submit_application(draft: ApplicationDraft, *, key: str, now: datetime) -> s
             id=new_id("app", now=now), key=key, input_hash=wanted, entrance=draft.entrance, person_id=draft.person_id,
             shop_id=draft.shop_id, partner_ref=draft.partner_ref, firm=_firm_of(draft),
             requested_minor=draft.requested_minor, months=draft.months, state="submitted", submitted_at=now,
-            segment=draft.segment,
+            segment=draft.segment, purpose=draft.purpose, id_expires_on=draft.id_expires_on,
         )  # fmt: skip
         prepared.add(application)
         return application.id
@@ -105,12 +108,14 @@ def ingest_invoices(sent: InvoicesSent, *, now: datetime, application_id: str | 
 class Heard:
     """What a decision is told from outside: columns of the credit rules that other rooms know; whether a person released it.
 
+    `outside`: which keepers were asked and what came of it, as JSON; it goes into the record with the decision.
     `limit_percent`: of the limit, where anti-fraud asked for a lower one; None leaves it whole.
     """
 
     columns: Mapping[str, Any] = field(default_factory=dict)
     released: bool = False
     limit_percent: int | None = None
+    outside: tuple[Mapping[str, Any], ...] = ()
 
 
 def decide_application(
@@ -135,16 +140,23 @@ def decide_application(
         today = now.astimezone(owner_evidence.ZONE).date()
         brought_on = as_of or today
         row = _row(application, standing, as_of=seen_on) | _brought(application, as_of=brought_on, now=now)
+        if heard.outside:
+            row["outside"] = [dict(each) for each in heard.outside]
         parameters = lending.parameters(_parameters(standing), as_of=brought_on, on=today)
         answer = deciding.decide([row], parameters)[0]
-        told = rule_inputs.of(row, answer.output, cap_rate=parameters["lending"]["cap"]["rate"]) | dict(heard.columns)
-        said = credit_rules.ask(application.id, told, on=today, now=now)
+        said = credit_rules.ask(
+            application.id, lambda: rule_inputs.of(row, answer.output, parameters) | heard.columns, on=today, now=now
+        )
         if said is not None and said.outcome in credit_rules.HOLDS and not heard.released:
             return Decided(application.id, said.decision_id, False, 0, None, tuple(said.reasons), held=True)
         if said is not None:
             row = row | {"rules": said.as_json()}
-            priced = said.rate_bps is not None and answer.output["approved"]  # another rate, other instalments: reckoned again
-            answer = deciding.decide([row], parameters)[0] if priced else deciding.ruled(answer, row["rules"], parameters)
+            priced = (
+                said.rate_bps is not None and answer.output["approved"]
+            )  # another rate, other instalments: reckoned again
+            answer = (
+                deciding.decide([row], parameters)[0] if priced else deciding.ruled(answer, row["rules"], parameters)
+            )
         if heard.limit_percent is not None:
             row = row | {"limit_percent": heard.limit_percent}
             answer = deciding.lowered(answer, heard.limit_percent, parameters)
@@ -345,7 +357,12 @@ def _brought(application: models.Application, *, as_of: date, now: datetime) -> 
     """What the owner brought besides invoices, who they say they are, and for how long they want the money."""
     known_at = min(now, owner_evidence.end_of(as_of))
     items = owner_evidence.gather([application.shop_id], as_of=as_of, known_at=known_at)[application.shop_id]
-    return {"items": items, "segment": application.segment, "months": application.months}
+    brought = {"items": items, "segment": application.segment, "months": application.months}
+    if application.purpose:
+        brought["purpose"] = application.purpose
+    if application.id_expires_on is not None:
+        brought["id_expires_on"] = application.id_expires_on.isoformat()
+    return brought
 
 
 def _evidence_of(firm: models.Firm, standing: models.Appraisal, *, as_of: date) -> dict[str, Any]:

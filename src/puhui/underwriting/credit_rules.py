@@ -41,9 +41,7 @@ class RulesSaid:
         return told | {name: value for name, value in terms.items() if value is not None}
 
 
-def ask(
-    application_id: str, gather: Callable[[], Mapping[str, Any]], *, on: date, now: datetime
-) -> RulesSaid | None:
+def ask(application_id: str, gather: Callable[[], Mapping[str, Any]], *, on: date, now: datetime) -> RulesSaid | None:
     """The rules on one application; None where no version is live, and then nothing is gathered.
 
     `gather` answers columns by name (core/rule_inputs, other rooms).

@@ -22,8 +22,8 @@ from puhui.underwriting.fitted_rows import (
 
 __all__ = [
     "AcceptanceCurve", "Application", "ApplicationMove", "Appraisal", "ChurnPoint", "Document", "EvidenceItem", "EvidenceSignal", "FairnessReport",
-    "Firm", "FitRequest", "FitStep", "FittedModel", "Invoice", "Load", "ModelAlert", "ModelDay", "ModelMove", "Offer", "OfferMove",
-    "Questionnaire", "Rejection", "Scorecard", "SplitProposal", "SplitVerdict", "Standing", "Verdict",
+    "Firm", "FitRequest", "FitStep", "FittedModel", "Invoice", "KeeperAnswer", "KeeperQuestion", "Load", "ModelAlert", "ModelDay", "ModelMove", "Offer",
+    "OfferMove", "Questionnaire", "Rejection", "Scorecard", "SplitProposal", "SplitVerdict", "Standing", "Verdict",
 ]  # fmt: skip
 
 
@@ -217,6 +217,8 @@ class Application(models.Model):
     requested_minor = models.BigIntegerField()
     months = models.SmallIntegerField()
     segment = models.CharField(max_length=10, blank=True, default="")  # shop | company | farmer, as the applicant says
+    purpose = models.CharField(max_length=20, blank=True, default="")  # what the money is for, as the applicant says
+    id_expires_on = models.DateField(null=True)  # of the resident ID, as told; date.max where it never does
     state = models.CharField(max_length=12)
     submitted_at = models.DateTimeField(db_index=True)
     decision_id = models.CharField(max_length=40, blank=True)
@@ -282,6 +284,54 @@ class OfferMove(models.Model):
 
     class Meta:
         db_table = "underwriting_offer_move"
+
+
+class KeeperQuestion(models.Model):
+    """A question put to a keeper of records outside (credit bureau, business registry): of whom, by which consent, for what. Never edited.
+
+    Its id goes over the wire, so that asking again after a fault is the same question there. `subject` is the person's id,
+    or the shop's unified credit code.
+    """
+
+    id = models.CharField(primary_key=True, max_length=40)  # ask_…
+    keeper = models.CharField(max_length=12)  # bureau | registry
+    subject = models.CharField(max_length=40)
+    person_id = models.CharField(max_length=40)
+    consent_id = models.CharField(max_length=40)
+    purpose = models.CharField(max_length=30)
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "underwriting_keeper_question"
+        indexes = [models.Index(fields=["keeper", "subject", "asked_at"], name="underwriting_keeper_asked")]
+        constraints = [
+            models.CheckConstraint(condition=Q(keeper__in=["bureau", "registry"]), name="underwriting_keeper_known"),
+            models.CheckConstraint(condition=~Q(consent_id=""), name="underwriting_keeper_consent"),
+        ]
+
+
+class KeeperAnswer(models.Model):
+    """What came of a question. `values` are the few fields that evidence has, nothing else of the answer is kept but its SHA-256."""
+
+    id = models.BigAutoField(primary_key=True)
+    question = models.OneToOneField(KeeperQuestion, on_delete=models.PROTECT, related_name="answer")
+    outcome = models.CharField(max_length=12)  # answered | unknown | no_consent | refused | down | malformed
+    said = models.CharField(max_length=200, blank=True)
+    source = models.CharField(max_length=20, blank=True)
+    observed_on = models.DateField(null=True)
+    values = models.JSONField(null=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+    attempts = models.SmallIntegerField()
+    took_ms = models.IntegerField()
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "underwriting_keeper_answer"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome="answered") ^ Q(values__isnull=True), name="underwriting_keeper_said"
+            )
+        ]
 
 
 class EvidenceItem(models.Model):

@@ -151,6 +151,8 @@ class ApplicationView:
     loan_id: str
     moves: list[dict[str, Any]]
     segment: str = ""
+    purpose: str = ""
+    id_expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,13 @@ SMS_KEY = os.environ.get("PUHUI_SMS_KEY", "")
 if SANDBOX and not SMS_KEY:  # both ends of the sandbox are ours, and share this installation's keys
     SMS_KEY = hashlib.sha256(f"sandbox sms {SECRET_KEY}".encode()).hexdigest()
 
+# Keepers of records: the credit bureau, the business registry. Unset: nobody is asked, and what only they know stays unknown.
+KEEPERS = {keeper: {name: os.environ.get(f"PUHUI_{keeper.upper()}_{name.upper()}", "") for name in ("url", "key")}
+           for keeper in ("bureau", "registry")}  # fmt: skip
+for _keeper, _way in KEEPERS.items():
+    if SANDBOX and not _way["key"]:  # as above
+        _way["key"] = hashlib.sha256(f"sandbox {_keeper} {SECRET_KEY}".encode()).hexdigest()
+
 # Advertising media: our accounts with them, and in the sandbox one address in place of all of theirs.
 MEDIA_URL = os.environ.get("PUHUI_MEDIA_URL", "")
 CLICK_KEY = hashlib.sha256(f"click push {SECRET_KEY}".encode()).hexdigest()

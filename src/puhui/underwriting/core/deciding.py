@@ -82,7 +82,8 @@ def _smallest(answer: Answer, parameters: dict[str, Any]) -> "_Smallest":
 
 def judged_by_owner(row: dict[str, Any]) -> bool:
     """No sales invoice to judge by, but something else was brought."""
-    brought = any(item["kind"] != "registry" for item in row.get("items") or [])  # that a shop is registered shows no business
+    items = row.get("items") or []
+    brought = any(item["kind"] != "registry" for item in items)  # that a shop is registered shows no business
     return brought and not row["evidence"].get("sales_valid") and row.get("defaulted") != 1
 
 

@@ -23,6 +23,8 @@ _MOST_MINOR = 10**13  # 100 billion yuan; beyond it a unit was mistaken
 _MONTHS_MOST = 36
 TRADES = ("tobacco_shop", "restaurant", "fresh_food", "grocery", "hardware", "clothing", "services", "other")
 WALLETS = ("wechat", "alipay", "unionpay", "other")
+FIVE_CLASSES = ("normal", "watch", "substandard", "doubtful", "loss")
+LICENCE_STATES = ("in_business", "suspended", "revoked", "cancelled")
 STAGES = ("sown", "growing", "ripening", "harvested")
 
 
@@ -168,6 +170,11 @@ def _licence(value: Any) -> str | None:
     return None if good else "烟草专卖零售许可证号为 12 位数字 · the tobacco licence number has 12 digits"
 
 
+def _industry(value: Any) -> str | None:
+    good = isinstance(value, str) and re.fullmatch(r"[A-T]\d{2,4}", value)
+    return None if good else "行业代码写作 F5212 · an industry code of GB/T 4754, such as F5212"
+
+
 def _words(value: Any) -> str | None:
     good = isinstance(value, str) and 1 <= len(value) <= 60 and value.isprintable()
     return None if good else "须为 1–60 个字 · 1 to 60 characters"
@@ -179,6 +186,10 @@ _PLOT = {
     "area_mu": _amount(0.05, 20_000, "亩 mu"), "stage": _one_of(*STAGES), "county": _words, "boundary": plots.wrong_boundary,
     "ndvi_z": _amount(-20, 20, "MAD"), "rent_due_minor": _fen, "insured_per_mu_minor": _fen, "input_need_minor": _fen,
     "land_use": _one_of("cropland", "orchard", "other"),
+}  # fmt: skip
+_BY_A_KEEPER = {  # what only a credit bureau can say of an owner
+    "inquiries_1m": _count(500), "new_loans_1m": _count(500), "non_bank_minor": _fen, "guarantees_minor": _fen,
+    "household_credit_minor": _fen, "five_class_worst": _one_of(*FIVE_CLASSES), "court_enforcement": _yes_no,
 }  # fmt: skip
 KINDS: dict[str, Kind] = {
     "bank_flow": Kind("银行流水", "bank flows", "flow",
@@ -216,7 +227,12 @@ KINDS: dict[str, Kind] = {
     "owner_credit": Kind("本人征信", "the owner's own credit", "credit",
                          {"instalments_monthly_minor": _fen, "overdue_now_minor": _fen, "balance_minor": _fen,
                           "inquiries_3m": _count(500), "overdue_months_24m": _count(24), "worst_overdue_days_24m": _count(3_000),
-                          "loans_open": _count(500), "history_months": _count(900)},
+                          "loans_open": _count(500), "history_months": _count(900), **_BY_A_KEEPER},
                          frozenset({"balance_minor", "inquiries_3m", "overdue_months_24m", "worst_overdue_days_24m",
-                                    "loans_open", "history_months"})),
+                                    "loans_open", "history_months", *_BY_A_KEEPER})),
+    "registry": Kind("登记公示", "business registry", "registry",
+                     {"licence_state": _one_of(*LICENCE_STATES), "registered_on": _day, "on_abnormal_list": _yes_no,
+                      "industry_code": _industry, "operator_changed_on": _day, "annual_report_missing": _yes_no,
+                      "court_enforcement": _yes_no},
+                     frozenset({"industry_code", "operator_changed_on", "annual_report_missing", "court_enforcement"})),
 }  # fmt: skip

@@ -81,6 +81,11 @@ class LendingPolicy:
         return str(self.stored["price"]["churn_source"])
 
     @property
+    def keeper_first(self) -> bool:
+        """Whether a keeper's summary of the owner's credit stands before a later statement; tables from before it say nothing."""
+        return bool(self.stored.get("credit", {}).get("keeper_first", False))
+
+    @property
     def acceptance(self) -> dict[str, int]:
         return dict(self.stored["acceptance"])
 

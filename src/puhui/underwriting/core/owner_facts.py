@@ -22,6 +22,7 @@ Fen = npt.NDArray[np.int64]
 _MOST_SERVICE = 9.99
 _GRADES = ("A", "B", "C", "D")
 _YEAR_MONTHS = 12
+KEEPERS = ("bureau", "sandbox")  # sources that keep records of people's credit; the sandbox plays one
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,14 @@ class OwnerFacts:
     columns: dict[str, Columns]
 
 
-def gather(items: list[list[dict[str, Any]]], table: Coefficients, *, as_of: date) -> OwnerFacts:
+def gather(
+    items: list[list[dict[str, Any]]], table: Coefficients, *, as_of: date, keeper_first: bool = False
+) -> OwnerFacts:
     """Everything the answer reads, from each owner's items."""
     sold, owned = revenue.estimate(items, table, as_of=as_of), assets.value(items, table, as_of=as_of)
     farms = farm.value(items, table, as_of=as_of)
     latest = [newest(mine) for mine in items]
-    fresh = [_fresh(mine, "owner_credit", table, as_of) for mine in latest]
+    fresh = [credit_of(mine, table, as_of=as_of, keeper_first=keeper_first) for mine in items]
     home = [_fresh(mine, "household", table, as_of) or {"values": {}} for mine in latest]
     trade = [_trade(mine) for mine in items]
     prudent = _whole(sold.prudent)
@@ -70,6 +73,20 @@ def gather(items: list[list[dict[str, Any]]], table: Coefficients, *, as_of: dat
         farm_income_minor=np.floor(income).astype(np.int64),
         columns=_columns(fresh, sold, farms, owned, _service(disposable, instalments)),
     )  # fmt: skip
+
+
+def credit_of(
+    mine: list[dict[str, Any]], table: Coefficients, *, as_of: date, keeper_first: bool
+) -> dict[str, Any] | None:
+    """The summary of the owner's credit that counts: the newest that is not too old; a keeper's before what was told since."""
+    by_keepers = [item for item in mine if item["kind"] == "owner_credit" and item["source"] in KEEPERS]
+    kept = _fresh(newest(by_keepers), "owner_credit", table, as_of) if keeper_first else None
+    return kept or _fresh(newest(mine), "owner_credit", table, as_of)
+
+
+def registered(mine: list[dict[str, Any]], table: Coefficients, *, as_of: date) -> dict[str, Any] | None:
+    """What the business registry last said of the shop, unless it is too old."""
+    return _fresh(newest(mine), "registry", table, as_of)
 
 
 def newest(mine: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

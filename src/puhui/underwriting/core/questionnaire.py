@@ -9,6 +9,7 @@ was told counts as one month, not as twelve.
 [('wallet_month_yuan', 'wallet_flow', 'statement', {'inflow_by_month': {'2026-10': 4500000}, 'trade': 'tobacco_shop'})]
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -28,7 +29,8 @@ SEGMENT_WORDS: dict[str, Words] = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`step` is the page it stands on; `choices` (code → words) where one is picked; `photo` when a picture may prove it."""
+    """`step` is the page it stands on; `choices` (code → words) where one is picked; `photo` when a picture may prove it;
+    `keys` the keyboard a phone shows."""
 
     name: str
     step: str
@@ -37,6 +39,7 @@ class Question:
     hint: Words = ("", "")
     choices: tuple[tuple[str, Words], ...] = ()
     photo: bool = False
+    keys: str = "decimal"
 
 
 STEPS = ("business", "things", "owner")
@@ -66,6 +69,12 @@ _SPECIES = (
 )
 _LATE = (("0", ("没有", "never")), ("29", ("有过，不到1个月", "yes, less than a month")), ("60", ("有过，1–3个月", "yes, 1 to 3 months")),
          ("91", ("有过，超过3个月", "yes, more than 3 months")))  # fmt: skip
+_PURPOSES = (  # the last four are refused by the shipped credit rules; who wants them may say so
+    ("stock", ("进货", "goods to sell")), ("equipment", ("添设备", "equipment")), ("fit_out", ("装修店面", "fitting out the shop")),
+    ("rent", ("付房租", "rent")), ("wages", ("发工资", "wages")), ("farm_inputs", ("种子、化肥、饲料", "seed, fertiliser, feed")),
+    ("other", ("生意上别的用处", "something else for the business")), ("repay_debt", ("还别处的贷款", "repaying another loan")),
+    ("property", ("买房", "buying a home")), ("securities", ("炒股", "shares")), ("investment", ("别的投资", "other investments")),
+)  # fmt: skip
 QUESTIONS: tuple[Question, ...] = (
     Question("trade", "business", _TRADED, ("做哪一行", "What do you sell?"), choices=_TRADES),
     Question("wallet_month_yuan", "business", _TRADED, ("上个月收款码收了多少（元）", "QR collections last month, yuan"),
@@ -88,6 +97,9 @@ QUESTIONS: tuple[Question, ...] = (
     Question("species", "things", _FARMER, ("养的什么", "What animals?"), choices=_SPECIES),
     Question("head", "things", _FARMER, ("养了几头（只）", "How many head?"), photo=True),
     Question("household_assets_yuan", "things", _FARMER, ("家里的房子、车、存款大约值多少（元）", "House, car, savings, about, yuan")),
+    Question("purpose", "owner", _ALL, ("借钱做什么用", "What is the money for?"), ("不填要等工作人员问您", "Left out, staff will have to ask you"), choices=_PURPOSES),
+    Question("id_expires_on", "owner", _ALL, ("身份证到哪天有效", "Until which day is your ID card valid?"),
+             ("身份证背面“有效期限”后面的日期，比如 2036.05.01；长期有效就写“长期”", "On the back of the card, such as 2036.05.01; write 长期 or long_term where it never ends"), keys="text"),
     Question("instalments_month_yuan", "owner", _ALL, ("您现在每月要还多少贷款（元）", "What you repay on loans each month, yuan"),
              ("房贷、车贷、信用卡分期、网贷都算；没有写 0", "All of them; write 0 if none")),
     Question("overdue_now_yuan", "owner", _ALL, ("现在有没有到期没还的（元）", "Anything overdue now, yuan"), ("没有写 0", "Write 0 if none")),
@@ -106,6 +118,47 @@ def asked(segment: str, step: str) -> list[Question]:
     return [question for question in QUESTIONS if question.step == step and segment in question.segments]
 
 
+OF_APPLICATION = ("purpose", "id_expires_on")
+
+
+@dataclass(frozen=True, slots=True)
+class OfApplication:
+    """What is told of this application and is evidence of nothing: what the money is for, until when the ID card is valid."""
+
+    purpose: str = ""
+    id_expires_on: date | None = None
+
+
+def of_application(answers: Mapping[str, str]) -> OfApplication:
+    """The two answers, checked; what is left out is unknown. Raises Refused by field."""
+    told = {name: answers[name].strip() for name in OF_APPLICATION if answers.get(name, "").strip()}
+    for name in told:
+        _check_choice(name, told[name])
+    return OfApplication(
+        told.get("purpose", ""), _valid_until(told["id_expires_on"]) if "id_expires_on" in told else None
+    )
+
+
+def says_more(answers: Mapping[str, str]) -> bool:
+    """Whether anything is answered about the owner or the business, which is more to look at than the application itself."""
+    return any(text.strip() for name, text in answers.items() if name not in OF_APPLICATION)
+
+
+def _valid_until(text: str) -> date:
+    """As printed on the card: 2036.05.01, 2036-05-01 or 20360501; 长期 never ends."""
+    if text.lower() in ("长期", "long_term"):
+        return date.max
+    digits = re.sub(r"[-./年月]|日\Z", "", text)
+    try:
+        day = date.fromisoformat(digits) if re.fullmatch(r"\d{8}", digits, re.ASCII) else None
+    except ValueError:
+        day = None
+    if day is None or not 2000 <= day.year < 2200:
+        told = "请照身份证背面写，比如 2036.05.01，或写“长期” · as on the back of the card, such as 2036.05.01, or long_term"
+        raise Refused(Refusal("DAY_UNREADABLE", told, "id_expires_on"))
+    return day
+
+
 def evidence(answers: Mapping[str, str], *, on: date, photos: Mapping[str, str]) -> list[tuple[str, Observed]]:
     """What the answers are evidence of, each with the answer it stands on; `photos[name]` is the hash of a picture for that
     answer. Raises Refused by field."""
@@ -117,6 +170,7 @@ def evidence(answers: Mapping[str, str], *, on: date, photos: Mapping[str, str])
     told = {name: text.strip() for name, text in answers.items() if text.strip()}
     for name in told:
         _check_choice(name, told[name])
+    of_application(told)
     return [(name, seen) for name, make in _MAKERS if (seen := make(told, on, photos)) is not None]
 
 

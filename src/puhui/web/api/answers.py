@@ -15,6 +15,7 @@ from ninja.errors import HttpError, ValidationError
 from puhui.acquisition.operations import TouchDraft
 from puhui.funding.partners import PartnerShown
 from puhui.journeys import apply as applying
+from puhui.journeys import outside_facts
 from puhui.journeys.apply import Applied
 from puhui.journeys.offer_shown import OfferShown
 from puhui.kernel.refusal import Refusal, Refused
@@ -22,6 +23,7 @@ from puhui.parties.operations import ConsentDraft, PersonDraft, ShopDraft
 from puhui.servicing import queries as servicing
 from puhui.servicing.views import LoanView
 from puhui.underwriting import queries as underwriting
+from puhui.underwriting.core import questionnaire
 from puhui.underwriting.core.evidence_item import Observed
 from puhui.web import errors
 from puhui.web.api import shapes
@@ -84,7 +86,7 @@ def intake(body: shapes.ApplicationIn, partner: PartnerShown) -> applying.Intake
         shop=ShopDraft(body.shop.name, body.shop.credit_code, body.shop.evidence_code),
         requested_minor=body.requested_minor,
         months=body.months,
-        consents=(_consent(body),),
+        consents=_consents(body),
         touch=touch,
         invoices=invoices(body.invoices) if body.invoices else None,
         partner_id=partner.id,
@@ -94,10 +96,13 @@ def intake(body: shapes.ApplicationIn, partner: PartnerShown) -> applying.Intake
     )
 
 
-def _consent(body: shapes.ApplicationIn) -> ConsentDraft:
-    """Whoever brings more than invoices has agreed to more being looked at."""
-    more = bool(body.answers or body.evidence)
-    return (applying.owner_consent if more else applying.assessment_consent)(body.consent.given_on)
+def _consents(body: shapes.ApplicationIn) -> tuple[ConsentDraft, ...]:
+    """Whoever brings more than invoices has agreed to more being looked at; the credit bureau is a consent of its own."""
+    more = questionnaire.says_more(body.answers) or bool(body.evidence)
+    assessed = (applying.owner_consent if more else applying.assessment_consent)(body.consent.given_on)
+    if not body.consent.credit_bureau_query:
+        return (assessed,)
+    return assessed, outside_facts.bureau_consent(body.consent.given_on)
 
 
 def _proofs(body: shapes.ApplicationIn) -> tuple[applying.Proof, ...]:

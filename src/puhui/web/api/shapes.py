@@ -50,9 +50,12 @@ class Touch(Strict):
 
 
 class Consent(Strict):
-    """The applicant's own consent to be assessed (PIPL 13–15); never assumed."""
+    """The applicant's own consent to be assessed (PIPL 13–15); never assumed.
+
+    `credit_bureau_query`: a separate consent to ask the credit bureau (征信业管理条例 18). Without it the bureau is not asked."""
 
     credit_assessment: Literal[True]
+    credit_bureau_query: bool = False
     given_on: Literal["partner_page", "partner_paper"]
 
 

@@ -15,19 +15,23 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from puhui.journeys import apply as applying
+from puhui.journeys import outside_facts
 from puhui.journeys.apply import Intake, OwnInvoices
 from puhui.kernel.money import MoneyUnreadable, parse_yuan
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.parties import queries as parties
 from puhui.parties.operations import ConsentDraft, PersonDraft, ShopDraft
+from puhui.underwriting.core import questionnaire
 from puhui.web import clock
 from puhui.web.phone import collected
 from puhui.web.phone import owner as owners
 from puhui.web.phone.owner import Owner, owner_page
 from puhui.web.phone.page import show
+from puhui.web.templatetags.puhui import in_tongue_later
 
 MONTHS = (3, 6, 12)
-_FIELDS = ("name", "id_number", "shop_name", "credit_code", "requested_yuan", "months", "evidence_code")
+_FIELDS = ("name", "id_number", "shop_name", "credit_code", "requested_yuan", "months", "evidence_code",
+           *questionnaire.OF_APPLICATION)  # fmt: skip
 _MOST_BYTES = 10 * 1024 * 1024
 _WHERE = {"FIRM_UNKNOWN": "evidence_code", "CONSENT_MISSING": "consent", "AMOUNT_NOT_POSITIVE": "requested_yuan"}
 
@@ -58,6 +62,27 @@ CONSENTS = (
 )  # fmt: skip
 
 
+_BUREAU = Asked(
+    outside_facts.BUREAU_PURPOSE, in_tongue_later("同意查询本人征信", "Ask the credit bureau about me"),
+    in_tongue_later("向征信机构查一次您的信用报告，只用来判断这笔申请；查询会记在您的信用报告里，30天内再申请不会重复查。"
+                    "不同意也可以申请，但要等工作人员核实。",
+                    "Your credit report is asked for once, for this application only; the inquiry shows in your report, and is not "
+                    "repeated within 30 days. You may apply without it, but staff will have to look."),
+    outside_facts.BUREAU_TEXT, needed=False,
+)  # fmt: skip
+
+
+def with_bureau(consents: tuple[Asked, ...]) -> tuple[Asked, ...]:
+    """The consent to a credit report is asked for only where a bureau could be asked."""
+    return (*consents, _BUREAU) if outside_facts.is_open("bureau") else consents
+
+
+def bureau(typed: dict[str, Any]) -> tuple[ConsentDraft, ...]:
+    """The consent to ask the bureau, where it was ticked."""
+    ticked = outside_facts.BUREAU_PURPOSE in typed["consents"]
+    return (outside_facts.bureau_consent("phone"),) if ticked and outside_facts.is_open("bureau") else ()
+
+
 @sensitive_post_parameters("name", "id_number")
 @require_http_methods(["GET", "POST"])
 @owner_page
@@ -85,7 +110,8 @@ def _form(request: HttpRequest, owner: Owner, typed: dict[str, Any], *, key: str
     if refusal is not None:
         where = _WHERE.get(refusal.code, refusal.where)
         where = next((name for name in (*_FIELDS, "consent", "sales", "purchases") if where.startswith(name)), "")
-    context = {"typed": typed, "key": key, "months": MONTHS, "consents": CONSENTS, "tab": "home",
+    context = {"typed": typed, "key": key, "months": MONTHS, "consents": with_bureau(CONSENTS), "tab": "home",
+               "asked": [each for each in questionnaire.QUESTIONS if each.name in questionnaire.OF_APPLICATION],
                "wrong": refusal.message if refusal else "", "wrong_where": where}  # fmt: skip
     return show(request, owner, "phone/apply.html", context, status=422 if refusal else 200)
 
@@ -98,9 +124,10 @@ def _intake(request: HttpRequest, owner: Owner, typed: dict[str, Any]) -> Intake
         shop=ShopDraft(typed["shop_name"], typed["credit_code"], typed["evidence_code"]),
         requested_minor=amount(typed["requested_yuan"]),
         months=months(typed["months"]),
-        consents=(applying.assessment_consent("phone"), *filling(request)),
+        consents=(applying.assessment_consent("phone"), *bureau(typed), *filling(request)),
         invoices=_invoices(request),
         touch_id=owners.touch_of(request),
+        answers={name: typed[name] for name in questionnaire.OF_APPLICATION if typed[name]},
         signals=collected.signals_of(request),
         ip=collected.address_of(request),
     )

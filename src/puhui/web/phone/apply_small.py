@@ -34,10 +34,12 @@ from puhui.web.phone.apply import (
     MONTHS,
     Asked,
     amount,
+    bureau,
     filling,
     months,
     refuse_another_persons_number,
     refuse_without_consent,
+    with_bureau,
 )
 from puhui.web.phone.owner import Owner, owner_page
 from puhui.web.phone.page import show
@@ -128,7 +130,7 @@ def _intake(request: HttpRequest, owner: Owner, segment: str, typed: dict[str, A
         shop=ShopDraft(typed["shop_name"], typed["credit_code"]),
         requested_minor=amount(typed["requested_yuan"]),
         months=months(typed["months"]),
-        consents=(applying.owner_consent("phone"), *filling(request)),
+        consents=(applying.owner_consent("phone"), *bureau(typed), *filling(request)),
         touch_id=owners.touch_of(request),
         signals=collected.signals_of(request),
         ip=collected.address_of(request),
@@ -160,7 +162,7 @@ def _last(
     where = next((name for name in (*_PERSON, "consent") if where.startswith(name)), "") if where else ""
     lacking = set(questionnaire.missing(saved.segment, saved.answers))
     context = {
-        "tab": "home", "segment": saved.segment, "typed": typed, "key": typed["key"], "months": MONTHS, "consents": (CONSENT, FILLING),
+        "tab": "home", "segment": saved.segment, "typed": typed, "key": typed["key"], "months": MONTHS, "consents": with_bureau((CONSENT, FILLING)),
         "number": len(questionnaire.STEPS) + 1, "of": len(questionnaire.STEPS) + 1, "photos": len(saved.photos),
         "lacking": [each for each in questionnaire.QUESTIONS if each.name in lacking], "last_step": questionnaire.STEPS[-1],
         "wrong": refusal.message if refusal else "", "wrong_where": where,

@@ -9,6 +9,7 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -101,6 +102,11 @@ def in_tongue(pair: Any) -> str:
     if isinstance(pair, tuple | list):
         return str(pair[1 if _english() else 0])
     return spoken(pair)
+
+
+def in_tongue_later(zh: str, en: str) -> Any:
+    """The same, of a text said once in a module and read in many tongues."""
+    return lazy(lambda: in_tongue((zh, en)), str)()
 
 
 @register.filter
