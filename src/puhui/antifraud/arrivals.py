@@ -6,34 +6,32 @@ Statements go to the server prepared and with one plan each, so that nothing is 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
-
-import psycopg
-from django.db import connection
-from psycopg.rows import dict_row
 
 from puhui.antifraud.core import neighbourhood, velocity
 from puhui.antifraud.core.entity_kind import KINDS, STRONG
 from puhui.antifraud.core.neighbourhood import Edge, Found
+from puhui.store import prepared
 
 _LINE = 7_305_050  # one a batch, shared by single applications
 _FEW = 50
 _PIECE = 2_000
-_COLUMNS = ("application", "application_key", "applied_at", "recorded_at", "amount_minor", *KINDS)
-_TYPES = {"application_key": "text", "applied_at": "timestamptz", "recorded_at": "timestamptz"}
+_NUMBERS = ("application", "amount_minor", *KINDS)
+_ONE_PLAN = "set_config('plan_cache_mode', 'force_generic_plan', true)"
+_ALONE = f"SELECT {_ONE_PLAN}, pg_advisory_xact_lock({_LINE})"
+_IN_LINE = (
+    f"WITH line AS MATERIALIZED (SELECT {_ONE_PLAN}, pg_advisory_xact_lock_shared({_LINE}))"
+    " SELECT pg_advisory_xact_lock(k) FROM line, unnest(%s::bigint[]) AS k"
+)
 
 
 def wait_in_line(keys: Iterable[int], *, many: bool) -> None:
-    """Until the transaction ends nobody else who shares one of the strong keys can arrive."""
-    with _cursor() as cursor:
-        cursor.execute("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)")
-        if many:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LINE])
-            return
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_LINE])
-        cursor.execute("SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS k", [sorted(set(keys))])
+    """Until the transaction ends nobody else who shares one of the strong keys can arrive. A person always is a key."""
+    if many:
+        prepared.rows(_ALONE)
+    else:
+        prepared.rows(_IN_LINE, [numbers(sorted(set(keys)))])
 
 
 def is_many(count: int) -> bool:
@@ -46,37 +44,32 @@ def strong_keys(rows: Iterable[Mapping[str, Any]]) -> set[int]:
     return {row[kind] for row in rows for kind in STRONG if row.get(kind) is not None}
 
 
-def join(rows: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Append arrivals in the order given (columns by name; a kind left out is unknown); returns their positions."""
-    columns = [[row.get(name) for row in rows] for name in _COLUMNS]
-    with _cursor() as cursor:
-        cursor.execute(_joining(), columns, prepare=True)
-        return sorted(position for (position,) in cursor.fetchall())
+def join(rows: Sequence[Mapping[str, Any]], entities: Mapping[int, tuple[str, str]] | None = None) -> list[int]:
+    """Append arrivals in the order given (columns by name; a kind left out is unknown); returns their positions.
 
-
-def show(entities: Mapping[int, tuple[str, str]], *, now: datetime) -> None:
-    """Keep the kind and the masked text of entities that are new: {key: (kind, shown)}."""
-    if not entities:
-        return
-    kinds, shown = zip(*entities.values(), strict=True)
-    text = (
-        "INSERT INTO antifraud_entity (key, kind, shown, first_seen_at)"
-        " SELECT k, n, s, %s FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS e(k, n, s) ORDER BY k"
-        " ON CONFLICT (key) DO NOTHING"
-    )
-    with _cursor() as cursor:
-        cursor.execute(text, [now, list(entities), list(kinds), list(shown)], prepare=True)
+    `entities`, {key: (kind, masked text)}: those that are new are kept, first seen when the first row was recorded.
+    """
+    seen = entities or {}
+    first = rows[0]["recorded_at"]
+    values = [
+        [row["application_key"] for row in rows],
+        [row["applied_at"] for row in rows],
+        [row["recorded_at"] for row in rows],
+        *(numbers(row.get(name) for row in rows) for name in _NUMBERS),
+        first,
+        numbers(seen),
+        [kind for kind, _ in seen.values()],
+        [shown for _, shown in seen.values()],
+    ]
+    return [position for (position,) in prepared.rows(_joining(), values)]
 
 
 def velocities(positions: Sequence[int]) -> dict[int, dict[str, Any]]:
     """{position: features by name}; the statement that also replays history."""
     found = {}
-    with _cursor(row_factory=dict_row) as cursor:
-        for first in range(0, len(positions), _PIECE):
-            cursor.execute(velocity.statement(), [list(positions[first : first + _PIECE])], prepare=True)
-            for row in cursor.fetchall():
-                position = row.pop("position")
-                found[position] = {name: _plain(value) for name, value in row.items()}
+    for start in range(0, len(positions), _PIECE):
+        for position, *values in prepared.rows(velocity.statement(), [numbers(positions[start : start + _PIECE])]):
+            found[position] = dict(zip(velocity.NAMES, map(_plain, values), strict=True))
     return found
 
 
@@ -88,30 +81,34 @@ def neighbourhoods(subjects: Mapping[int, int], *, most_hops: int = neighbourhoo
 def hop(asked: Sequence[tuple[int, int]]) -> list[Edge]:
     """One hop from (subject, origin) pairs of positions, as each subject saw it when it arrived."""
     edges: list[Edge] = []
-    with _cursor() as cursor:
-        for first in range(0, len(asked), _PIECE):
-            subjects, origins = zip(*asked[first : first + _PIECE], strict=True)
-            cursor.execute(neighbourhood.HOP, [list(subjects), list(origins)], prepare=True)
-            edges += [Edge(*row) for row in cursor.fetchall()]
+    for start in range(0, len(asked), _PIECE):
+        subjects, origins = zip(*asked[start : start + _PIECE], strict=True)
+        edges += [Edge(*row) for row in prepared.rows(neighbourhood.HOP, [numbers(subjects), numbers(origins)])]
     return edges
+
+
+def numbers(values: Iterable[int | None]) -> str:
+    """PostgreSQL's text of an array of whole numbers: one type whatever the sizes and gaps, so that a statement is prepared once.
+
+    >>> numbers([1, None, 3])
+    '{1,NULL,3}'
+    """
+    return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 
 @lru_cache(maxsize=1)
 def _joining() -> str:
-    told = ", ".join(f"%s::{_TYPES.get(name, 'bigint')}[]" for name in _COLUMNS)
-    names = ", ".join(_COLUMNS)
+    names = ", ".join(("application_key", "applied_at", "recorded_at", *_NUMBERS))
+    told = ", ".join(["%s::text[]", "%s::timestamptz[]", "%s::timestamptz[]", *["%s::bigint[]"] * len(_NUMBERS)])
     return (
-        f"INSERT INTO antifraud_arrival ({names}) SELECT {names} FROM unnest({told}) WITH ORDINALITY"
-        f" AS rows({names}, nth) ORDER BY nth RETURNING position"
+        f"WITH joined AS (INSERT INTO antifraud_arrival ({names}) SELECT {names} FROM unnest({told}) WITH ORDINALITY"
+        f" AS rows({names}, nth) ORDER BY nth RETURNING position),"
+        " shown AS (INSERT INTO antifraud_entity (key, kind, shown, first_seen_at)"
+        " SELECT k, n, s, f FROM (SELECT %s::timestamptz AS f) AS first,"
+        " unnest(%s::bigint[], %s::text[], %s::text[]) AS e(k, n, s) ORDER BY k ON CONFLICT (key) DO NOTHING)"
+        " SELECT position FROM joined ORDER BY 1"
     )
 
 
 def _plain(value: Any) -> Any:
     return int(value) if value is not None and not isinstance(value, float | int) else value
-
-
-def _cursor(row_factory: Any = None) -> psycopg.Cursor[Any]:
-    """A cursor that binds on the server, on Django's own connection and transaction."""
-    connection.ensure_connection()
-    link: Any = connection.connection
-    return psycopg.Cursor(link, row_factory=row_factory) if row_factory else psycopg.Cursor(link)

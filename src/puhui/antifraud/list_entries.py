@@ -5,18 +5,25 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from puhui.antifraud import models
+from puhui.antifraud.arrivals import numbers
 from puhui.antifraud.core.entity_kind import KINDS
+from puhui.store import prepared
 
 COLOURS = ("black", "grey", "white")
+_HOLDING = (
+    "FROM antifraud_listing l WHERE l.starts_at <= %s AND l.expires_at > %s"
+    " AND NOT EXISTS (SELECT 1 FROM antifraud_listing_end e WHERE e.listing_id = l.id AND e.ended_at <= %s)"
+)
+_COLOURS_OF = f"SELECT l.key, l.colour {_HOLDING} AND l.key = ANY(%s::bigint[])"
 
 
 def standing(at: datetime) -> QuerySet[models.Listing]:
     """Entries that hold at a time: begun, not yet expired, not taken off before."""
-    held = models.Listing.objects.filter(starts_at__lte=at, expires_at__gt=at)
-    return held.filter(Q(end__isnull=True) | Q(end__ended_at__gt=at))
+    return models.Listing.objects.filter(id__in=RawSQL(f"SELECT l.id {_HOLDING}", [at, at, at]))
 
 
 def views(rows: Iterable[models.Listing]) -> list[dict[str, Any]]:
@@ -34,7 +41,7 @@ def signals(rows: Iterable[Mapping[str, Any]], keys: Mapping[int, str], *, at: d
     `keys`: every key of the rows with its kind.
     """
     colours: dict[int, set[str]] = defaultdict(set)
-    for key, colour in standing(at).filter(key__in=list(keys)).values_list("key", "colour"):
+    for key, colour in prepared.rows(_COLOURS_OF, [at, at, at, numbers(keys)]):
         colours[key].add(colour)
     found = []
     for row in rows:

@@ -7,6 +7,7 @@ from typing import Any
 from puhui.antifraud import models
 from puhui.antifraud.core import fraud_scorer
 from puhui.antifraud.core.fraud_scorer import FraudScorer
+from puhui.store import prepared
 
 _READ: dict[str, FraudScorer] = {}
 
@@ -31,8 +32,8 @@ class LiveScorer:
 
 def current() -> LiveScorer:
     """The champion."""
-    found = models.FraudModel.objects.filter(state="champion").values_list("id", flat=True).first()
-    return LiveScorer("") if found is None else LiveScorer(found, scorer(found))
+    found = prepared.first("SELECT id FROM antifraud_model WHERE state = 'champion'")
+    return LiveScorer("") if found is None else LiveScorer(found[0], scorer(found[0]))
 
 
 def scorer(model_id: str) -> FraudScorer:

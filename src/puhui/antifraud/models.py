@@ -111,7 +111,7 @@ class Arrival(models.Model):
     class Meta:
         db_table = "antifraud_arrival"
         indexes = [
-            models.Index(fields=[kind, "applied_at"], name=f"antifraud_arrival_{kind}",
+            models.Index(fields=[kind, "applied_at", "position"], name=f"antifraud_arrival_{kind}",
                          condition=models.Q(**{f"{kind}__isnull": False}))
             for kind in KINDS
         ]  # fmt: skip
@@ -144,7 +144,9 @@ class Label(models.Model):
 
     class Meta:
         db_table = "antifraud_label"
-        indexes = [models.Index(fields=["application", "known_at"], name="antifraud_label_known")]
+        indexes = [
+            models.Index(fields=["application", "known_at", "id"], name="antifraud_label_known", include=["fraud"])
+        ]
 
 
 class Listing(models.Model):
@@ -319,3 +321,37 @@ class FraudModel(models.Model):
                 name="antifraud_model_second_person",
             ),
         ]
+
+
+class FraudModelDay(models.Model):
+    """What a model's figures were at the end of a day, by which version of the table; never edited."""
+
+    id = models.BigAutoField(primary_key=True)
+    model = models.ForeignKey(FraudModel, on_delete=models.PROTECT, related_name="days")
+    day = models.DateField()
+    figures = models.JSONField()
+    details = models.JSONField()
+    policy_version = models.CharField(max_length=20)
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "antifraud_model_day"
+        constraints = [models.UniqueConstraint(fields=["model", "day"], name="antifraud_model_day_once")]
+
+
+class FraudModelAlert(models.Model):
+    """A figure that lay above a line; it stands on the pages until a person has seen it."""
+
+    id = models.BigAutoField(primary_key=True)
+    model_day = models.ForeignKey(FraudModelDay, on_delete=models.PROTECT, related_name="alerts")
+    figure = models.CharField(max_length=40)
+    value = models.FloatField()
+    above = models.FloatField()
+    level = models.CharField(max_length=5)
+    message = models.CharField(max_length=300)
+    raised_at = models.DateTimeField()
+    seen_by = models.CharField(max_length=150, default="")
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "antifraud_model_alert"

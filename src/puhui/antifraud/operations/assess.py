@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from django.db import transaction
-
-from puhui.antifraud import arrivals, list_entries, live_rules, live_scoring, models
+from puhui.antifraud import arrivals, list_entries, live_rules, live_scoring, models, stored_answers
 from puhui.antifraud.core import neighbourhood, rulebook, signals
 from puhui.antifraud.core.assessment import Assessment
 from puhui.antifraud.core.entity_kind import KINDS, key_of, masked
@@ -22,6 +20,7 @@ from puhui.kernel.canonical import digest
 from puhui.kernel.china_ids import Finding
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.store.sealed import blind_index
+from puhui.store.undivided import undivided
 
 _LONGEST = {"application_key": 80, "device_hash": 128}
 
@@ -43,7 +42,7 @@ def assess(facts: ApplicationFacts, *, now: datetime) -> Assessment:
     return assess_many([facts], now=now)[0]
 
 
-@transaction.atomic
+@undivided
 def assess_many(batch: Sequence[ApplicationFacts], *, now: datetime) -> list[Assessment]:
     """Assess in the order given: each sees those before it in the batch as if they had come alone."""
     for facts in batch:
@@ -51,16 +50,18 @@ def assess_many(batch: Sequence[ApplicationFacts], *, now: datetime) -> list[Ass
     cases = [_case(facts, now) for facts in batch]  # values of another kind than their signal's are refused here
     keys = arrivals.strong_keys(case.row for case in cases)
     arrivals.wait_in_line(keys, many=arrivals.is_many(len(cases)))
-    stored = models.Assessment.objects.filter(application_key__in=[facts.application_key for facts in batch])
-    known = {(row.application_key, row.input_hash): row.as_value() for row in stored.prefetch_related("hits")}
     fresh = {(case.facts.application_key, case.input_hash): case for case in cases}
+    given = stored_answers.given(facts.application_key for facts in batch)
+    before = {key: given[key] for key in fresh if key in given}
+    told = stored_answers.read(before.values()) if before else {}
+    known = {key: told[answer] for key, answer in before.items()}
     fresh = {key: case for key, case in fresh.items() if key not in known}
     if fresh:
         known |= dict(zip(fresh, _assess_fresh(list(fresh.values()), now=now), strict=True))
     return [known[case.facts.application_key, case.input_hash] for case in cases]
 
 
-@transaction.atomic
+@undivided
 def carry_over(former_key: str, application_key: str, *, now: datetime) -> Assessment | None:
     """Let the latest assessment of an application stand for the one that follows it; None where there is none.
 
@@ -88,10 +89,9 @@ def carry_over(former_key: str, application_key: str, *, now: datetime) -> Asses
 
 
 def _assess_fresh(cases: Sequence[_Case], *, now: datetime) -> list[Assessment]:
-    for case, position in zip(cases, arrivals.join([case.row for case in cases]), strict=True):
-        case.position = position
     shown = {key: told for case in cases for key, told in _shown(case).items()}
-    arrivals.show(shown, now=now)
+    for case, position in zip(cases, arrivals.join([case.row for case in cases], shown), strict=True):
+        case.position = position
     _look(cases, {key: kind for key, (kind, _) in shown.items()}, now=now)
     scorer = live_scoring.current()
     rows: list[dict[str, Any]] = [case.seen for case in cases if case.seen is not None]
@@ -145,8 +145,7 @@ def _store(
         )
         for case, verdict in zip(cases, verdicts, strict=True)
     ]
-    models.Assessment.objects.bulk_create(rows, batch_size=1000)
-    _store_hits(rows, verdicts)
+    stored_answers.store(rows, [verdict.hits for verdict in verdicts])
     return [
         Assessment(row.id, row.application_key, verdict.outcome, verdict.hits, verdict.unknown, row.signals, version,
                    row.applied_at, row.position, verdict.strategy, verdict.conditions, row.score, row.scored_by)
@@ -158,26 +157,6 @@ def _score(case: _Case, verdict: Verdict) -> float:
     assert case.seen is not None
     chance = case.seen["fraud_chance"]
     return rulebook.score_of(verdict.hits) if chance is None else round(float(chance), 6)
-
-
-def _store_hits(rows: Sequence[models.Assessment], verdicts: Sequence[Verdict]) -> None:
-    models.Hit.objects.bulk_create(
-        (
-            models.Hit(
-                assessment=row,
-                code=hit.code,
-                severity=hit.severity,
-                outcome=hit.outcome,
-                text_zh=hit.text_zh,
-                text_en=hit.text_en,
-                evidence=hit.evidence,
-                action=hit.action,
-            )
-            for row, verdict in zip(rows, verdicts, strict=True)
-            for hit in verdict.hits
-        ),
-        batch_size=1000,
-    )
 
 
 def _case(facts: ApplicationFacts, now: datetime) -> _Case:

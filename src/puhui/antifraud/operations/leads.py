@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from puhui.antifraud import models
+from puhui.antifraud.arrivals import numbers
 from puhui.antifraud.core import casework
 from puhui.antifraud.core.assessment import Assessment
 from puhui.antifraud.core.entity_kind import KINDS, STRONG
@@ -18,6 +19,7 @@ from puhui.antifraud.core.rulebook import Hit
 from puhui.antifraud.core.signals import SOURCES
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.store import prepared
 
 _MACHINE = "puhui"
 
@@ -57,6 +59,11 @@ def raise_from_assessments(
         _raise(draft, by=_MACHINE, now=now)
 
 
+def raise_draft(draft: LeadDraft, *, now: datetime) -> str:
+    """A lead that a job found; returns the case's id. Idempotent by application and source."""
+    return _raise(draft, by=_MACHINE, now=now)
+
+
 @transaction.atomic
 def raise_lead(source: str, application_key: str, *, told: str, by: str, now: datetime) -> str:
     """A person's lead on an application (complaint, police, autopsy of a default …); returns the case's id. Idempotent."""
@@ -85,40 +92,49 @@ def raise_lead(source: str, application_key: str, *, told: str, by: str, now: da
 
 
 def _raise(draft: LeadDraft, *, by: str, now: datetime) -> str:
-    known = models.Lead.objects.filter(application_key=draft.application_key, source=draft.source).first()
+    known = prepared.first(
+        "SELECT case_id FROM antifraud_lead WHERE application_key = %s AND source = %s",
+        [draft.application_key, draft.source],
+    )
     if known is not None:
-        return str(known.case_id)
+        return str(known[0])
     case = _case_for(draft, now=now)
-    models.Lead.objects.create(
+    lead = models.Lead(
         id=new_id("lead", now=now), case=case, source=draft.source, application_key=draft.application_key,
         position=draft.position, score=draft.score, amount_minor=draft.amount_minor, evidence=draft.evidence,
         told=draft.told, raised_by=by, raised_at=now,
     )  # fmt: skip
-    models.CaseEntity.objects.bulk_create(
-        [models.CaseEntity(case=case, key=key, kind=kind) for kind, key in draft.entities.items()],
-        ignore_conflicts=True,
+    prepared.add(lead)
+    prepared.moved(
+        "INSERT INTO antifraud_case_entity (case_id, key, kind) SELECT %s, k, n FROM unnest(%s::bigint[], %s::text[]) AS e(k, n)"
+        " ON CONFLICT (case_id, key) DO NOTHING",
+        [case.id, numbers(draft.entities.values()), list(draft.entities)],
     )
     return str(case.id)
 
 
 def _case_for(draft: LeadDraft, *, now: datetime) -> models.Case:
     """The open case that shares a strong entity (the oldest, the others merged into it), else a new one."""
-    touching = models.CaseEntity.objects.filter(key__in=list(draft.entities.values())).values("case_id")
-    found = list(
-        models.Case.objects.select_for_update().filter(id__in=touching, state__in=casework.OPEN).order_by("id")
+    touching = (
+        "id IN (SELECT case_id FROM antifraud_case_entity WHERE key = ANY(%s::bigint[])) AND state = ANY(%s::text[])"
+    )
+    found = prepared.instances(
+        models.Case, f"{touching} ORDER BY id FOR UPDATE", [numbers(draft.entities.values()), list(casework.OPEN)]
     )
     if not found:
         due = now + timedelta(hours=casework.hours_for("new"))
-        return models.Case.objects.create(
+        case = models.Case(
             id=new_id("case", now=now), state="new", opened_at=now, due_at=due, score=draft.score, amount_minor=draft.amount_minor
         )  # fmt: skip
+        prepared.add(case)
+        return case
     case, *others = found
     for other in others:
         _merge(other, case, now=now)
     case.score = max(case.score, draft.score, *(other.score for other in others), 0.0)
     case.amount_minor += draft.amount_minor + sum(other.amount_minor for other in others)
     case.tipping_off = case.tipping_off or any(other.tipping_off for other in others)
-    case.save(update_fields=["score", "amount_minor", "tipping_off"])
+    prepared.change(case, ["score", "amount_minor", "tipping_off"])
     return case
 
 

@@ -1,5 +1,6 @@
 """The shipped rules, each at its edge: true hits, false does not, unknown is neither."""
 
+import random
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ from puhui.antifraud.core import rulebook, signals, strategy
 from puhui.antifraud.core.outcome import gravest
 from puhui.antifraud.core.signals import NAMES
 from puhui.policy.core import policy_text
+from puhui.policy.core import rulebook as floor
 
 DAY = date(2026, 3, 1)
 CLEAN: dict[str, Any] = {
@@ -165,6 +167,35 @@ class TestTheShippedRules:
             assert rule.text_zh
             assert rule.text_en
             assert rule.source
+
+    def test_say_of_a_row_what_they_say_of_it_in_a_frame_and_what_the_policy_floor_ranks(self) -> None:
+        dice, book = random.Random(1), rulebook.default_rulebook()
+        texts = {
+            "": "",
+            "id_severity": "refuse",
+            "ip_kind": "vpn",
+            "phone_severity": "refuse",
+            "listed_black": "device",
+        }
+        drawn = {
+            "integer": lambda: dice.randrange(12),
+            "float": lambda: dice.uniform(0, 1.2),
+            "boolean": lambda: dice.random() < 0.3,
+        }
+        rows = []
+        for _ in range(120):
+            row = {
+                name: None if dice.random() < 0.3 else drawn.get(signals.COLUMNS[name].kind, str)() for name in NAMES
+            }
+            name = dice.choice(list(texts))
+            rows.append(row | ({name: texts[name]} if name else {}))
+        days = [date(2026, 3, 1 + n % 28) for n in range(120)]
+        frame = signals.frame(rows)
+        together = rulebook.evaluate(book, frame, on=days)
+        alone = [rulebook.evaluate(book, frame[n : n + 1], on=[days[n]])[0] for n in range(120)]
+        assert alone == together
+        assert [verdict.outcome for verdict in together] == floor.evaluate(book, frame, on=days).outcomes()
+        assert {verdict.outcome for verdict in together} >= {"review", "refuse"}
 
     def test_a_warning_credit_code_never_refuses(self) -> None:
         assert verdict(credit_code_severity="warn").outcome == "pass"
