@@ -20,16 +20,16 @@ from puhui.antifraud import queries as antifraud_queries
 from puhui.antifraud.core.assessment import Assessment
 from puhui.antifraud.operations import ApplicationFacts, EntitySeen
 from puhui.funding import partners
-from puhui.journeys import asked_once, fraud_evidence, outside_facts, refuse
+from puhui.journeys import asked_once, fraud_evidence, outside_facts, refuse, rule_columns
 from puhui.journeys.asked_once import Asked, answer_once
 from puhui.journeys.outside_facts import Before
+from puhui.journeys.rule_columns import Known
 from puhui.kernel import china_ids
 from puhui.kernel.money import format_yuan
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.parties import operations as parties
 from puhui.parties import queries as parties_queries
 from puhui.parties.operations import ConsentDraft, PersonDraft, ShopDraft
-from puhui.servicing import queries as servicing_queries
 from puhui.store.sealed import blind_index
 from puhui.store.undivided import undivided
 from puhui.underwriting import operations as underwriting
@@ -350,14 +350,6 @@ def _entities(intake: Intake, applicant: _Applicant) -> dict[str, EntitySeen]:
     return {kind: application_json.entity(kind, text) for kind, text in seen.items() if text}
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the caller knows already: that consent was given just now, and which keepers were asked."""
-
-    consented: bool
-    asked: tuple[asking.Asked, ...] = ()
-
-
 def answer(
     waiting: Applied,
     assessment: Assessment | None,
@@ -375,8 +367,8 @@ def answer(
         return asdict(replace(waiting, reasons=told))
     assessment = assessment or antifraud_queries.assessment_of(waiting.application_id)
     percent = assessment.conditions.get("limit_percent") if assessment is not None else None
-    known = known or _known_later(waiting.person_id, now=now)
-    columns = _known_elsewhere(assessment, waiting.person_id, known)
+    known = known or rule_columns.known_later(waiting.person_id, needed=ASSESSMENT_PURPOSE, now=now)
+    columns = rule_columns.columns(assessment, waiting.person_id, known)
     outside = tuple(each.as_json() for each in known.asked)
     heard = underwriting.Heard(columns, released=released, limit_percent=percent, outside=outside)
     decided = underwriting.decide_application(waiting.application_id, now=now, heard=heard)
@@ -397,26 +389,6 @@ def answer(
         reasons=[dict(reason) for reason in decided.reasons],
     )
     return asdict(answered)
-
-
-_HEARD = (
-    "age_years",
-    "red_share",
-    "self_dealing_share",
-)  # columns of the credit rules that anti-fraud's signals answer
-
-
-def _known_elsewhere(assessment: Assessment | None, person_id: str, known: Known) -> dict[str, Any]:
-    """What the credit rules may ask and other rooms know: this application's assessment, the loan book, the consents."""
-    signals = assessment.signals if assessment is not None else {}
-    seen = {name: signals[name] for name in _HEARD if signals.get(name) is not None}
-    return seen | {"prior_loans": servicing_queries.loans_repaid(person_id), "consent_to_assess": known.consented}
-
-
-def _known_later(person_id: str, *, now: datetime) -> Known:
-    """Of a decision made later than the application: the consent may have been taken back since (PIPL 15)."""
-    consented = parties_queries.has_consent(person_id, purpose=ASSESSMENT_PURPOSE)
-    return Known(consented, outside_facts.standing(person_id, now=now))
 
 
 NOT_TOLD = {  # under the tipping-off lock of a case (反洗钱保密义务)

@@ -58,6 +58,7 @@ OFFER_STATES = {"open": _("等您决定"), "accepted": _("您已接受"), "decli
 ROLES = {"analyst": _("分析员"), "operator": _("运营员"), "institution": _("资金机构用户"), "admin": _("管理员")}
 PURPOSES = {
     "credit_assessment": _("用我的资料做信用评估"),
+    "credit_report": _("查询本人征信"),
     "fraud_signals": _("用填写过程防范冒用"),
     "funding": _("把资料交给出借机构"),
     "books_evidence": _("把账本里的一项给机构看"),
