@@ -111,18 +111,19 @@ def components(spark: "Session", edges: "Frame") -> "Frame":
         after = _held(spark.sql("SELECT n.node, least(n.label, o.label) AS label FROM labels_near AS n JOIN labels_near AS o ON o.node = n.label"))  # fmt: skip
         after.createOrReplaceTempView("labels_after")
         moved = spark.sql("SELECT count(*) FROM labels_after AS a JOIN labels_before AS b ON b.node = a.node WHERE a.label <> b.label").first()  # fmt: skip
-        labels.unpersist()
         labels = after
         if not moved[0]:
             return labels.union(alone).withColumnRenamed("label", "component")
 
 
 def _held(frame: "Frame") -> "Frame":
-    """Computed and kept. Not a checkpoint: that keeps the plan's estimate of its size, which every join squares until planning never ends;
-    what is cached is planned by its true size."""
+    """Computed and kept, with its history cut off. A checkpoint of what is cached: cached alone, the plan of each round holds those of all before
+    it; checkpointed alone, each round multiplies the planner's estimates of size until multiplying them is all it does."""
     kept = frame.cache()
     kept.count()
-    return kept
+    cut = kept.localCheckpoint()
+    kept.unpersist()
+    return cut
 
 
 def read(spark: "Session", path: Path, *, wanted: tuple[str, ...]) -> "Frame":
