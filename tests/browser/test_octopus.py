@@ -126,7 +126,7 @@ class TestAGrowthAnalyst:
         log_in(page, "lin.analyst")
         for name, address, heading in (
             ("attribution", f"attribution/?kind=complete&by=campaign&{since}", "归因"),
-            ("returns", f"returns/?by=media&{since}", "投放回报"),
+            ("returns", "returns/?by=media", "投放回报"),
             ("answers", f"answers/?kind=credit&{since}", "延迟转化"),
             ("quality", "quality/", "数据质量"),
             ("delivery", "delivery/", "投放控制"),

@@ -10,6 +10,9 @@ from django.test import Client
 from puhui.acquisition import audiences, campaigns, data_link, experiment_book, models, operations
 from puhui.acquisition.core import signals
 from puhui.acquisition.core.rta import bucket_of
+from puhui.parties import operations as parties_operations
+from puhui.parties import queries as parties
+from puhui.simulate.owners import invented_owner
 from puhui.store import places, tenancy
 from puhui.web import clock
 from puhui.web.tests import visitors
@@ -50,7 +53,7 @@ def world() -> datetime:
 PAGES = {
     "costs/?by=creative": ["腾讯广告 / 春季 / 素材0", "¥200.02", "¥100.01", "一分不差"],
     "costs/?by=audience": ["不在任何人群", "¥300.03"],
-    "returns/?by=media": ["腾讯广告", "¥300.03", "第 90 天"],
+    "returns/?by=media&since={since}&until={until}": ["腾讯广告", "¥300.03", "第 90 天"],
     "attribution/?kind=complete&by=media": ["末次点击", "夏普利值", "1.00", "2.00"],
     "attribution/?kind=nonsense&by=nonsense&window=99": ["各规则记给谁"],
     "answers/?kind=register": ["一半的人在点击后 10 小时内", "100.0%"],
@@ -64,9 +67,11 @@ PAGES = {
 @pytest.mark.django_db
 class TestAnAnalystReads:
     def test_every_page_with_its_figures_in_both_languages(self, analyst: Client) -> None:
-        world()
+        now = world()
+        days = {"since": f"{now - timedelta(days=6):%Y-%m-%d}", "until": f"{now + timedelta(days=1):%Y-%m-%d}"}
         absent = {}
-        for page, told in PAGES.items():
+        for name, told in PAGES.items():
+            page = name.format(**days)
             text = analyst.get(f"/octopus/{page}").content.decode()
             absent[page] = [each for each in told if each not in text]
         assert {page: each for page, each in absent.items() if each} == {}
@@ -74,6 +79,10 @@ class TestAnAnalystReads:
         assert {page for page in PAGES if "获客" in analyst.get(f"/octopus/{page}").content.decode()} == set()
 
     def test_a_page_of_nothing_says_so(self, analyst: Client) -> None:
+        assert (
+            f"{clock.now().astimezone(CHINA) - timedelta(days=31):%Y-%m-%d}"
+            in analyst.get("/octopus/returns/").content.decode()
+        )
         for page in ("costs/", "returns/", "attribution/"):
             assert (
                 "数据。" in analyst.get(f"/octopus/{page}").content.decode()
@@ -149,3 +158,29 @@ class TestAnOwner:
         client = owner("13900000001")
         assert "还没有申请过" in client.get("/m/advertising/").content.decode()
         assert client.post("/m/advertising/change/", {"verb": "tell"}).status_code == 404
+
+    def test_decides_with_one_tap_sees_it_and_takes_it_back_from_either_page(self) -> None:
+        with tenancy.scope(tenancy.PLATFORM):
+            person_id = parties_operations.register_person(invented_owner("V1", seed=1), now=clock.now())
+        client = owner("13900000001")
+        session = client.session
+        session["owner_person"] = person_id
+        session.save()
+
+        def page() -> str:
+            return client.get("/m/advertising/").content.decode()
+
+        assert [word in page() for word in ("没有同意", "开着", "什么也没有。")] == [True] * 3
+        client.post("/m/advertising/change/", {"verb": "tell"})
+        assert "已同意" in page()
+        client.post("/m/advertising/change/", {"verb": "keep"})
+        assert "没有同意" in page()
+        client.post("/m/advertising/change/", {"verb": "plain"})
+        assert "已关闭" in page()
+        assert client.post("/m/advertising/change/", {"verb": "nonsense"}).status_code == 404
+        assert "不用我的资料推送广告" in client.get("/m/shop/").content.decode()
+        with tenancy.scope(tenancy.PLATFORM):
+            standing = [row.id for row in parties.consents(person_id) if not hasattr(row, "withdrawal")]
+        assert len(standing) == 1
+        client.post(f"/m/consents/{standing[0]}/withdraw/")
+        assert "开着" in page()

@@ -212,7 +212,11 @@ def _look(draft: Draft, number: int, arm_of: NDArray[np.int64], outcome: NDArray
 def _by_day(shown: Shown, number: int, until: datetime, columns: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]) -> list[tuple[date, Look]]:  # fmt: skip
     arm_of, took, before = columns
     found = []
-    for day in range((until - shown.starts_at).days + 1):
+    last = (until - shown.starts_at).days
+    every = max(
+        1, last // terms()["experiment"]["looks_max"]
+    )  # a long one is drawn with fewer looks; the last is always there
+    for day in range(last % every, last + 1, every):
         outcome = ((took >= 0) & (took < (day + 1) * 86_400)).astype(np.float64)
         told = _look(shown.draft, number, arm_of, experiments.adjusted(outcome, before)) if len(outcome) else None
         if told is not None:

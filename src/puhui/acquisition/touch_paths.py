@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from django.db import connection, transaction
 
 from puhui.acquisition.core import touch_credit
 from puhui.acquisition.core.touch_credit import Credit, Path
@@ -108,7 +108,7 @@ def _ways(asked: Asked) -> tuple[list[tuple[tuple[str, ...], int, int, int]], tu
     """((units in order, results, without, fen) of every way; people and fen without a click)."""
     opens, closes = (datetime(day.year, day.month, day.day, tzinfo=_CHINA) for day in (asked.since, asked.until))
     window = timedelta(days=asked.window_days)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:  # what a fault leaves behind goes with its transaction
         _gather(cursor, asked.kind, opens, closes, window)
         cursor.execute(
             f"""
@@ -143,14 +143,14 @@ def _gather(cursor: Any, kind: str, opens: datetime, closes: datetime, window: t
     """Temporary tables: people with the result, their devices, the clicks that touched them."""
     cursor.execute(
         """
-        CREATE TEMPORARY TABLE way_result AS
+        CREATE TEMPORARY TABLE way_result ON COMMIT DROP AS
         SELECT s.subject, min(s.happened_at) AS at, o.began_at, coalesce(sum(s.value_minor), 0) AS value_minor
           FROM acquisition_signal s JOIN acquisition_owed o USING (subject)
          WHERE s.kind = %s AND s.subject <> '' AND s.happened_at >= %s AND s.happened_at < %s GROUP BY s.subject, o.began_at;
-        CREATE TEMPORARY TABLE way_own AS
+        CREATE TEMPORARY TABLE way_own ON COMMIT DROP AS
         SELECT DISTINCT r.subject, s.click_id, s.device FROM way_result r CROSS JOIN LATERAL
                (SELECT click_id, device FROM acquisition_signal a WHERE a.subject = r.subject AND a.subject <> '' OFFSET 0) s;
-        CREATE TEMPORARY TABLE way_device AS
+        CREATE TEMPORARY TABLE way_device ON COMMIT DROP AS
         SELECT subject, device FROM way_own WHERE device IS NOT NULL
          UNION
         SELECT w.subject, c.device FROM way_own w CROSS JOIN LATERAL
@@ -162,7 +162,7 @@ def _gather(cursor: Any, kind: str, opens: datetime, closes: datetime, window: t
     )
     cursor.execute(
         """
-        CREATE TEMPORARY TABLE way_touch AS
+        CREATE TEMPORARY TABLE way_touch ON COMMIT DROP AS
         SELECT f.* FROM way_result r JOIN (
             SELECT d.subject, c.* FROM way_device d CROSS JOIN LATERAL
                    (SELECT id, happened_at, key, media, campaign, creative FROM acquisition_signal a

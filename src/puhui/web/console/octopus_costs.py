@@ -43,9 +43,12 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_GET
 @access.staff_page(*access.PLATFORM_ROLES)
 def back(request: HttpRequest) -> HttpResponse:
-    """Money back a yuan spent by day after the click."""
+    """Money back a yuan spent by day after the click; when no days are named, those that are a month old by now."""
     (since, until), by = period(request), labels.by_of(request)
     today = clock.now().astimezone(_CHINA).date()
+    if "since" not in request.GET and "until" not in request.GET:
+        until = today - timedelta(days=31)
+        since = until - timedelta(days=29)
     lines = vintages.vintage(since, until + timedelta(days=1), by=by, as_of=today)
     rows = [(labels.text(line.label, by), line) for line in lines]
     drawn = [row for row in rows if row[1].cost_minor][:5]
