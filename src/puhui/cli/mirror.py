@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from puhui.cli import mirror_assess, mirror_model
+from puhui.cli import mirror_assess, mirror_groups, mirror_model, mirror_spark
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
@@ -22,6 +22,8 @@ def register(app: typer.Typer) -> None:
     group.command()(same)
     mirror_assess.register(group)
     mirror_model.register(group)
+    mirror_groups.register(group)
+    mirror_spark.register(group)
     app.add_typer(group, name="mirror")
 
 
@@ -34,7 +36,9 @@ def graph(
     ],
     seed: Annotated[int, typer.Option(help="Of draws, folds and trees.")] = 1,
     as_of: Annotated[str | None, typer.Option(help="Edges and labels (label_at) later than this are not seen.")] = None,
-    out: Annotated[Path | None, typer.Option(help="CSV to write: id, split, score, chance of every node.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV to write: id, split, score, chance, reasons of every node.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Score the nodes of a graph by their own features and their neighbourhood, and judge on the test part."""

@@ -8,6 +8,7 @@ from puhui.antifraud.operations.list_entity import EntryDraft, end_listing, list
 from puhui.antifraud.operations.move_case import add_note, lock_tipping_off, move_case
 from puhui.antifraud.operations.record_refusal import record_refusal
 from puhui.antifraud.operations.train_model import approve_model, train_model
+from puhui.antifraud.operations.watch_groups import watch_groups
 
 __all__ = [
     "ApplicationFacts",
@@ -27,4 +28,5 @@ __all__ = [
     "raise_lead",
     "record_refusal",
     "train_model",
+    "watch_groups",
 ]
