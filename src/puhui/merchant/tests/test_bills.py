@@ -184,7 +184,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize(
         ("content", "code"),
-        [(b"", "FILE_EMPTY"), (b"%PDF-1.4 x", "FILE_IS_PDF"), (b"\0\1\2\0" * 50, "FILE_UNKNOWN"), (b"PK\x03\x04cut", "FILE_DAMAGED"),
+        [(b"", "FILE_EMPTY"), (b"%PDF-1.4 x", "FILE_DAMAGED"), (b"\0\1\2\0" * 50, "FILE_UNKNOWN"), (b"PK\x03\x04cut", "FILE_DAMAGED"),
          (b"\x1f\x8b\x08\0cut", "FILE_DAMAGED"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1cut", "FILE_DAMAGED"), ("你好\n世界".encode(), "BILL_UNKNOWN")],
     )  # fmt: skip
     def test_are_named(self, content: bytes, code: str) -> None:

@@ -35,7 +35,7 @@ def find_heading(rows: Sequence[Sequence[str]], words: BillWords) -> Heading | N
     for at in range(last):
         if sum(1 for cell in rows[at] if cell.strip()) < 3:
             continue
-        found = _heading(at, rows[at], words)
+        found = heading_of(at, rows[at], words)
         if found and (best is None or found[0] > best[0]):
             best = found
     for at in range(last - 1) if best is None else (best[1].at,):
@@ -49,7 +49,7 @@ def _of_two_rows(rows: Sequence[Sequence[str]], at: int, words: BillWords) -> He
     if at + 1 >= len(rows) or any(cell[:1].isdigit() for cell in rows[at + 1]):
         return None
     under = [low if low.strip() else high for high, low in _paired(rows[at], rows[at + 1])]
-    found = _heading(at, under, words)
+    found = heading_of(at, under, words)
     return Heading(at, found[1].names, found[1].columns, 2) if found else None
 
 
@@ -99,7 +99,8 @@ def is_card(sheet: Sheet, heading: Heading, words: BillWords) -> bool:
     return len(days) >= 2 and bare
 
 
-def _heading(at: int, cells: Sequence[str], words: BillWords) -> tuple[int, Heading] | None:
+def heading_of(at: int, cells: Sequence[str], words: BillWords) -> tuple[int, Heading] | None:
+    """(known columns, the heading) of one row, or None where it names no day or no amount."""
     names = tuple(plain(cell) for cell in cells)
     found: dict[str, list[tuple[int, int]]] = {}
     known = 0

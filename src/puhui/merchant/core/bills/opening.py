@@ -1,7 +1,7 @@
 """Bytes → sheets of text cells, by what the bytes are and never by a file's name.
 
 Read: CSV and text (UTF-8, UTF-16, GB18030; comma, tab, semicolon or bar), xls, xlsx, pages that banks call xls (HTML, XML
-spreadsheets), and any of these inside zip or gzip. Refused by name: locked without its password, damaged, unpacking too much.
+spreadsheets), PDF with text, and any of these inside zip or gzip. Refused by name: locked without its password, damaged, unpacking too much.
 """
 
 import csv
@@ -19,6 +19,7 @@ import msoffcrypto
 from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError
 
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.merchant.core.bills.pages import Line, read_lines
 
 _OLE, _ZIP, _GZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04", b"\x1f\x8b"
 _SEPARATORS = ",\t;|"
@@ -38,6 +39,7 @@ class Sheet:
     encoding: str = ""
     cut_short: bool = False  # the text ended in the middle of a character or a cell
     unended: bool = False  # the text ended without ending its last line
+    paper: list[Line] = field(default_factory=list)  # of a printed statement, where each piece stands; a row each
 
     def __post_init__(self) -> None:
         if not self.lines:
@@ -55,9 +57,10 @@ def open_sheets(content: bytes, limits: Mapping[str, int], *, password: str = ""
     if content.startswith(b"PK"):
         return _zipped(content, limits, password, depth)
     if content.startswith(b"%PDF"):
-        raise _no(
-            "FILE_IS_PDF", "这是 PDF，请向银行或支付平台索取 CSV 或 Excel 明细 · a PDF; ask for the CSV or Excel export"
-        )
+        lines = read_lines(content, password=password)
+        return [
+            Sheet("", [[piece.text.strip() for piece in line.pieces] for line in lines], encoding="pdf", paper=lines)
+        ]
     text, encoding, cut = decode(content)
     if text.count("\0") > len(text) // 100:
         raise _no("FILE_UNKNOWN", "认不出这种文件；请导出 CSV 或 Excel · not a bill; export CSV or Excel")
@@ -190,7 +193,7 @@ def _zipped(content: bytes, limits: Mapping[str, int], password: str, depth: int
         try:
             opened = open_sheets(inner, limits, password=password, depth=depth + 1)
         except Refused as refused:
-            if refused.refusal.code in ("FILE_UNKNOWN", "FILE_EMPTY", "FILE_IS_PDF") and len(names) > 1:
+            if refused.refusal.code in ("FILE_UNKNOWN", "FILE_EMPTY", "FILE_IS_PICTURE") and len(names) > 1:
                 continue
             raise
         for sheet in opened:

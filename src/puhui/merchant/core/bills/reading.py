@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from puhui.kernel.canonical import digest
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.merchant.core.bills.entry import Bill, BillEntry, Left
+from puhui.merchant.core.bills.grid import as_table
 from puhui.merchant.core.bills.heading import Heading, find_heading, find_source, mapped_heading
 from puhui.merchant.core.bills.opening import Sheet, open_sheets
 from puhui.merchant.core.bills.rows import RowReader, Skip
@@ -42,7 +43,7 @@ def read_bill(content: bytes, words: BillWords, *, today: date, password: str = 
 def _read(sheets: list[Sheet], words: BillWords, today: date, mapping: Mapping[str, str] | None) -> Bill:
     kept = [sheet for sheet in sheets if not any(word in plain(sheet.name) for word in words.summary_sheets)] or sheets
     bills = []
-    for sheet in kept:
+    for sheet in (as_table(sheet, words) if sheet.paper and not mapping else sheet for sheet in kept):
         heading = mapped_heading(sheet.rows, mapping, words) if mapping else find_heading(sheet.rows, words)
         if heading:
             bills.append(_read_sheet(sheet, heading, words, today))

@@ -1,5 +1,6 @@
 """Rows into entries: what the columns of a layout say, worked out once for a sheet, then read a column at a time."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,8 @@ from puhui.merchant.core.bills.signs import agreement, by_words, direction_of, p
 from puhui.merchant.core.bills.words import BillWords, plain
 
 _LONGEST_BLANK = 8
-_TRUSTED = ("column", "columns")
+_TRUSTED = ("column", "columns", "brackets")
+_BEHIND = re.compile(r"[(（]([^()（）]+)[)）]\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,10 @@ class RowReader:
     def _money_columns(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         """(single amounts, income, expense), best first; a pair of columns goes before a single one."""
         income, expense = self.heading.of("income"), self.heading.of("expense")
-        return (() if income and expense else self.heading.of("amount")), income, expense
+        single = () if income and expense else self.heading.of("amount")
+        if self.heading.of("fee") and self.heading.names:
+            single = tuple(sorted(single, key=lambda column: self.heading.names[column] in self.words.settled))
+        return single, income, expense
 
     def _find_days(self, sample: Columns) -> None:
         days, clocks = [], []
@@ -189,10 +194,22 @@ class RowReader:
             self.minus_is_usual = _mostly_minus([minor for minor, way in zip(told, ways, strict=True) if way == "out"])
         elif self.heading.of("refund_id") and not self.card:
             self.way = "merchant"
+        elif self._brackets_tell(sample.first_raw(single)):
+            self.way = "brackets"
         elif marked and not self._has_signs and self._words_tell(texts):
             self.way = "words"
         elif self.card:
             self.turn = plus_is_out(marked, self.words)
+
+    def _brackets_tell(self, cells: Sequence[str]) -> bool:
+        """Whether amounts say their own way behind the number, as a card's mail does: `12.00/RMB(支出)`."""
+        told = [self._in_brackets(cell) for cell in cells if cell]
+        return bool(told) and sum(way is not None for way in told) * 2 >= len(told)
+
+    def _in_brackets(self, cell: str) -> str | None:
+        found = _BEHIND.search(cell)
+        way = direction_of(found[1], self.words) if found else None
+        return way if way in ("in", "out") else None
 
     def _words_tell(self, texts: Sequence[tuple[str, str]]) -> bool:
         told = [by_words(each, self.words) for each in texts]
@@ -238,6 +255,9 @@ class RowReader:
         minors = amounts(cells, self.words, faults)
         if self.way == "column":
             return self._by_column(columns.first_raw(self.direction), minors), minors, cells
+        if self.way == "brackets":
+            told = [self._in_brackets(cell) for cell in cells]
+            return [way or ("out" if self.card else "in") for way in told], minors, cells
         if self.way == "words":
             silent = "out" if self.card else "in"
             texts = zip(kinds, descriptions, strict=True)

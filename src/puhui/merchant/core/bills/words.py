@@ -54,6 +54,7 @@ class BillWords:
     card_return: tuple[str, ...]
     card_headers: frozenset[str]
     card_words: tuple[str, ...]
+    settled: frozenset[str]
     tail: tuple[str, ...]
     whole_refund: tuple[str, ...]
     empty: frozenset[str]
@@ -79,6 +80,7 @@ def read_words(words: Mapping[str, Any], sources: Mapping[str, Any]) -> BillWord
         card_return=tuple(kinds["money_back_on_card"]),
         card_headers=frozenset(plain(word) for word in marks["card_headers"]),
         card_words=tuple(plain(word) for word in marks["card_words"]),
+        settled=frozenset(plain(word) for word in marks["settled"]),
         tail=tuple(plain(word) for word in marks["tail"]),
         whole_refund=tuple(marks["whole_refund"]),
         empty=frozenset(plain(word) for word in marks["empty"]),
