@@ -115,7 +115,7 @@ EDGES = [
     ("NEAR_FRAUD_2", "step_up", {}, "fraud_distance", 3, 2),
     ("BAD_NEIGHBOURS", "review", {"bad_2hop": 2}, "bad_share_2hop", 0.19, 0.2),
     ("RING_FORMING", "review", {}, "ring_people_7d", 7, 8),
-    ("RING_LARGE", "review", {}, "ring_people", 5, 6),
+    ("RING_LARGE", "review", {}, "ring_people", 4, 5),
     ("RING_GROWING", "step_up", {"shared_kinds": 1}, "ring_people_7d", 3, 4),
     ("SHARED_TWICE", "review", {"people_1hop": 2}, "shared_kinds", 1, 2),
     ("RING_ON_WIFI", "review", {"people_1hop": 1}, "people_on_wifi_7d", 2, 3),
