@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import psycopg
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from psycopg.types.numeric import Int8
 
 _M = TypeVar("_M", bound=models.Model)
@@ -22,9 +22,8 @@ _Convert = Callable[[Any, Any, Any], Any]
 
 def rows(text: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """All rows that a statement returns; JSON columns come as text, as in any cursor of Django's."""
-    with connection.wrap_database_errors, _cursor() as cursor:
-        cursor.execute(text.encode(), values or None, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+    cursor = _asked(text, values or None)
+    return cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []
 
 
 def first(text: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> tuple[Any, ...] | None:
@@ -35,9 +34,7 @@ def first(text: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> tuple[An
 
 def moved(text: str, values: Sequence[Any] | Mapping[str, Any]) -> int:
     """Execute a statement that returns nothing; how many rows it touched."""
-    with connection.wrap_database_errors, _cursor() as cursor:
-        cursor.execute(text.encode(), values, prepare=True)
-        return cursor.rowcount
+    return _asked(text, values).rowcount
 
 
 def one(model: type[_M], where: str, values: Sequence[Any]) -> _M | None:
@@ -129,8 +126,14 @@ def _columns_text(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def _cursor() -> psycopg.Cursor[Any]:
-    """A cursor that binds on the server, on Django's own connection and transaction."""
-    connection.ensure_connection()
-    link: Any = connection.connection
-    return psycopg.Cursor(link)
+def _asked(text: str, values: Any) -> psycopg.Cursor[Any]:
+    """The statement's cursor, one a connection: it binds on the server, in Django's own transaction, and its rows are read at once."""
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.connection is None:
+        database.ensure_connection()
+    link: Any = database.connection
+    cursor: psycopg.Cursor[Any] | None = getattr(link, "_puhui_prepared", None)
+    if cursor is None:
+        cursor = link._puhui_prepared = psycopg.Cursor(link)
+    with database.wrap_database_errors:
+        return cursor.execute(text.encode(), values, prepare=True)

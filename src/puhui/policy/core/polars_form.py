@@ -9,6 +9,7 @@ scale, dates are days since 1970-01-01, texts compare by bytes, NaN is the great
 [False, True, None]
 """
 
+import operator
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -187,6 +188,15 @@ def _case(term: Term) -> pl.Expr:
     return answer
 
 
+def _horizontal(term: Term) -> pl.Expr:
+    """GREATEST and LEAST; of whole numbers by Polars itself, which names each form once (a chain of them would double at every link)."""
+    if term.kind in ("integer", "decimal", "date"):
+        together = pl.max_horizontal if term.op == "greatest" else pl.min_horizontal
+        return together(*_operands(term))
+    better = operator.gt if term.op == "greatest" else operator.lt
+    return _extreme(better)(*_operands(term))
+
+
 def _extreme(better: Callable[[pl.Expr, pl.Expr], pl.Expr]) -> Callable[..., pl.Expr]:
     """GREATEST and LEAST: nulls are passed over; only when all are null is the answer null."""
 
@@ -204,9 +214,8 @@ def _divided(left: pl.Expr, right: pl.Expr) -> pl.Expr:
 
 
 def _truncated(left: pl.Expr, right: pl.Expr) -> pl.Expr:
-    """Whole division toward zero."""
-    size = left.abs() // right.abs()
-    return pl.when((left < 0) != (right < 0)).then(size * -1).otherwise(size)
+    """Whole division toward zero. Each side is named twice only: what is repeated is worked out again."""
+    return (left.abs() // right.abs()) * left.sign() * right.sign()
 
 
 _CHOOSES = {"case", "coalesce", "greatest", "least", "nullif"}
@@ -221,7 +230,7 @@ _STORED: dict[str, Any] = {
 }  # fmt: skip
 _SPECIAL: dict[str, Callable[[Term], pl.Expr]] = {
     "column": _column, "literal": _literal, "null": _null, "to_float": _to_float, "rescale": _rescale, "in": _in,
-    "like": _like, "case": _case,
+    "like": _like, "case": _case, "greatest": _horizontal, "least": _horizontal,
     "starts_with": lambda term: _form(term.args[0]).str.starts_with(term.value),
 }  # fmt: skip
 _PLAIN: dict[str, Callable[..., pl.Expr]] = {
@@ -249,8 +258,6 @@ _PLAIN: dict[str, Callable[..., pl.Expr]] = {
     "abs": lambda form: form.abs(),
     "coalesce": lambda *forms: pl.coalesce(*forms),
     "nullif": lambda left, right: pl.when((left == right).fill_null(False)).then(None).otherwise(left),
-    "greatest": _extreme(lambda other, best: other > best),
-    "least": _extreme(lambda other, best: other < best),
     "length": lambda form: form.str.len_chars().cast(pl.Int64),
     "whole": lambda form: form,
     "year": lambda form: _as_date(form).dt.year().cast(pl.Int64),

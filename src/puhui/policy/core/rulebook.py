@@ -90,11 +90,16 @@ class Rulebook:
 
     @cached_property
     def rank_of(self) -> pl.Expr:
-        """The gravest answer of a row, by one "any" a grade of gravity."""
+        """The gravest answer of a row: for each grade of gravity, is any of its rules true, or any unknown that then answers so?
+
+        A sum that does not pass over nulls is null where any part is: one step for all rules, where asking each would be one a rule.
+        """
         form = pl.lit(0, dtype=pl.UInt8)
         for rank, outcome in enumerate(OUTCOMES[1:], 1):
-            says = [pl.col(f"?{rule.code}").fill_null(False) for rule in self.rules if rule.outcome == outcome]
-            says += [pl.col(f"?{rule.code}").is_null() for rule in self.rules if rule.on_missing == outcome]
+            hits = [f"?{rule.code}" for rule in self.rules if rule.outcome == outcome]
+            unknowns = [f"?{rule.code}" for rule in self.rules if rule.on_missing == outcome]
+            says = [pl.any_horizontal(hits).fill_null(False)] if hits else []
+            says += [pl.sum_horizontal(unknowns, ignore_nulls=False).is_null()] if unknowns else []
             if says:
                 form = pl.when(pl.any_horizontal(says)).then(pl.lit(rank, dtype=pl.UInt8)).otherwise(form)
         return form.alias(RANK)

@@ -10,7 +10,7 @@ what is true of no witness is true of no row. The other way round it is certain 
 >>> conditions = [read_condition(text, columns) for text in ("age < 18", "age > 60 AND age < 60")]
 >>> found = witnesses(conditions, columns)
 >>> found.values["age"].to_list(), [sorted(set(answer)) for answer in found.answers]
-([17, 18, 19, 59, 60, 61], [[False, True], [False]])
+([0, 17, 18, 19, 59, 60, 61, 120], [[False, True], [False]])
 """
 
 import math
@@ -152,13 +152,15 @@ def _choices(column: Column, constants: set[Any]) -> list[Any]:
 
 
 def _beside(column: Column, constants: set[Decimal]) -> Iterator[Any]:
+    """Values beside each constant, and the ends of the column's range, which stand for all where no constant lies inside it."""
+    ends = [end for end in (column.low, column.high) if end is not None]
     if column.kind == "float":
-        ends = {float(end) for end in (column.low, column.high) if end is not None}
         for cut in {float(constant) for constant in constants}:
             yield from (math.nextafter(cut, -math.inf), cut, math.nextafter(cut, math.inf))
-        yield from ends
+        yield from map(float, ends)
         return
     unit = Decimal(1).scaleb(-column.scale)
+    yield from (int(end) if column.kind == "integer" else end for end in ends)
     for constant in constants:
         down, up = (constant.quantize(unit, rounding=way) for way in (ROUND_FLOOR, ROUND_CEILING))
         for number in {down - unit, down, up, up + unit, up - unit, down + unit}:

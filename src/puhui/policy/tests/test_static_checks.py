@@ -87,6 +87,15 @@ class TestStaticChecks:
         assert findings("A,age > 10 AND age < 999,refuse,grave,x,x,,") == [("out_of_range", "A", "age")]
         assert findings("A,age / 7 > 3,refuse,grave,x,x,,") == [("whole_division", "A", "")]
 
+    def test_a_threshold_outside_the_range_is_always_passed_or_never(self) -> None:
+        assert findings("A,age > -3,refuse,grave,x,x,,") == [("always_fires", "A", ""), ("out_of_range", "A", "age")]
+        pair = [read_condition(each, random_ones.COLUMNS) for each in ("i IS NULL", "j = -3")]
+        found = witnesses(pair, random_ones.COLUMNS)
+        assert found is not None
+        assert set(zip(*[answer.to_list() for answer in found.answers], strict=True)) == {
+            (known, answer) for known in (True, False) for answer in (False, None)
+        }
+
     @settings(
         max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
     )
