@@ -9,7 +9,12 @@ from fractions import Fraction
 from typing import Any
 
 from puhui.acquisition.core.bidding import DualPriceBidder, Training, tables
-from puhui.acquisition.core.bidding_baselines import CostPerClickBidder, DynamicProgrammeBidder, LinearBidder
+from puhui.acquisition.core.bidding_baselines import (
+    ConcaveBidder,
+    CostPerClickBidder,
+    DynamicProgrammeBidder,
+    LinearBidder,
+)
 from puhui.acquisition.core.replay import Outcome, Policy, Rules, hindsight_clicks, replay
 from puhui.acquisition.replay_folder import Campaign, ReplayFolder
 
@@ -40,7 +45,7 @@ def replay_share(folder: ReplayFolder, *, episode: int, share: Fraction) -> dict
 
 
 def published_bidders(folder: ReplayFolder) -> Bidders:
-    """mcpc, lin and rlb on this campaign's training figures."""
+    """mcpc, lin, ortb and rlb on this campaign's training figures."""
     training, campaign = folder.training, folder.campaign
     average, cost_of_click = _average(training, campaign), _cost_of_click(training, campaign)
     cost = campaign.cost / campaign.impressions
@@ -48,6 +53,7 @@ def published_bidders(folder: ReplayFolder) -> Bidders:
     return {
         "mcpc": lambda: CostPerClickBidder(cost_of_click, cost),
         "lin": lambda: LinearBidder(training.price, training.count, average=average),
+        "ortb": lambda: ConcaveBidder(training.price, training.count, forecasts=training.row_forecast),
         "rlb": lambda: DynamicProgrammeBidder(training.price, training.count, average=average, terms=terms["rlb"]),
     }
 

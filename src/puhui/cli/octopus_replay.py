@@ -43,7 +43,7 @@ def replay(
     for one in shares:
         found.budget(episode=episode, share=one)  # refused before the first line is printed
     if not as_json:
-        print("share  impressions  clicks       cost     ecpc  hindsight  ratio   mcpc / lin / rlb clicks")
+        print("share  impressions  clicks       cost     ecpc  hindsight  ratio   mcpc / lin / ortb / rlb clicks")
     for one in shares:
         line = replaying.replay_share(found, episode=episode, share=one) | {"seed": seed}
         print(json.dumps(line) if as_json else _told(line), flush=True)

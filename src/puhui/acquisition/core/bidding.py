@@ -117,7 +117,7 @@ class DualPriceBidder:
     def _prior(self, forecasts: Floats) -> tuple[Auctions, Floats]:
         """Training rows as they are, else every training price beside every part of the forecasts seen."""
         training, terms = self._training, self._terms["supply"]
-        if training.row_forecast is not None and training.row_price is not None:
+        if training.row_forecast is not None and training.row_price is not None and self._rows_fit(forecasts):
             kept = np.unique(np.linspace(0, len(training.row_price) - 1, self._terms["train"]["rows_max"]).astype(int))
             weight, price = training.row_forecast[kept], training.row_price[kept]
             counts, whole = np.ones(len(price)), terms["prior_auctions_joint"]
@@ -126,6 +126,17 @@ class DualPriceBidder:
             weight, price = np.repeat(cells, len(training.price)), np.tile(training.price, len(cells))
             counts, whole = np.tile(training.count, len(cells)), terms["prior_auctions"]
         return Auctions(weight, price, np.ones(len(price), bool)), counts * (whole / counts.sum())
+
+    def _rows_fit(self, forecasts: Floats) -> bool:
+        """Whether the training rows are of this market: forecasts and prices on the scale of those seen and of the histogram."""
+        training, most = self._training, self._terms["train"]["scale_max"]
+        if len(forecasts) < self._terms["train"]["scale_after"]:
+            return True
+        assert training.row_forecast is not None
+        assert training.row_price is not None
+        theirs = float(training.row_price.mean()), float(training.row_forecast.mean())
+        ours = float(np.average(training.price, weights=training.count)), float(forecasts.mean())
+        return all(one <= most * other and other <= most * one for one, other in zip(theirs, ours))
 
 
 class _Memory:

@@ -34,6 +34,7 @@ def bidders(train=((1.0, 5), (20.0, 5), (90.0, 2))):
         "ours": lambda: DualPriceBidder(Training(price, count), tables()),
         "mcpc": lambda: bidding_baselines.CostPerClickBidder(2000.0, 20.0),
         "lin": lambda: bidding_baselines.LinearBidder(price, count, average=average),
+        "ortb": lambda: bidding_baselines.ConcaveBidder(price, count, forecasts=None),
         "rlb": lambda: bidding_baselines.DynamicProgrammeBidder(price, count, average=average, terms=tables()["rlb"]),
     }
 
@@ -166,6 +167,35 @@ def test_the_scale_of_the_forecast_does_not_matter():
     assert abs(one.clicks - other.clicks) <= 0.03 * one.clicks
 
 
+def test_training_rows_of_another_market_are_not_believed():
+    """Rows whose forecasts are a thousand times and whose prices ten times ours: the histogram stands in for them."""
+    log, (price, count) = market(rows=4000)
+    price, count = price.astype(float), count.astype(float)
+    alien = Training(
+        price, count, np.array(log.forecast) * 1e3, np.array(log.price) * 10.0, np.array(log.clicked, float)
+    )
+    own = Training(price, count, np.array(log.forecast), np.array(log.price, float), np.array(log.clicked, float))
+    spent = [replay(log, DualPriceBidder(one, tables()), Rules(500, 2500)).cost for one in (alien, own)]
+    assert spent[0] > 0.8 * 8 * 2500
+    assert spent[1] > 0.95 * 8 * 2500
+
+
+def test_the_concave_bidder_spends_what_it_is_given_on_its_own_training_prices():
+    """c is found where prices follow b / (b + c), and expected spend is the budget's rate."""
+    dice = np.random.default_rng(4)
+    share = dice.random(20_000)
+    price, count = np.unique(np.ceil(50 * share / (1 - share)), return_counts=True)
+    bidder = bidding_baselines.ConcaveBidder(
+        price.astype(float), count.astype(float), forecasts=dice.lognormal(-4, 0.5, 500)
+    )
+    assert bidder._c == pytest.approx(50, rel=0.1)
+    won = []
+    bidder.open(auctions=2000, budget=2000 * 10)
+    for forecast, rival in zip(dice.lognormal(-4, 0.5, 20_000), np.ceil(50 * share / (1 - share))):
+        won.append(rival if bidder.bid(forecast, 1, 10**9) >= rival else 0.0)
+    assert np.mean(won) == pytest.approx(10, rel=0.1)
+
+
 @pytest.fixture
 def folder(tmp_path):
     log, (price, count) = market(rows=600)
@@ -180,7 +210,7 @@ def test_a_folder_without_training_rows_and_clicks_is_enough(folder):
     line = replaying.replay_share(replay_folder.read_folder(folder), episode=100, share=Fraction(1, 4))
     assert line["episode_budget"] == 1250
     assert line["cost"] <= 6 * 1250
-    assert set(line["baselines"]) == {"mcpc", "lin", "rlb"}
+    assert set(line["baselines"]) == {"mcpc", "lin", "ortb", "rlb"}
     assert line["ratio"] == line["clicks"] / line["hindsight_clicks"]
 
 
