@@ -44,6 +44,7 @@ def up(
     os.environ.setdefault("PUHUI_SMS_URL", f"{address}/sandbox/sms")
     os.environ.setdefault("PUHUI_MEDIA_URL", f"{address}/sandbox/media")
     os.environ.setdefault("PUHUI_SANDBOX", "1")
+    _robots_of_the_sandbox(address)
     (places.var_dir() / "serving").write_text(address)
     with attachment.platform(keep_running=True):
         first_run.prepare(now=datetime.now(UTC))
@@ -51,6 +52,19 @@ def up(
         _start(name, port=port)
     _wait_until_healthy(address)
     first_run.print_welcome(address, seconds=time.monotonic() - started)
+
+
+def _robots_of_the_sandbox(address: str) -> None:
+    """Alerts go to the sandbox's robots, unless a channel of this installation's own is set up."""
+    os.environ.setdefault("PUHUI_ALERT_BASE", address)
+    own = [name for name in os.environ if name.startswith("PUHUI_ALERT_") and name.endswith(("_URL", "_TO"))]
+    if own or os.environ["PUHUI_SANDBOX"] != "1":
+        return
+    robots = f"{address}/sandbox/robots"
+    os.environ["PUHUI_ALERT_WECOM_URL"] = f"{robots}/wecom/cgi-bin/webhook/send?key=sandbox-wecom"
+    os.environ["PUHUI_ALERT_DINGTALK_URL"] = f"{robots}/dingtalk/robot/send?access_token=sandbox-dingtalk"
+    os.environ["PUHUI_ALERT_FEISHU_URL"] = f"{robots}/feishu/open-apis/bot/v2/hook/sandbox-feishu"
+    os.environ["PUHUI_ALERT_DINGTALK_SECRET"] = os.environ["PUHUI_ALERT_FEISHU_SECRET"] = "SEC-sandbox"
 
 
 def down() -> None:

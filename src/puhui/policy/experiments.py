@@ -53,6 +53,23 @@ class AlertView:
     raised_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class AlertRaised:
+    """An alert as codes and figures, without the text of a fault: that may quote an applicant's inputs."""
+
+    alert_id: int
+    experiment_id: str
+    rulebook: str
+    version: str
+    mode: str
+    kind: str
+    metric: str
+    value: float | None
+    bound: float | None
+    n: int
+    raised_at: datetime
+
+
 def experiments(kind: str, now: datetime) -> list[ExperimentView]:
     """All experiments of a kind, newest first."""
     rows = models.Experiment.objects.filter(rulebook_id=kind).select_related("version", "stop").order_by("-starts_at")
@@ -63,6 +80,16 @@ def alerts(kind: str, *, limit: int = 50) -> list[AlertView]:
     """The latest alerts of a kind."""
     rows = models.Alert.objects.filter(experiment__rulebook_id=kind).order_by("-raised_at", "-id")[:limit]
     return [AlertView(row.experiment_id, row.kind, row.told, row.raised_at) for row in rows]
+
+
+def raised_since(moment: datetime) -> list[AlertRaised]:
+    """Alerts of every kind raised at or after the moment, oldest first."""
+    rows = models.Alert.objects.filter(raised_at__gte=moment).select_related("experiment__version")
+    return [
+        AlertRaised(row.pk, row.experiment_id, row.experiment.rulebook_id, f"{row.experiment.rulebook_id}@{row.experiment.version.number}",
+                    row.experiment.mode, row.kind, row.metric, row.value, row.bound, row.n, row.raised_at)
+        for row in rows.order_by("raised_at", "id")
+    ]  # fmt: skip
 
 
 def as_json(view: ExperimentView) -> dict[str, Any]:

@@ -132,11 +132,20 @@ def alerts(*, model_id: str = "", limit: int = 50) -> list[AlertView]:
     rows = models.ModelAlert.objects.select_related("model_day__model").order_by("-raised_at", "-id")
     if model_id:
         rows = rows.filter(model_day__model_id=model_id)
-    return [
-        AlertView(row.model_day.model_id, f"{row.model_day.model.name} v{row.model_day.model.version}", row.model_day.day,
-                  row.figure, row.value, row.level, row.message, row.raised_at)
-        for row in rows[:limit]
-    ]  # fmt: skip
+    return [_alert(row) for row in rows[:limit]]
+
+
+def alerts_since(moment: datetime) -> list[AlertView]:
+    """Alerts of every model raised at or after the moment, oldest first."""
+    rows = models.ModelAlert.objects.filter(raised_at__gte=moment).select_related("model_day__model")
+    return [_alert(row) for row in rows.order_by("raised_at", "id")]
+
+
+def _alert(row: models.ModelAlert) -> AlertView:
+    title = f"{row.model_day.model.name} v{row.model_day.model.version}"
+    return AlertView(
+        row.model_day.model_id, title, row.model_day.day, row.figure, row.value, row.level, row.message, row.raised_at
+    )
 
 
 def fits(*, limit: int = 20) -> list[FitView]:

@@ -96,3 +96,18 @@ class SandboxConversion(models.Model):
     class Meta:
         db_table = "web_sandbox_conversion"
         constraints = [models.UniqueConstraint(fields=["media", "key"], name="web_sandbox_conversion_once")]
+
+
+class SandboxRobotMessage(models.Model):
+    """What the local SANDBOX office robots received: one row a number that stands in the text, and how often it came."""
+
+    id = models.BigAutoField(primary_key=True)
+    robot = models.CharField(max_length=12)
+    number = models.CharField(max_length=40)
+    text = models.TextField()
+    times = models.PositiveIntegerField(default=1)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "web_sandbox_robot_message"
+        constraints = [models.UniqueConstraint(fields=["robot", "number"], name="web_sandbox_robot_message_once")]

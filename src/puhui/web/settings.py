@@ -178,6 +178,17 @@ MEDIA_ACCOUNTS = {
             for name in ("token", "sign_key")} for media in ("ocean_engine", "tencent", "kuaishou", "baidu")
 }  # fmt: skip
 
+# Alerts to people: e-mail by SMTP and the robots of office messengers. Unset: alerts stand on pages only, and nothing is queued.
+EMAIL_HOST, EMAIL_PORT = os.environ.get("PUHUI_SMTP_HOST", "localhost"), int(os.environ.get("PUHUI_SMTP_PORT", "25"))
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = os.environ.get("PUHUI_SMTP_USER", ""), os.environ.get("PUHUI_SMTP_PASSWORD", "")
+EMAIL_USE_SSL, EMAIL_USE_TLS = (os.environ.get("PUHUI_SMTP_SECURITY") == each for each in ("ssl", "starttls"))
+EMAIL_TIMEOUT = 10
+ALERT_MAIL_TO = [each.strip() for each in os.environ.get("PUHUI_ALERT_MAIL_TO", "").split(",") if each.strip()]
+ALERT_MAIL_FROM = os.environ.get("PUHUI_ALERT_MAIL_FROM", "puhui@localhost")
+ALERT_ROBOTS = {robot: {name: os.environ.get(f"PUHUI_ALERT_{robot.upper()}_{name.upper()}", "") for name in ("url", "secret")}
+                for robot in ("wecom", "dingtalk", "feishu")}  # fmt: skip
+ALERT_BASE = os.environ.get("PUHUI_ALERT_BASE", (CSRF_TRUSTED_ORIGINS or ["http://localhost:8000"])[0]).rstrip("/")
+
 _PINE = {"50": "#eef6f4", "100": "#d9ebe6", "200": "#b3d8cf", "300": "#82bfb2", "400": "#4f9f90", "500": "#2c8073",
          "600": "#1d6a5f", "700": "#14524b", "800": "#0f423d", "900": "#0b3431", "950": "#06211f"}  # fmt: skip
 UNFOLD = {

@@ -37,6 +37,7 @@ PLACES = (
     Place("closing", _("日终"), "moon", PLATFORM),
     Place("reviews", _("人工复核"), "check", (access.OPERATOR, access.ADMIN)),
     Place("mirror", _("反欺诈"), "scale", PLATFORM),
+    Place("alerts", _("告警"), "help", PLATFORM),
     Place("people", _("查人"), "person", (access.OPERATOR, access.ADMIN)),
 )
 

@@ -1,4 +1,4 @@
-"""Background jobs of the web shell: delivering text messages.
+"""Background jobs of the web shell: delivering text messages, telling media and people.
 
 A job carries a message id and nothing personal. It is queued in the transaction that stores the message, so a rolled
 back log-in attempt sends nothing, and a killed worker's job is taken up again.
@@ -12,9 +12,10 @@ from procrastinate.contrib.django import app
 
 from puhui.acquisition import campaigns, conversions
 from puhui.acquisition.channels.callbacks import Account
+from puhui.journeys.alerts import outbox, raised
 from puhui.kernel.masked import Secret
 from puhui.store import places, tenancy
-from puhui.web import clock
+from puhui.web import alert_ways, clock
 from puhui.web.models import TextMessage
 from puhui.web.sms import Gateway, GatewayRefused, GatewayUnavailable
 
@@ -78,3 +79,23 @@ def obey_campaigns(timestamp: int) -> int:
     close_old_connections()
     with tenancy.scope(tenancy.PLATFORM):
         return len(campaigns.obey(places.var_dir() / "rta", now=clock.now()))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="puhui.web.send_alerts", queue="alerts", queueing_lock="send_alerts")
+def send_alerts(timestamp: int) -> dict[str, int]:
+    """Put what rooms raised on its way and send what is due; answers how many messages ended how. Without a channel nothing is queued."""
+    close_old_connections()
+    way = outbox.Way(alert_ways.channels(), alert_ways.link)
+    with tenancy.scope(tenancy.PLATFORM):
+        outbox.note(way.channels, raised.by_rooms, now=clock.now())
+        return outbox.send_due(way, now=clock.now())
+
+
+@app.periodic(cron="20,50 * * * *")
+@app.task(name="puhui.web.note_media_alarms", queue="alerts", queueing_lock="note_media_alarms")
+def note_media_alarms(timestamp: int) -> int:
+    """Put what was wrong with yesterday's media data on its way, also where a media's count came late; answers how many tellings."""
+    close_old_connections()
+    with tenancy.scope(tenancy.PLATFORM):
+        return outbox.note(alert_ways.channels(), raised.of_media, now=clock.now())

@@ -81,17 +81,23 @@ CONVERSION_STATES = {
     "given_up": _("已放弃"),
     "withdrawn": _("已撤回同意"),
 }
+ALERT_STATES = {
+    "queued": _("等待发送"), "sent": _("已送达通道"), "refused": _("被拒收"), "given_up": _("已放弃"), "withdrawn": _("通道已撤销"),
+}  # fmt: skip
+ALERT_OUTCOMES = {"taken": _("已接收"), "refused": _("被拒收"), "later": _("稍后再试")}
 ENTRANCES = {"phone": _("店主手机"), "partner": _("合作渠道"), "file": _("文件导入")}
 TONES = {
     "active": "good", "closed": "", "overdue": "bad", "booked": "warn", "cancelled": "", "written_off": "bad", "paid": "good", "due": "warn",
     "planned": "", "normal": "good", "special_mention": "warn", "substandard": "bad", "doubtful": "bad", "loss": "bad",
     "approved": "good", "refused": "bad", "accepted": "good", "offered": "warn", "funded": "good", "unfunded": "bad",
+    "sent": "good", "given_up": "bad", "queued": "warn",
     **model_words.TONES, **octopus_words.TONES,
 }  # fmt: skip
 _ALL: dict[str, dict[str, Any]] = {
     "loan": LOAN_STATES, "instalment": INSTALMENT_STATES, "class": FIVE_CLASSES, "bucket": BUCKETS, "lender": LENDER_TYPES,
     "move": MOVES, "entry": ENTRY_KINDS, "account": ACCOUNTS, "head": HEADS, "application": APPLICATION_STATES, "offer": OFFER_STATES, "stage": STAGES, "purpose": PURPOSES, "role": ROLES, "entrance": ENTRANCES,
     "media": MEDIA, "campaign": CAMPAIGN_STATES, "campaign_move": CAMPAIGN_MOVES, "conversion": CONVERSION_STATES,
+    "alert": ALERT_STATES, "alert_outcome": ALERT_OUTCOMES,
     **model_words.WORDS,
     **policy_words.WORDS,
     **mirror_words.WORDS,

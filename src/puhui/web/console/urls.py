@@ -3,6 +3,7 @@
 from django.urls import path
 
 from puhui.web.console import (
+    alerts,
     book,
     closing,
     decisions,
@@ -29,6 +30,9 @@ from puhui.web.console import (
 app_name = "console"
 urlpatterns = [
     path("", home.index, name="home"),
+    path("alerts/", alerts.index, name="alerts"),
+    path("alerts/test/", alerts.test, name="test_alert"),
+    path("alerts/<str:message_id>/again/", alerts.again, name="alert_again"),
     path("firms/", firms.index, name="firms"),
     path("firms/<str:code>/", firms.one, name="firm"),
     path("offer-book/", offer_book.index, name="offer_book"),
