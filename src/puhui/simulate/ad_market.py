@@ -22,18 +22,22 @@ GOOD_MARGIN_MINOR, BAD_LOSS_MINOR = (
     60_000.0,
     300_000.0,
 )  # a loan that pays brings 600 yuan net of money and handling; one that fails costs 3,000
+MEDIA_LOG_SPREAD = 0.5
 DRAW_DAYS, KNOWN_DAYS = 7, 30  # a loan is drawn within a week of the click; whether it is good is known a month later
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """One entry a segment. `stages` (segments, 4): registered, completed, credited, drawn, each given the one before."""
+    """One entry a segment. `stages` (segments, 4): registered, completed, credited, drawn, each given the one before.
+
+    `medium`: the medium a segment is met on; media differ in what rivals pay there."""
 
     click: Floats
     stages: Floats
     bad: Floats
     rival_log_mean: Floats
     rival_log_spread: float
+    medium: Ints
 
     @property
     def worth_minor(self) -> Floats:
@@ -58,8 +62,8 @@ class MarketDays:
     profit_minor: Floats
 
 
-def draw_truth(dice: np.random.Generator, *, segments: int) -> Truth:
-    """A world."""
+def draw_truth(dice: np.random.Generator, *, segments: int, media: int = 1) -> Truth:
+    """A world. On the first medium rivals bid as they do; on each further one dearer or cheaper by a draw."""
     quality, intent = dice.standard_normal(segments), dice.standard_normal(segments)
     registered = _chance(-0.8 - 0.6 * quality + 0.5 * intent)
     stages = np.column_stack(
@@ -67,7 +71,9 @@ def draw_truth(dice: np.random.Generator, *, segments: int) -> Truth:
     )
     click = np.clip(0.05 * np.exp(0.4 * intent), 0.005, 0.3)
     rival = np.log(40.0) + 0.7 * (np.log(click * registered) - np.log(click * registered).mean())
-    return Truth(click, stages, _chance(-2.6 - 1.1 * quality), rival, 0.8)
+    medium = np.arange(segments) % media
+    level = np.concatenate(([0.0], dice.normal(0.0, MEDIA_LOG_SPREAD, media - 1)))
+    return Truth(click, stages, _chance(-2.6 - 1.1 * quality), rival + level[medium], 0.8, medium)
 
 
 def draw_days(truth: Truth, dice: np.random.Generator, *, days: int, a_day: int) -> MarketDays:

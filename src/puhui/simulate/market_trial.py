@@ -1,12 +1,13 @@
 """Bidders in the made-up market: valued by loan profit, by registrations, by the truth, and the optimum in hindsight. 虚构 throughout.
 
-All meet the same auctions with the same daily budget and pace by the same dual-price bidder; they differ only in what they think an impression
+All meet the same auctions with the same daily budget, shared by all media, and pace by the same bidder of the auction's kind; they differ only in what they think an impression
 is worth. The two that learn start from `history` days on which bids were drawn at random, and learn every night from what has been answered by then:
 clicks and registrations at once, draws after up to a week, good or bad a month after that.
 
 Regret: what the optimum earned (loan profit less spend), less what a bidder earned, as a share of the optimum's. The optimum knows every
 segment's true worth and every rival's bid of the day: it takes the auctions that bring most a fen until the day's budget is spent (the linear
-programme's answer), so no bidder can earn more.
+programme's answer), so no bidder can earn more. At first price too: it bids just what wins. Since nobody can foresee that, the regret to
+our own bidding with the true worths is told beside it.
 """
 
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from puhui.acquisition.core.bidding import DualPriceBidder, Training, tables
 from puhui.acquisition.core.click_worth import ClickWorth, FunnelCounts
+from puhui.acquisition.core.first_price import RivalBids, shaded
 from puhui.simulate.ad_market import (
     BAD_LOSS_MINOR,
     GOOD_MARGIN_MINOR,
@@ -33,6 +35,8 @@ Floats = NDArray[np.float64]
 Won = NDArray[np.bool_]
 Answers = tuple[tuple[MarketDays, Won, int], ...]  # auctions, which were won, the number of their first day
 PRIOR_HEADS = 20.0
+_SOLVED_EVERY, _NEWEST = 10, 5000
+_STEPS = (np.arange(200) + 0.5) / 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Setting:
     days: int = 30
     a_day: int = 1000
     share: float = 0.2
+    auction: str = "second"
+    media: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +71,16 @@ class Result:
 def trial(seed: int, setting: Setting) -> dict[str, Result]:
     """One world: "optimum", "known_worth" (our pacing with the true worths), "profit" and "registrations"."""
     dice = np.random.default_rng(seed)
-    truth = draw_truth(dice, segments=setting.segments)
+    truth = draw_truth(dice, segments=setting.segments, media=setting.media)
     past = draw_days(truth, dice, days=setting.history, a_day=setting.history_a_day)
     ahead = draw_days(truth, dice, days=setting.days, a_day=setting.a_day)
     bids = np.exp(dice.normal(np.log(40.0), 1.0, len(past.price)))
     past_won = bids >= past.price
     budget = int(setting.share * ahead.price.mean() * setting.a_day)
     optimum = _hindsight(truth, ahead, budget)
+    bid_days = _bid_days if setting.auction == "second" else _bid_first_price
     learned = {
-        name: _bid_days(truth, (past, past_won), ahead, budget, worth=worth)
+        name: bid_days(truth, (past, past_won), ahead, budget, worth=worth)
         for name, worth in (
             ("known_worth", lambda answers, now, segments: truth.worth_minor),
             ("profit", _profit_worth),
@@ -89,9 +96,12 @@ def summary(seeds: range, setting: Setting) -> dict[str, Any]:
     per_yuan = {name: np.array([one[name].profit / max(one[name].spend, 1.0) for one in found]) for name in found[0]}
     regret = {name: np.array([1 - one[name].earned / one["optimum"].earned for one in found]) for name in ("known_worth", "profit", "registrations")}  # fmt: skip
     late = {name: np.array([1 - one[name].by_day[-10:].sum() / one["optimum"].by_day[-10:].sum() for one in found]) for name in regret}  # fmt: skip
+    to_known = {name: np.array([1 - one[name].earned / one["known_worth"].earned for one in found]) for name in ("profit", "registrations")}  # fmt: skip
     gap = per_yuan["profit"] - per_yuan["registrations"]
     return {
         "data": "simulated 虚构",
+        "auction": setting.auction,
+        "media": setting.media,
         "seeds": len(found),
         "days": setting.days,
         "auctions_a_day": setting.a_day,
@@ -99,6 +109,7 @@ def summary(seeds: range, setting: Setting) -> dict[str, Any]:
         "profit_per_yuan": {name: _told(values) for name, values in per_yuan.items()},
         "profit_per_yuan_gap": _told(gap) | {"seeds_better": int((gap > 0).sum())},
         "regret": {name: _told(values) for name, values in regret.items()},
+        "regret_to_known_worth": {name: _told(values) for name, values in to_known.items()},
         "regret_last_ten_days": {name: _told(values) for name, values in late.items()},
         "registrations_per_yuan": {name: _told(np.array([100 * one[name].registrations / max(one[name].spend, 1.0) for one in found])) for name in found[0]},
     }  # fmt: skip
@@ -128,6 +139,42 @@ def _bid_days(truth: Truth, past: tuple[MarketDays, Won], ahead: MarketDays, bud
             left -= price if won[place] else 0
             bidder.settle(forecast, bid, price if won[place] else None, int(ahead.clicked[place]) if won[place] else 0)
     return _result(truth, ahead, won)
+
+
+def _bid_first_price(truth: Truth, past: tuple[MarketDays, Won], ahead: MarketDays, budget: int, *, worth: Callable[..., Floats]) -> Result:  # fmt: skip
+    """First price: the bid is paid. One price of money over all segments and media (core/first_price.shaded), solved again every few auctions.
+
+    Assumed: after every auction the medium tells the bid that would have won, as exchanges do; nothing is known of it before.
+    """
+    history, history_won = past
+    segments = len(truth.click)
+    won, paid = np.zeros(len(ahead.price), bool), np.zeros(len(ahead.price))
+    first_day = int(history.day.max()) + 1
+    share = np.bincount(history.segment, minlength=segments) / len(history.segment)
+    for day in range(int(ahead.day.max()) + 1):
+        answers: Answers = ((history, history_won, 0), (ahead, won, first_day))
+        value = worth(answers, now=first_day + day, segments=segments)
+        before = np.flatnonzero(ahead.day < day)
+        met, price = (
+            np.concatenate((history.segment, ahead.segment[before])),
+            np.concatenate((history.price, ahead.price[before])),
+        )
+        rivals = [_rivals(price[met == segment]) for segment in range(segments)]
+        plan = shaded(rivals, value, share)
+        places, left = np.flatnonzero(ahead.day == day), budget
+        for number, place in enumerate(places.tolist()):
+            if number % _SOLVED_EVERY == 0:
+                bids = np.floor(plan.for_rate(left / (len(places) - number))).tolist()
+            bid = min(bids[ahead.segment[place]], left)
+            if bid >= ahead.price[place] and bid > 0:
+                won[place], paid[place] = True, bid
+                left -= bid
+    return _result(truth, ahead, won, paid)
+
+
+def _rivals(seen: Floats) -> RivalBids:
+    """The law of the highest rival bid in a segment: at most so many steps, the newest auctions."""
+    return RivalBids.of(np.ceil(np.quantile(seen[-_NEWEST:], _STEPS))) if len(seen) else RivalBids.of(np.ones(1))
 
 
 def _profit_worth(answers: Answers, *, now: int, segments: int) -> Floats:
@@ -203,11 +250,13 @@ def _hindsight(truth: Truth, ahead: MarketDays, budget: int) -> Result:
     return _result(truth, ahead, won)
 
 
-def _result(truth: Truth, days: MarketDays, won: Won) -> Result:
+def _result(truth: Truth, days: MarketDays, won: Won, paid: Floats | None = None) -> Result:
+    """`paid` where it is not the rival's bid: in a first-price auction the own one."""
+    cost = days.price if paid is None else paid
     worth = truth.worth_minor[days.segment]
     registered = (truth.click * truth.stages[:, 0])[days.segment]
-    by_day = np.bincount(days.day[won], (worth - days.price)[won], int(days.day.max()) + 1).astype(np.float64)
-    return Result(float(days.price[won].sum()), float(worth[won].sum()), float(registered[won].sum()), by_day)
+    by_day = np.bincount(days.day[won], (worth - cost)[won], int(days.day.max()) + 1).astype(np.float64)
+    return Result(float(cost[won].sum()), float(worth[won].sum()), float(registered[won].sum()), by_day)
 
 
 def _told(values: Floats) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """The made-up market: same seed same world, its truth is what happens, and nobody beats the optimum by much."""
 
 import numpy as np
+import pytest
 
 from puhui.simulate.ad_market import draw_days, draw_truth
 from puhui.simulate.market_trial import Setting, summary, trial
@@ -20,15 +21,28 @@ def test_what_happens_agrees_with_the_truth():
         assert abs(seen - truth.worth_minor[segment]) < 4 * spread
 
 
-def test_valuing_loans_earns_more_a_yuan_than_valuing_registrations():
+@pytest.mark.parametrize(("auction", "media"), [("second", 1), ("first", 3)])
+def test_valuing_loans_earns_more_a_yuan_than_valuing_registrations(auction: str, media: int):
     """Simulated, four small worlds; the fifty of the benchmark are in docs/benchmarks.md."""
-    answer = summary(range(1, 5), Setting(days=10, a_day=400, history_a_day=2000))
+    answer = summary(range(1, 5), Setting(days=10, a_day=400, history_a_day=2000, auction=auction, media=media))
+    assert (answer["auction"], answer["media"]) == (auction, media)
     assert answer["data"].startswith("simulated")
     assert answer["profit_per_yuan"]["profit"]["mean"] > answer["profit_per_yuan"]["registrations"]["mean"]
 
 
-def test_no_day_overspends_and_the_optimum_is_not_beaten():
-    setting = Setting(days=6, a_day=300, history=20, history_a_day=300)
+def test_media_differ_only_in_what_rivals_pay():
+    one, three = (draw_truth(np.random.default_rng(8), segments=9, media=media) for media in (1, 3))
+    assert three.medium.tolist() == [0, 1, 2] * 3
+    assert np.array_equal(one.worth_minor, three.worth_minor)
+    gap = (three.rival_log_mean - one.rival_log_mean).reshape(3, 3)
+    assert gap == pytest.approx(np.tile(gap[0], (3, 1)))
+    assert gap[0][0] == 0.0
+    assert abs(gap[0][1:]).min() > 0.01
+
+
+@pytest.mark.parametrize("auction", ["second", "first"])
+def test_no_day_overspends_and_the_optimum_is_not_beaten(auction: str):
+    setting = Setting(days=6, a_day=300, history=20, history_a_day=300, auction=auction)
     found = trial(9, setting)
     for name in ("profit", "registrations"):
         assert found[name].earned <= found["optimum"].earned * 1.02 + 1
