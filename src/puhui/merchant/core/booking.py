@@ -5,13 +5,14 @@ between own pockets is no income and no cost. A refund goes back to the category
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from puhui.merchant.core.bills.entry import BillEntry
 from puhui.merchant.core.categories import NONE, Sorter
 from puhui.merchant.core.tie_out import TieRules
 
 MOVE = "move"  # why of an entry between own pockets
+FEE = "手续费"  # the word by which the rules of categories know it
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,19 @@ class Booking:
     credit: str
     sure_percent: int
     why: str
+
+
+def fees_of(rows: Sequence[BillEntry]) -> list[BillEntry]:
+    """What the channel kept of each payment, as a payment of its own; of money paid back, what the channel gave back.
+
+    The payment itself stays whole: takings are what customers paid, the fee is a cost.
+    """
+    return [
+        replace(row, direction="in" if row.refund else "out", amount_minor=row.fee_minor, fee_minor=0, description=FEE, kind=FEE,
+                balance_minor=None, external_id=f"{row.external_id}/fee" if row.external_id else "", merchant_id="")
+        for row in rows
+        if row.fee_minor and row.direction != "neutral"
+    ]  # fmt: skip
 
 
 class Booker:

@@ -1,7 +1,7 @@
 """Import a bill into a shop's books, undo it, remember which column is which in a bill nobody knew."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,9 +14,9 @@ from puhui.kernel.refusal import Refusal, Refused
 from puhui.merchant import ledger_folding, models
 from puhui.merchant.bill_tables import bill_words
 from puhui.merchant.book_tables import tie_rules
-from puhui.merchant.core.bills.entry import Bill
+from puhui.merchant.core.bills.entry import Bill, BillEntry
 from puhui.merchant.core.bills.reading import read_bill, uncollected
-from puhui.merchant.core.booking import Booker
+from puhui.merchant.core.booking import Booker, fees_of
 from puhui.merchant.operations.books import books_of, sorter_of
 from puhui.store.copying import stream_frame
 from puhui.store.undivided import undivided
@@ -103,7 +103,7 @@ def import_bill(shop_id: str, file: BillFile, *, by: str, today: date, now: date
         cursor.execute(_TELL, told)
         cursor.execute(_REVIVE, told)
         cursor.execute("DROP TABLE stage_entry")
-    ledger_folding.fold(shop_id, days=days, amounts=(entry.amount_minor for entry in bill.entries))
+    ledger_folding.fold(shop_id, days=days, amounts=frame["amount_minor"].to_list())
     return ImportDone(row.id, bill.source, row.told, row.fresh, False)
 
 
@@ -167,9 +167,8 @@ def _frame(shop_id: str, bill: Bill) -> pl.DataFrame:
     """The bill's entries as columns of the stage, booked."""
     kinds = {source.code: source.kind for source in bill_words().sources} | {"bank": "bank"}
     booker = Booker(sorter_of(shop_id), tie_rules(), kinds, card=bill.card)
-    booked = booker.book(bill.entries)
-    keys = _keys(bill)
-    rows = bill.entries
+    rows = bill.entries + fees_of(bill.entries)
+    booked, keys = booker.book(rows), _keys(rows)
     return pl.DataFrame({
         "key": keys, "source": [row.source for row in rows], "layout": [bill.layout] * len(rows), "day": [row.date for row in rows],
         "clock": [row.time for row in rows], "direction": [row.direction for row in rows],
@@ -184,13 +183,13 @@ def _frame(shop_id: str, bill: Bill) -> pl.DataFrame:
     }, schema_overrides={"balance_minor": pl.Int64})  # fmt: skip
 
 
-def _keys(bill: Bill) -> list[str]:
+def _keys(rows: Sequence[BillEntry]) -> list[str]:
     """A name for each payment that is the same in every file that tells it: its day, so that names of one day stand together in
     the index, and a hash of the n-th of payments alike in all that is told."""
     seen: dict[str, int] = {}
-    days = {entry.date: (entry.date.isoformat(), f"{entry.date:%y%m%d}") for entry in bill.entries}
+    days = {entry.date: (entry.date.isoformat(), f"{entry.date:%y%m%d}") for entry in rows}
     keys = []
-    for entry in bill.entries:
+    for entry in rows:
         iso, short = days[entry.date]
         told = f"{entry.source}\x1f{iso}\x1f{entry.time}\x1f{entry.direction}\x1f{entry.amount_minor}\x1f{entry.currency}\x1f"
         told += entry.external_id or f"{entry.balance_minor}\x1f{entry.counterparty}\x1f{entry.description}"

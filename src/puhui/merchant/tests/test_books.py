@@ -118,6 +118,30 @@ class TestImports:
         assert operations.import_bill(SHOP, BillFile(text.encode(), "x"), by="owner", today=TODAY, now=NOW).fresh == 1
 
 
+class TestFees:
+    """What a channel kept of each payment is a cost; takings are what customers paid."""
+
+    BILL = """交易时间,公众账号ID,商户号,微信订单号,商户订单号,交易类型,交易状态,付款银行,货币种类,应结订单金额,微信退款单号,商户退款单号,退款金额,退款状态,商品名称,手续费,费率,订单金额,申请退款金额
+`2026-03-01 08:30:00,`wx1,`19,`42000000000001,`W1,`JSAPI,`SUCCESS,`OTHERS,`CNY,`15.00,`0,`0,`0.00,`,`豆腐,`0.09000,`0.60%,`15.00,`0.00
+`2026-03-01 19:30:00,`wx1,`19,`42000000000001,`W1,`JSAPI,`REFUND,`OTHERS,`CNY,`0.00,`50000000000001,`R1,`5.00,`SUCCESS,`豆腐,`-0.03000,`0.60%,`0.00,`5.00
+"""
+
+    def test_are_costs_and_given_back_with_a_refund(self) -> None:
+        done = operations.import_bill(SHOP, BillFile(self.BILL.encode(), "x"), by="owner", today=TODAY, now=NOW)
+        march = books.profit(SHOP, MARCH)
+        assert {line.code: line.amount_minor for line in march.income} == {"sales": 1_500 - 500}
+        assert {line.code: line.amount_minor for line in march.costs} == {"fees": 9 - 3}
+        assert (done.told, done.fresh, books.trial_balance(SHOP)["wechat"]) == (2, 4, 1_000 - 6)
+
+    def test_go_with_their_import_and_come_once(self) -> None:
+        done = operations.import_bill(SHOP, BillFile(self.BILL.encode(), "x"), by="owner", today=TODAY, now=NOW)
+        more = self.BILL + "总交易单数,应结订单总金额\n`2,`15.00\n"
+        assert operations.import_bill(SHOP, BillFile(more.encode(), "y"), by="owner", today=TODAY, now=NOW).fresh == 0
+        for row in books.imports(SHOP):
+            operations.undo_import(SHOP, row.id, now=NOW)
+        assert (books.trial_balance(SHOP), done.known) == ({}, False)
+
+
 class TestTheLaw:
     """What the database keeps, whoever asks."""
 
