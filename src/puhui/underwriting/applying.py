@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from puhui.kernel.canonical import digest
@@ -144,19 +145,15 @@ def decide_application(
             row["outside"] = [dict(each) for each in heard.outside]
         parameters = lending.parameters(_parameters(standing), as_of=brought_on, on=today)
         answer = deciding.decide([row], parameters)[0]
-        said = credit_rules.ask(
-            application.id, lambda: rule_inputs.of(row, answer.output, parameters) | heard.columns, on=today, now=now
-        )
+        columns = partial(_columns, row, answer.output, parameters, heard)
+        said = credit_rules.ask(application.id, columns, on=today, now=now)
         if said is not None and said.outcome in credit_rules.HOLDS and not heard.released:
             return Decided(application.id, said.decision_id, False, 0, None, tuple(said.reasons), held=True)
         if said is not None:
             row = row | {"rules": said.as_json()}
-            priced = (
-                said.rate_bps is not None and answer.output["approved"]
-            )  # another rate, other instalments: reckoned again
-            answer = (
-                deciding.decide([row], parameters)[0] if priced else deciding.ruled(answer, row["rules"], parameters)
-            )
+            priced = said.rate_bps is not None and answer.output["approved"]  # other instalments: reckoned again
+            ruled = deciding.decide([row], parameters)[0] if priced else None
+            answer = ruled or deciding.ruled(answer, row["rules"], parameters)
         if heard.limit_percent is not None:
             row = row | {"limit_percent": heard.limit_percent}
             answer = deciding.lowered(answer, heard.limit_percent, parameters)
@@ -357,12 +354,17 @@ def _brought(application: models.Application, *, as_of: date, now: datetime) -> 
     """What the owner brought besides invoices, who they say they are, and for how long they want the money."""
     known_at = min(now, owner_evidence.end_of(as_of))
     items = owner_evidence.gather([application.shop_id], as_of=as_of, known_at=known_at)[application.shop_id]
-    brought = {"items": items, "segment": application.segment, "months": application.months}
+    brought: dict[str, Any] = {"items": items, "segment": application.segment, "months": application.months}
     if application.purpose:
         brought["purpose"] = application.purpose
     if application.id_expires_on is not None:
         brought["id_expires_on"] = application.id_expires_on.isoformat()
     return brought
+
+
+def _columns(row: dict[str, Any], output: dict[str, Any], parameters: dict[str, Any], heard: Heard) -> dict[str, Any]:
+    """What the credit rules are told: of the application, and by other rooms."""
+    return rule_inputs.of(row, output, parameters) | dict(heard.columns)
 
 
 def _evidence_of(firm: models.Firm, standing: models.Appraisal, *, as_of: date) -> dict[str, Any]:

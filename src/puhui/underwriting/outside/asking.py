@@ -29,7 +29,8 @@ _GOOD = ("answered", "unknown")
 _STANDING = """
 SELECT question.id, question.consent_id, question.asked_at, answer.outcome, answer.said
 FROM underwriting_keeper_question question LEFT JOIN underwriting_keeper_answer answer ON answer.question_id = question.id
-WHERE question.keeper = %s AND question.subject = %s AND question.asked_at > %s AND question.asked_at <= %s
+WHERE question.keeper = %s AND question.subject = %s AND question.person_id = %s
+  AND question.asked_at > %s AND question.asked_at <= %s
 ORDER BY coalesce(answer.outcome IN ('answered', 'unknown'), false) DESC, question.asked_at DESC, question.id DESC LIMIT 1"""
 
 
@@ -91,9 +92,7 @@ def bring_answers(question_ids: Sequence[str], *, person_id: str, shop_id: str, 
         assert row.observed_on is not None, "an answer has its day"
         seen = Observed(keeper_answer.KIND[row.question.keeper], row.source, row.observed_on,
                         row.observed_on + timedelta(days=1), row.values)  # fmt: skip
-        draft = EvidenceDraft(
-            person_id, shop_id, seen, document_hash=row.content_hash, consent_id=row.question.consent_id
-        )
+        draft = EvidenceDraft(person_id, shop_id, seen, consent_id=row.question.consent_id)
         brought += record_evidence([draft], key=f"keeper/{row.question_id}/{shop_id}", now=now)
     return brought
 
@@ -117,7 +116,7 @@ def _claim(wanted: Wanted, on_terms: Terms, *, now: datetime) -> tuple[Asked, bo
         "SELECT pg_advisory_xact_lock(hashtextextended(%s::text, 0))", [f"keeper/{wanted.keeper}/{wanted.subject}"]
     )
     since = now - timedelta(days=on_terms.window_days)
-    standing = prepared.first(_STANDING, [wanted.keeper, wanted.subject, since, now])
+    standing = prepared.first(_STANDING, [wanted.keeper, wanted.subject, wanted.person_id, since, now])
     if standing is not None:
         question_id, consent_id, asked_at, outcome, said = standing
         if outcome in _GOOD:

@@ -80,7 +80,7 @@ class Door:
                 time.sleep(terms.pause_ms / 1000)
             try:
                 answer = httpx.post(self.url, content=body, headers=headers, timeout=terms.timeout_ms / 1000)
-            except httpx.HTTPError as silence:
+            except (httpx.HTTPError, httpx.InvalidURL) as silence:
                 fault = type(silence).__name__
                 continue
             if answer.is_server_error or answer.status_code == _TOO_OFTEN:
@@ -102,7 +102,7 @@ class Door:
             raise KeeperFault("malformed", "the signature of the answer does not fit", attempt)
         try:
             told = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise KeeperFault("malformed", "not JSON", attempt) from None
         return Heard(told, hashlib.sha256(content).hexdigest(), attempt)
 
