@@ -81,7 +81,9 @@ def _judge(one: CampaignView, today: date, now: datetime) -> int:
     done = "campaign stopped" if whole == STOP_LOSS or every_stopped else ""
     runs = [name for name in named if said[name] != STOP_LOSS]
     shares = dict(zip(runs, _shares([days[name] for name in runs], today), strict=True))
-    rows = [("", STOP_LOSS if done else whole, None, _summed(list(days.values())), done)]
+    rows: list[tuple[str, str, float | None, CreativeDays, str]] = [
+        ("", STOP_LOSS if done else whole, None, _summed(list(days.values())), done)
+    ]
     rows += [(name, said[name], shares.get(name), days[name], "") for name in named]
     models.CreativeVerdict.objects.bulk_create(
         models.CreativeVerdict(campaign_id=one.id, creative=name, verdict=verdict, share=share, figures=_figures(each), done=did, on=today, at=now)

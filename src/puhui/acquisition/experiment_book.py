@@ -346,7 +346,7 @@ def _changed(text: str, media: str, change: Callable[[str], Mapping[str, str]]) 
     writer.writeheader()
     for row in rows:
         mine = (row.get("media") or "").strip() == media
-        writer.writerow(row | (change((row.get("strategy") or "").strip()) if mine else {}))
+        writer.writerow(row | (dict(change((row.get("strategy") or "").strip())) if mine else {}))
     return said.getvalue()
 
 

@@ -6,6 +6,7 @@ counted in whole hours.
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -73,7 +74,7 @@ def _rows(since: date, until: date, kind: str, media: str, now: datetime) -> tup
     """((day, age in hours, clicks), (day of the click, hours until the step, hours since the click) of every person)."""
     opens, closes = (datetime(day.year, day.month, day.day, tzinfo=_CHINA) for day in (since, until))
     only = "AND k.media = %(media)s" if media else ""
-    given = {"opens": opens, "closes": min(closes, now), "now": now, "kind": kind, "media": media}
+    given: dict[str, Any] = {"opens": opens, "closes": min(closes, now), "now": now, "kind": kind, "media": media}
     on = "(k.happened_at AT TIME ZONE 'Asia/Shanghai')::date"
     with connection.cursor() as cursor:
         cursor.execute(

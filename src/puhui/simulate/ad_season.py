@@ -117,8 +117,8 @@ def _one_day(each: _Assumed, begins: datetime, place: tuple[int, int], world: _W
         common = {"media": each.media, "campaign": each.name, "creative": creative}
         name = f"虚构-{number}-{day}-{creative}"
         for kind, count in (("impression", int(impressions)), ("click", clicked)):
-            at = begins + np.sort(dice.random(count)) * timedelta(days=1)
-            for n, moment in enumerate(at):
+            for n, hours in enumerate(np.sort(24 * dice.random(count)).tolist()):
+                moment = begins + timedelta(hours=hours)
                 fact = common | {"kind": kind, "happened_at": moment}
                 if kind == "impression":
                     found.append(fact | {"name": f"{name}-i{n}"})

@@ -1,8 +1,10 @@
 """Octopus's codes in words: audiences, answers to media, verdicts on creatives, states of experiments."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
-WORDS = {
+WORDS: dict[str, dict[str, Any]] = {
     "audience": {
         "blacklisted": _("黑名单"), "declined": _("被拒过的人"), "existing_customer": _("现有客户"), "good_borrower": _("好客户"),
         "vulnerable": _("不宜借贷人群"), "lookalike": _("相似人群"), "opted_out": _("关闭了个性化推荐"),

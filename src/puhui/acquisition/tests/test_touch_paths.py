@@ -1,5 +1,6 @@
 """Ways before a result: whose clicks count, who was touched in vain, and shares that re-add by every rule."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -29,7 +30,7 @@ def take(*facts: dict[str, Any]) -> None:
 
 
 def asked(**more: Any) -> Asked:
-    return Asked(**({"kind": "draw", "since": DAY, "until": DAY + timedelta(days=1)} | more))
+    return replace(Asked("draw", DAY, DAY + timedelta(days=1)), **more)
 
 
 def test_a_way_is_the_clicks_of_all_devices_and_ids_of_a_person_in_order():
