@@ -84,6 +84,15 @@ class TestPrintedStatements:
         assert (bill.source, sums(bill)) == ("wechat", {"in": (1, 900), "neutral": (1, 500), "out": (1, 30000)})
         assert {entry.external_id for entry in bill.entries} == {"4200001", "4200002", "4200003"}
 
+    def test_letters_written_twice_to_be_bold_count_once(self) -> None:
+        rows = "".join(
+            f"[2026-03-0{n}],[#place(dx: 0.3pt)[甲店]甲店],[#place(dx: 0.3pt)[\\-{n}.50]\\-{n}.50],"
+            for n in range(1, 5)
+        )
+        page = f'#set text(font: "Noto Sans CJK SC", size: 8pt)\n#table(columns: 3, [交易日期],[对方户名],[交易金额],{rows})'
+        bill = read(typst.compile(page.encode()))
+        assert (sums(bill), {entry.counterparty for entry in bill.entries}) == ({"out": (4, 1_200)}, {"甲店"})
+
 
 class TestPapersThatCannotBeRead:
     def test_a_locked_one_opens_with_its_password_only(self) -> None:

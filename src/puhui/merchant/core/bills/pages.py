@@ -18,6 +18,7 @@ from pdfminer.psexceptions import PSException
 from puhui.kernel.refusal import Refusal, Refused
 
 _SAME_LINE, _SAME_PIECE = 40, 40  # per cent of the size of the letters
+_SHADOW = 20  # per cent of the size of the letters
 _MOST_PAGES = 2000
 
 
@@ -104,7 +105,13 @@ def _lines(page: int, pieces: list[Piece]) -> list[Line]:
     lines: list[list[Piece]] = []
     for piece in sorted(pieces, key=lambda each: -each.y):
         if lines and abs(lines[-1][0].y - piece.y) * 100 < piece.size * _SAME_LINE:
-            lines[-1].append(piece)
+            if not any(_is_shadow(piece, other) for other in lines[-1]):
+                lines[-1].append(piece)
         else:
             lines.append([piece])
     return [Line(page, tuple(sorted(line, key=lambda each: each.x0))) for line in lines]
+
+
+def _is_shadow(piece: Piece, other: Piece) -> bool:
+    """Whether a piece is written over another to make it bold."""
+    return piece.text == other.text and abs(piece.x0 - other.x0) * 100 < piece.size * _SHADOW
