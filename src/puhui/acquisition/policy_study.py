@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from puhui.acquisition import bid_policy_study
 from puhui.acquisition.core import balance, target_policy
 from puhui.acquisition.core.chances import arm_chances
 from puhui.acquisition.core.off_policy import Weighed, by_weights, doubly_robust, effective_rows
@@ -27,7 +28,7 @@ from puhui.acquisition.trial_table import Labelled, column, labelled, outcome_of
 Floats = NDArray[np.float64]
 _NAMES = {
     "action": ("action", "arm", "treatment", "offer", "bid", "choice", "a"),
-    "propensity": ("propensity", "pscore", "action_prob", "action_probability", "logging_prob", "logged_prob", "prob", "probability", "p"),
+    "propensity": ("propensity", "propensity_density", "density", "pscore", "action_prob", "action_probability", "logging_prob", "logged_prob", "prob", "probability", "p"),
     "reward": ("reward", "outcome", "click", "y", "r", "target"),
 }  # fmt: skip
 
@@ -64,7 +65,10 @@ class _Log:
 def evaluate(frame: pl.DataFrame, asked: Asked) -> dict[str, Any]:
     """Raises Refused; the frame is not changed."""
     terms = tables()
-    log = _log(frame, asked)
+    columns = _found_columns(frame, asked)
+    if bid_policy_study.is_bid(columns.action):
+        return bid_policy_study.evaluate(frame, columns)
+    log = _log(frame, asked, columns)
     fitting = Fitting(terms["fitting"], asked.seed)
     expected = np.column_stack([across_folds(log.features, log.reward, log.action == one, log.fold, fitting) for one in range(len(log.labels))])  # fmt: skip
     policy, taken = _policy(asked.policy, log, expected)
@@ -95,12 +99,17 @@ def evaluate(frame: pl.DataFrame, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _log(frame: pl.DataFrame, asked: Asked) -> _Log:
-    action_column = _found(frame, "action", asked.action)
-    reward_column = _found(frame, "reward", asked.reward)
-    chance_column = _found(frame, "propensity", asked.propensity, needed=asked.propensity is not None)
-    assert action_column is not None
-    assert reward_column is not None
+def _found_columns(frame: pl.DataFrame, asked: Asked) -> bid_policy_study.Columns:
+    action, reward = _found(frame, "action", asked.action), _found(frame, "reward", asked.reward)
+    chance = _found(frame, "propensity", asked.propensity, needed=asked.propensity is not None)
+    assert action is not None
+    assert reward is not None
+    leave = frozenset(column(frame, name).name for name in asked.drop)
+    return bid_policy_study.Columns(action, reward, chance, asked.policy, asked.positive, leave, asked.seed)
+
+
+def _log(frame: pl.DataFrame, asked: Asked, columns: bid_policy_study.Columns) -> _Log:
+    action_column, reward_column, chance_column = columns.action, columns.reward, columns.density
     actions = labelled(action_column, code="ACTION_MANY_VALUES")
     reward, _ = outcome_of(reward_column, positive=asked.positive)
     given = as_numbers(chance_column, tables()["reading"]) if chance_column is not None else None

@@ -73,7 +73,7 @@ def evaluate(
     policy: Annotated[
         str,
         typer.Option(
-            help="uniform, best, logged, always:ACTION, column:NAME, chances:PREFIX, or a JSON file of rules."
+            help="uniform, best, logged, always:ACTION, column:NAME, chances:PREFIX, or a JSON file of rules; for bids column:NAME or always:40."
         ),
     ],
     action: Annotated[str | None, typer.Option(help="Column of the logged action.")] = None,

@@ -14,12 +14,13 @@ from puhui.acquisition.core.rta import Ad, Answer, Ask, Grant
 
 _REJECT = 1
 _SECOND = wire.RtaRequest.RequestInfo.ADLIST_REQUEST
-_IDS = (  # best first: what the device field is, its kind, and the tag that calls it doubtful
-    ("oaid_md5sum", "OAID_MD5", wire.RtaRequest.Device.OAID_MD5_DOUBTFUL),
-    ("idfa_md5sum", "IDFA_MD5", wire.RtaRequest.Device.IDFA_MD5_DOUBTFUL),
-    ("imei_md5sum", "IMEI_MD5", wire.RtaRequest.Device.IMEI_MD5_DOUBTFUL),
-    ("android_id_md5sum", "ANDROID_ID_MD5", wire.RtaRequest.Device.ANDROIDID_MD5_DOUBTFUL),
-    ("mac_md5sum", "MAC_MD5", wire.RtaRequest.Device.MAC_MD5_DOUBTFUL),
+_DEVICE = wire.RtaRequest.Device
+_IDS = (  # best first: what the device field is, its kind, and the tags that call it doubtful (a doubtful OAID has a doubtful digest)
+    ("oaid_md5sum", "OAID_MD5", {_DEVICE.OAID_MD5_DOUBTFUL, _DEVICE.OAID_DOUBTFUL}),
+    ("idfa_md5sum", "IDFA_MD5", {_DEVICE.IDFA_MD5_DOUBTFUL}),
+    ("imei_md5sum", "IMEI_MD5", {_DEVICE.IMEI_MD5_DOUBTFUL}),
+    ("android_id_md5sum", "ANDROID_ID_MD5", {_DEVICE.ANDROIDID_MD5_DOUBTFUL}),
+    ("mac_md5sum", "MAC_MD5", {_DEVICE.MAC_MD5_DOUBTFUL}),
 )
 
 
@@ -39,9 +40,9 @@ class Tencent:
             ask = Ask(request.id)
             device = request.device
             marked = set(device.doubtful_ids_list)
-            for field, kind, tag in _IDS:
+            for field, kind, tags in _IDS:
                 text = getattr(device, field)
-                if text and tag not in marked:
+                if text and marked.isdisjoint(tags):
                     add_key(ask.keys, kind, text, doubtful)
             if device.qaid_infos and wire.RtaRequest.Device.QAID_DOUBTFUL not in marked:
                 for info in device.qaid_infos:

@@ -95,7 +95,7 @@ def test_shares_stand_for_propensities_only_where_actions_were_drawn_by_lot():
         ({"propensity": pl.lit(1.2)}, "uniform", "PROPENSITY_OUT_OF_RANGE"),
         ({"propensity": pl.lit("often")}, "uniform", "PROPENSITY_UNREADABLE"),
         ({"reward": pl.lit("good")}, "uniform", "OUTCOME_UNREADABLE"),
-        ({"action": pl.col("x")}, "uniform", "ACTION_MANY_VALUES"),
+        ({"action": pl.int_range(pl.len())}, "uniform", "ACTION_MANY_VALUES"),
         ({}, "nonsense", "POLICY_UNKNOWN"),
         ({"odds": pl.lit(None)}, "column:odds", "POLICY_UNREADABLE"),
         ({"odds": pl.lit(1e-9) + pl.when(pl.int_range(pl.len()) == 3).then(0.5).otherwise(0.0)}, "column:odds", "SUPPORT_TOO_THIN"),

@@ -173,9 +173,10 @@ class TestTencent:
         place = counters.reason_place(0, counters.REASONS.index(counted))
         assert engine._row[place] == 1
 
-    def test_ids_that_tencent_calls_doubtful_are_not_used(self, engine: Engine):
+    @pytest.mark.parametrize("tag", ["OAID_MD5_DOUBTFUL", "OAID_DOUBTFUL"])
+    def test_ids_that_tencent_calls_doubtful_are_not_used(self, engine: Engine, tag: str):
         request = from_tencent(NEW)
-        request.device.doubtful_ids_list.append(tencent.RtaRequest.Device.OAID_MD5_DOUBTFUL)
+        request.device.doubtful_ids_list.append(tencent.RtaRequest.Device.DeviceIdTag.Value(tag))
         assert ask_tencent(engine, request).code == 1
 
 
