@@ -96,6 +96,7 @@ def fit(
         inferred = fitted.card["reject_inference"]
         print(f"{inferred['caveat_zh']} · {inferred['caveat_en']}", file=sys.stderr)
     for answer in fitted.answers:
+        _against(answer)
         print(json.dumps(answer, ensure_ascii=False) if as_json else _told(answer))
 
 
@@ -181,6 +182,17 @@ def _warn(answer: dict[str, Any]) -> None:
     ]
     if others:
         print(f"未入模 · not modelled: {', '.join(others)}", file=sys.stderr)
+
+
+def _against(answer: dict[str, Any]) -> None:
+    """Columns of a scorecard whose points go the other way than their bins alone, on standard error."""
+    for one in answer["features"]:
+        if one.get("coefficient", -1.0) > 0:
+            told = (
+                f"{one['name']}: 与其他列一起看时方向与单独看相反，各段数据一致，予以保留 · beside the other columns it goes the other way than "
+                f"alone, in every part of the rows: kept (coefficient {one['coefficient']})"
+            )
+            print(told, file=sys.stderr)
 
 
 def _told(answer: dict[str, Any]) -> str:

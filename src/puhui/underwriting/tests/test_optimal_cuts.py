@@ -3,12 +3,15 @@
 import itertools
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from puhui.underwriting.core.modelling import binning
 from puhui.underwriting.core.modelling.binning import evidence
 from puhui.underwriting.core.modelling.optimal_cuts import Limits, best, merged
+from puhui.underwriting.core.modelling.terms import Terms, in_force
 
 CELLS = st.lists(st.tuples(st.integers(1, 60), st.integers(0, 60)), min_size=2, max_size=8)
 
@@ -22,6 +25,8 @@ def _brings(rows: np.ndarray, bads: np.ndarray, cuts: tuple[int, ...], limits: L
 
 def _goes(rates: np.ndarray, shape: str) -> bool:
     steps = np.diff(rates)
+    if shape == "free":
+        return True
     if shape == "one_way":
         return bool((steps >= 0).all() or (steps <= 0).all())
     signs = steps if shape == "peak" else -steps
@@ -39,7 +44,7 @@ def _by_counting(rows: np.ndarray, bads: np.ndarray, shape: str, limits: Limits)
     return found
 
 
-@pytest.mark.parametrize("shape", ["one_way", "peak", "valley"])
+@pytest.mark.parametrize("shape", ["one_way", "peak", "valley", "free"])
 @settings(max_examples=60, deadline=None)
 @given(cells=CELLS, least=st.sampled_from([1.0, 20.0]), most=st.integers(2, 5))
 def test_no_other_way_to_cut_brings_more(shape, cells, least, most):
@@ -72,3 +77,21 @@ def test_a_bin_that_chance_alone_would_bring_is_not_made():
 
 def test_neighbours_are_joined_and_a_crowd_stands_alone():
     assert merged(np.array([5.0, 5, 3, 20, 1, 1, 9, 1]), 10).tolist() == [0, 2, 3, 4, 6]
+
+
+def test_bins_of_any_shape_only_where_one_half_foresees_the_other_by_them():
+    dice = np.random.default_rng(7)
+    months = dice.integers(1, 61, 6000).astype(float)
+    rewritten = (dice.random(6000) < np.where(months % 12 == 0, 0.05, 0.5)).astype(np.int8)
+    honest = (dice.random(6000) < 0.1 + 0.4 * months / 60).astype(np.int8)
+    column, ones = pl.Series("months", months), np.ones(6000)
+    spiky = binning.fit(column, rewritten, ones, specials=(), terms=in_force())
+    assert spiky.trend == "free"
+    woe = spiky.woe_of(pl.Series("months", [23.0, 24.0, 25.0, 36.0]))
+    assert woe[1] > 1.0 > 0.0 > woe[0]
+    assert woe[3] == pytest.approx(woe[1], abs=1.0)
+    assert binning.fit(column, honest, ones, specials=(), terms=in_force()).trend == "ascending"
+    before = in_force().stored | {
+        "bins": {name: value for name, value in in_force().bins.items() if name != "free_deviance"}
+    }
+    assert binning.fit(column, rewritten, ones, specials=(), terms=Terms(before)).trend != "free"

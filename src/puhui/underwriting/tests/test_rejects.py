@@ -9,9 +9,12 @@ import polars as pl
 import pytest
 
 from puhui.kernel.refusal import Refused
+from puhui.underwriting.core.modelling import fitting as fitting_core
+from puhui.underwriting.core.modelling import preparing, terms
 from puhui.underwriting.core.modelling.preparing import Asked
 from puhui.underwriting.workbench import fitting, model_folder
-from puhui.underwriting.workbench.rejects import Rejects
+from puhui.underwriting.workbench.rejects import Rejects, augmented
+from puhui.underwriting.workbench.tape import read_tape
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -62,3 +65,35 @@ class TestRejects:
                              rejects=Rejects(refused, "fuzzy" if change else "guess"))  # fmt: skip
         assert no.value.refusal.code == code
         assert not (tmp_path / "out").exists()
+
+    def test_where_rows_are_split_by_time_the_refused_have_their_days(self, tapes, tmp_path):
+        accepted, refused = tapes
+        for path in tapes:
+            frame = pl.read_csv(path)
+            days = pl.date_range(pl.date(2020, 1, 1), pl.date(2029, 12, 31), eager=True).head(frame.height)
+            frame.with_columns(days.alias("day")).write_csv(path)
+        asked = Asked("bad", time="day")
+        rows = preparing.prepare(read_tape(accepted).frame, asked, terms.in_force())
+        learnt, told = augmented(rows, Rejects(refused, "fuzzy"), terms.in_force(), seed=1)
+        count, last = pl.read_csv(refused).height, rows.split.days[rows.split.training].max()
+        assert told["refused"] == count
+        assert "refused_without_time" not in told
+        assert learnt.split.days is not None
+        added = learnt.split.days[len(rows.bad) :]
+        assert len(added) == 2 * count
+        assert added[:count].tolist() == added[count:].tolist()
+        assert (added[0], added[1], added.max()) == (18262.0, 18263.0, last)
+        weights = fitting_core.recency_of(learnt, terms.in_force())
+        assert len(weights) == learnt.split.training.sum()
+        assert 3.0 < weights.max() / weights.min() < 4.0  # a quarter, less the refused who share the last day
+
+    def test_refused_without_a_day_stand_in_the_middle_and_are_counted(self, tapes, tmp_path):
+        accepted, refused = tapes
+        frame = pl.read_csv(accepted)
+        days = pl.date_range(pl.date(2020, 1, 1), pl.date(2029, 12, 31), eager=True).head(frame.height)
+        frame.with_columns(days.alias("day")).write_csv(accepted)
+        rows = preparing.prepare(read_tape(accepted).frame, Asked("bad", time="day"), terms.in_force())
+        learnt, told = augmented(rows, Rejects(refused, "parcelling"), terms.in_force(), seed=1)
+        assert told["refused_without_time"] == pl.read_csv(refused).height
+        middle = float(np.median(rows.split.days[rows.split.training]))
+        assert set(learnt.split.days[len(rows.bad) :].tolist()) == {middle}

@@ -48,6 +48,31 @@ class TestTapes:
         answer = _fit(tmp_path / "t.xlsx", Asked("bad", time="day"))
         assert (answer["rows"], answer["positive"], answer["split"]["by"]) == (600, "2", "time")
 
+    def test_the_largest_sheet_and_days_as_spreadsheets_count_them(self, tmp_path):
+        import openpyxl
+
+        book = _book(600).with_columns(
+            pl.col("bad").cast(pl.Int8), (pl.col("day").cast(pl.Int32) + 25_569).alias("open_date")
+        )
+        work = openpyxl.Workbook()
+        work.active.title = "说明"
+        work.active.append(["本表说明"])
+        page = work.create_sheet("数据")
+        page.append(book.columns)
+        for row in book.iter_rows():
+            page.append(row)
+        work.save(tmp_path / "t.xlsx")
+        read = tape.read_tape(tmp_path / "t.xlsx")
+        assert read.frame.columns == book.columns
+        assert read.notes == ("sheet '数据', the largest of 2",)
+        column = columns.infer(book["open_date"], POLICY)
+        assert (column.kind, column.stamp) == ("date", "excel")
+        assert (
+            columns.read(book["open_date"], column).to_list() == book["day"].cast(pl.Int32).cast(pl.Float64).to_list()
+        )
+        told = _fit(tmp_path / "t.xlsx", Asked("bad", time="open_date", drop=("day",)))["split"]
+        assert told["last_training_day"].startswith("201")
+
     def test_a_byte_order_mark_tabs_and_headers_that_repeat(self, tmp_path):
         book = _book(600).with_columns(pl.col("bad").cast(pl.Int8), pl.col("day").dt.to_string("%m/%d/%Y"))
         text = book.write_csv(separator="\t").replace("debt\tnoise", "x\tx", 1)
@@ -124,6 +149,16 @@ class TestParsing:
 
 
 class TestLeakage:
+    def test_few_bads_make_no_suspects_of_noise(self):
+        dice = np.random.default_rng(8)
+        bad = np.zeros(4000, dtype=np.int8)
+        bad[dice.permutation(4000)[:40]] = 1
+        noise = pl.Series("noise", dice.normal(size=4000))
+        measured = leakage.strength(noise, bad)
+        assert measured.iv > POLICY.leak["iv_suspicious"] > measured.iv - measured.chance_iv
+        assert measured.chance_iv == pytest.approx(39 * (1 / 40 + 1 / 3960))
+        assert leakage.findings("noise", noise, bad, measured, POLICY) == []
+
     def test_honest_roundness_is_no_leak(self):
         dice = np.random.default_rng(1)
         amount = np.where(

@@ -50,7 +50,9 @@ def refitted(model: Model, edits: dict[str, dict[str, Any]], rows: Prepared) -> 
     changed = apply_edits(model.scorecard.bins, edits)
     counted = [bins.recounted(values[bins.name], bad, weight) for bins in changed]
     aged = weight * fitting.recency_of(rows, model.terms)
-    again = scorecard.rebinned(model.scorecard, counted, values, bad, aged, model.terms)
+    days = None if rows.split.days is None else rows.split.days[rows.split.training]
+    fitted = scorecard.fit(counted, values, bad, aged, model.terms, days=days)
+    again = scorecard.calibrated(fitted, model.scorecard.calibration, model.terms)
     kept = {bins.name for bins in again.bins}
     return replace(model, scorecard=again, features=tuple(f for f in model.features if f.name in kept),
                     columns=tuple(c for c in model.columns if c.name in kept),

@@ -1,7 +1,8 @@
 """Refused applications beside the tape: the rows a model is fitted on once reject inference has added to them.
 
 Rules kept: a scorecard of the accepted gives the chances that reject inference works with; the added rows only ever fit
-(they neither steer, calibrate nor judge); the caveat of the way goes into the answer and the card.
+(they neither steer, calibrate nor judge); where rows are split by time the refused have their days too, so that later ones
+count for more among them as well; the caveat of the way goes into the answer and the card.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.underwriting.core.modelling import fitting, reject_inference, watching
+from puhui.underwriting.core.modelling import columns, fitting, reject_inference, watching
 from puhui.underwriting.core.modelling.model import Model
 from puhui.underwriting.core.modelling.preparing import Prepared
 from puhui.underwriting.core.modelling.reject_inference import Applicants
@@ -34,7 +35,8 @@ def augmented(rows: Prepared, rejects: Rejects, terms: Terms, *, seed: int) -> t
     if rejects.method not in reject_inference.METHODS:
         told = f"没有这种拒绝推断 · no such way; there are {', '.join(sorted(reject_inference.METHODS))}"
         raise Refused(Refusal("REJECT_METHOD_UNKNOWN", told, where=rejects.method))
-    refused = _values(rows, terms, read_tape(rejects.tape).frame)
+    frame = read_tape(rejects.tape).frame
+    refused = _values(rows, terms, frame)
     first = fitting.fit("scorecard", rows, terms=terms, seed=seed)
     training = rows.split.training
     accepted = Applicants(
@@ -44,20 +46,43 @@ def augmented(rows: Prepared, rejects: Rejects, terms: Terms, *, seed: int) -> t
     policy = watching.in_force()
     found = reject_inference.augment(rejects.method, accepted, terms=policy.reject_terms, seed=seed)
     answer: dict[str, Any] = found.as_json() | {"refused": refused.height, "policy": policy.version}
-    return _with(rows, training, found), answer
+    days, undated = _days(rows, frame)
+    if undated:
+        answer["refused_without_time"] = undated
+    return _with(rows, training, found, days), answer
 
 
-def _with(rows: Prepared, training: np.ndarray, found: reject_inference.Augmented) -> Prepared:
-    """Training rows keep their parts with the new weights; added rows fit; rows that judge stay as they are."""
+def _with(rows: Prepared, training: np.ndarray, found: reject_inference.Augmented, days: np.ndarray | None) -> Prepared:
+    """Training rows keep their parts with the new weights; added rows fit; rows that judge stay as they are. `days` of the
+    refused, who may stand more than once, in their order."""
     own = int(training.sum())
     weight = rows.weight.copy()
     weight[training] = found.weight[:own]
     added = found.frame[own:]
+    all_days = (
+        None
+        if days is None or rows.split.days is None
+        else np.concatenate([rows.split.days, np.resize(days, added.height)])
+    )
     return replace(
         rows, values=pl.concat([rows.values, added], how="vertical_relaxed"),
         bad=np.concatenate([rows.bad, found.outcome[own:].astype(np.int8)]), weight=np.concatenate([weight, found.weight[own:]]),
-        split=Split(np.concatenate([rows.split.part, np.full(added.height, FIT, dtype=np.int8)]), rows.split.told),
+        split=Split(np.concatenate([rows.split.part, np.full(added.height, FIT, dtype=np.int8)]), rows.split.told, all_days),
     )  # fmt: skip
+
+
+def _days(rows: Prepared, frame: pl.DataFrame) -> tuple[np.ndarray | None, int]:
+    """The day of every refused application, never past the last training day, and how many have none: they stand in the middle
+    of the training days, counting for neither more nor less than the usual row."""
+    if rows.split.days is None or rows.time is None:
+        return None, 0
+    known = rows.split.days[rows.split.training]
+    raw = (
+        frame[rows.time.name] if rows.time.name in frame.columns else pl.Series([None] * frame.height, dtype=pl.String)
+    )
+    days = columns.read(raw, rows.time).fill_null(np.nan).to_numpy()
+    undated = ~np.isfinite(days)
+    return np.clip(np.where(undated, np.median(known), days), known.min(), known.max()), int(undated.sum())
 
 
 def _values(rows: Prepared, terms: Terms, frame: pl.DataFrame) -> pl.DataFrame:

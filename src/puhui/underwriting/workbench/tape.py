@@ -78,18 +78,21 @@ def _frame(content: bytes, path: Path) -> tuple[pl.DataFrame, list[str]]:
 
 
 def _sheet(content: bytes) -> tuple[pl.DataFrame, list[str]]:
-    """The first sheet, every cell as text."""
+    """The sheet with most cells (a workbook often opens on a page of notes), every cell as text."""
     import fastexcel
 
     book = fastexcel.read_excel(content)
-    rows = book.load_sheet(0, header_row=None, dtypes="string").to_polars()
+    sheets = [book.load_sheet(name, header_row=None, dtypes="string").to_polars() for name in book.sheet_names]
+    taken = max(range(len(sheets)), key=lambda number: (sheets[number].height * sheets[number].width, -number))
+    rows = sheets[taken]
     if rows.height == 0:
         return rows, []
     head = heading.of([[cell or "" for cell in row] for row in rows.head(PROBE_LINES).iter_rows()])
     frame = rows.slice(head.rows_above + head.named)
     frame.columns = list(head.names)
     frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
-    return frame, list(head.notes) + ([f"first of {len(book.sheet_names)} sheets"] if len(book.sheet_names) > 1 else [])
+    told = f"sheet {book.sheet_names[taken]!r}, the largest of {len(sheets)}"
+    return frame, list(head.notes) + ([told] if len(sheets) > 1 else [])
 
 
 def _text(content: bytes) -> tuple[pl.DataFrame, list[str]]:

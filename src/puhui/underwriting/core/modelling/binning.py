@@ -5,7 +5,8 @@ hundredths of a second (decisions 0070, 0088). Missing values, special codes and
 of their own. A word is placed by its bad rate, so that words and numbers go the same way.
 
 Rules kept: WOE_i = ln((G_i/G)/(B_i/B)), IV = Σ (G_i/G − B_i/B)·WOE_i; a bin is smoothed by a few rows at the usual rate, and an
-empty bin is neutral; one direction unless a peak or valley pays in both halves of the rows.
+empty bin is neutral; one direction unless a peak or valley pays in both halves of the rows, or bins of any shape found on one half
+foresee the other (decision 0095).
 
 >>> from puhui.underwriting.core.modelling.terms import in_force
 >>> x = pl.Series("age", np.repeat(np.arange(20.0, 60.0), 25))
@@ -16,7 +17,7 @@ empty bin is neutral; one direction unless a peak or valley pays in both halves 
 """
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -225,7 +226,36 @@ def _solved(
         pays = all(_worth(side, tried, smooth) > need * _worth(side, plain, smooth) for side in halves)
         if pays and brings > worth + terms.bins["peak_gain_iv"]:
             best, trend, worth = tried, shape, brings
+    free = optimal_cuts.best(*grouped, shape="free", limits=limits)[0]
+    seen_gain = _deviance(grouped, best, grouped, smooth) - _deviance(grouped, free, grouped, smooth)
+    if seen_gain >= 2 * float(
+        terms.bins.get("free_deviance", np.inf)
+    ):  # less on the rows themselves is never enough on halves
+        shape = trend if trend in ("peak", "valley") else "one_way"
+        best, trend = (free, "free") if _free_pays(halves, shape, limits, terms) else (best, trend)
     return tuple(int(starts[cut + 1]) - 1 for cut in best), trend
+
+
+def _free_pays(halves: list[Floats], shape: str, limits: Limits, terms: Terms) -> bool:
+    """Whether bins that may go up and down, cut and counted on one half of the rows, explain the other half better than bins of
+    the shape do, both ways, by so much deviance. Terms before decision 0095 know no such bins."""
+    need = float(terms.bins["free_deviance"])
+    half = replace(limits, least=limits.least / 2)
+    for seen, other in (halves, halves[::-1]):
+        held = [_deviance(seen, optimal_cuts.best(*seen, shape=way, limits=half)[0], other, limits.smoothing_rows)
+                for way in (shape, "free")]  # fmt: skip
+        if held[0] - held[1] < need:
+            return False
+    return True
+
+
+def _deviance(seen: Floats, cuts: tuple[int, ...], other: Floats, smoothing_rows: float) -> float:
+    """−2·log-likelihood of other rows under the smoothed bad rates that bins have on the rows seen."""
+    starts = np.array([0, *(cut + 1 for cut in cuts)])
+    rows, bads = np.add.reduceat(seen, starts, axis=1)
+    rate = np.clip((bads + smoothing_rows * bads.sum() / rows.sum()) / (rows + smoothing_rows), 1e-6, 1 - 1e-6)
+    rows, bads = np.add.reduceat(other, starts, axis=1)
+    return -2.0 * float((bads * np.log(rate) + (rows - bads) * np.log1p(-rate)).sum())
 
 
 def _worth(counts: Floats, cuts: tuple[int, ...], smoothing_rows: float) -> float:

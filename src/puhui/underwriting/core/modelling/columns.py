@@ -22,6 +22,7 @@ from puhui.underwriting.core.modelling.terms import Terms
 KINDS = ("number", "date", "category", "identifier", "text", "constant", "empty", "nested")
 DIGITS = ("%Y%m%d", "%Y%m", "%y%m%d")
 MODELLED = ("number", "date", "category")
+EXCEL_1970 = 25_569  # 1970-01-01 as spreadsheets count days
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Column:
     kind: str
     comma: bool = False
     shapes: tuple[str, ...] = ()
-    stamp: str = ""  # a date kept as a number: "ms", "s" since 1970 or "digits" (19970220, 199702)
+    stamp: str = ""  # a date kept as a number: "ms", "s" since 1970, "excel" (days since 1899-12-30) or "digits" (19970220, 199702)
     specials: tuple[float, ...] = ()
     odd_words: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
@@ -174,7 +175,8 @@ def _of_words(column: Column, present: pl.Series, terms: Terms) -> Column:
 
 
 def stamp_of(values: pl.Series, name: str, *, wanted: bool = False) -> str:
-    """How a number writes a date, if it does: "digits", "ms", "s"; `wanted` where the analyst said that it is one."""
+    """How a number writes a date, if it does: "digits", "ms", "s", "excel" (1980 to 2099); `wanted` where the analyst said that it
+    is one."""
     present = values.drop_nulls()
     if present.is_empty() or (present != present.round()).any():
         return ""
@@ -188,7 +190,9 @@ def stamp_of(values: pl.Series, name: str, *, wanted: bool = False) -> str:
         return "digits" if parsing.dates(text, DIGITS).count() >= 0.98 * len(text) else ""
     if dated and present.is_between(3e11, 4.2e12).all():  # type: ignore[operator]
         return "ms"
-    return "s" if dated and present.is_between(3e8, 4.2e9).all() else ""  # type: ignore[operator]
+    if dated and present.is_between(3e8, 4.2e9).all():  # type: ignore[operator]
+        return "s"
+    return "excel" if dated and present.n_unique() > 2 and present.is_between(29_221, 73_050).all() else ""  # type: ignore[operator]
 
 
 def _identifies(values: pl.Series, name: str, terms: Terms) -> bool:
@@ -236,6 +240,8 @@ def _dates(raw: pl.Series, column: Column) -> pl.Series:
         shapes = column.shapes or parsing.DATE_SHAPES[:1]
         return parsing.dates(parsing.plain(_text(raw), column.missing_words), shapes)
     values = _numbers(raw, column)
+    if column.stamp == "excel":
+        return values.floor() - EXCEL_1970
     if column.stamp in ("ms", "s"):
         return (values / (86_400_000.0 if column.stamp == "ms" else 86_400.0)).floor()
     return parsing.dates(values.cast(pl.Int64, strict=False).cast(pl.String), DIGITS)

@@ -118,9 +118,11 @@ def _scorecard(rows: Prepared, part: Training, terms: Terms) -> scorecard.Scorec
     found = candidate_bins(rows.features, part.values, part.bad, part.weight, terms)
     aged = part.weight * part.recency  # bins count rows as they are; coefficients lean on the later ones
     early = [bins.recounted(early_values[bins.name], part.bad[fitting], part.weight[fitting]) for bins in found]
-    first = scorecard.fit(early, early_values, part.bad[fitting], aged[fitting], terms)
+    days = rows.split.days if rows.split.days is None else rows.split.days[rows.split.training]
+    early_days = None if days is None else days[fitting]
+    first = scorecard.fit(early, early_values, part.bad[fitting], aged[fitting], terms, days=early_days)
     fitted = scorecard.calibrate(first, late_values, part.bad[part.steering], part.weight[part.steering])
-    return scorecard.calibrated(scorecard.fit(found, part.values, part.bad, aged, terms), fitted, terms)
+    return scorecard.calibrated(scorecard.fit(found, part.values, part.bad, aged, terms, days=days), fitted, terms)
 
 
 def _model(rows: Prepared, features: list[Feature], values: pl.DataFrame, terms: Terms,

@@ -46,11 +46,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """A column alone: information value, AUC out of sample, and IV of being there at all."""
+    """A column alone: information value, AUC out of sample, IV of being there at all, and the IV that chance alone would bring
+    to so many cells: (cells − 1)·(1/bads + 1/goods), much where bads are few."""
 
     iv: float
     auc: float
     presence_iv: float
+    chance_iv: float
 
 
 def strength(values: pl.Series, bad: Outcome) -> Strength:
@@ -64,7 +66,8 @@ def strength(values: pl.Series, bad: Outcome) -> Strength:
         usual = max(float(bads.sum()), 0.5) / max(float(counts.sum()), 1.0)
         scores[side] = ((bads + 10 * usual) / (counts + 10))[cell[side]]
     area = np.mean([ranking.auc(bad[side], scores[side]) for side in (half, ~half) if 0 < bad[side].sum() < side.sum()])
-    return Strength(iv=iv_of(cell, bad, cells), auc=float(area), presence_iv=iv_of(present.astype(np.int64), bad, 2))
+    return Strength(iv=iv_of(cell, bad, cells), auc=float(area), presence_iv=iv_of(present.astype(np.int64), bad, 2),
+                    chance_iv=(len(np.unique(cell)) - 1) * (1.0 / max(bad.sum(), 1) + 1.0 / max(len(bad) - bad.sum(), 1)))  # fmt: skip
 
 
 def iv_of(cell: npt.NDArray[np.int64], bad: Outcome, cells: int) -> float:
@@ -111,7 +114,7 @@ def form_finding(name: str, values: pl.Series, bad: Outcome, terms: Terms) -> Fi
 def findings(name: str, values: pl.Series, bad: Outcome, measured: Strength, terms: Terms) -> list[Finding]:
     """All findings on one column by its values (the name and the calendar are tested elsewhere)."""
     limits = terms.leak
-    found = []
+    found, sure_iv = [], measured.iv - measured.chance_iv
     if measured.auc >= limits["auc"]:
         found.append(Finding(name, LEAK, "auc", round(measured.auc, 3), f"单列样本外AUC {measured.auc:.3f}，几乎知道结果",
                              f"alone it ranks the outcome with AUC {measured.auc:.3f} out of sample"))  # fmt: skip
@@ -120,13 +123,13 @@ def findings(name: str, values: pl.Series, bad: Outcome, measured: Strength, ter
                              f"有没有值就能预测结果（IV {measured.presence_iv:.2f}）：可能只在结果之后才填写",
                              f"being filled in tells the outcome (IV {measured.presence_iv:.2f}): probably written after it"))  # fmt: skip
     certain = _certain_share(values, bad, terms)
-    if certain >= limits["certain_share"] and measured.iv > limits["iv_suspicious"]:
+    if certain >= limits["certain_share"] and sure_iv > limits["iv_suspicious"]:
         found.append(Finding(name, LEAK, "certain", round(certain, 3), f"{certain:.0%}的行由它即可几乎确定结果",
                              f"for {certain:.0%} of the rows it makes the outcome all but certain"))  # fmt: skip
     form = form_finding(name, values, bad, terms) if values.dtype == pl.Float64 else None
     if form is not None:
         found.append(form)
-    if not found and measured.iv > limits["iv_suspicious"]:
+    if not found and sure_iv > limits["iv_suspicious"]:
         found.append(Finding(name, SUSPECT, "iv", round(measured.iv, 3), f"IV {measured.iv:.2f} 高于0.5，请核对取数时点",
                              f"IV {measured.iv:.2f} is above 0.5: check when it was written down"))  # fmt: skip
     return found

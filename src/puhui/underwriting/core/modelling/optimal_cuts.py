@@ -1,4 +1,5 @@
-"""The best cuts of ordered cells into bins, exactly: most information value, rates of bad going one way (or one peak, one valley).
+"""The best cuts of ordered cells into bins, exactly: most information value, rates of bad going one way (or one peak, one valley,
+or any way).
 
 A dynamic programme over (where the last bin starts, where it ends): of all ways to reach a start with a rate not above the
 last bin's, only the best one matters, so cells are sorted by rate once a start and searched. Bins never fall below `least`
@@ -20,7 +21,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Starts = npt.NDArray[np.int64]
-SHAPES = ("rising", "falling", "one_way", "peak", "valley")
+SHAPES = ("rising", "falling", "one_way", "peak", "valley", "free")
 NEVER = -np.inf
 
 
@@ -62,6 +63,8 @@ def best(rows: Floats, bads: Floats, *, shape: str, limits: Limits) -> tuple[tup
     if bads.sum() <= 0 or bads.sum() >= rows.sum():
         return (), 0.0
     bins = _bins(rows, bads, limits)
+    if shape == "free":
+        return _any_way(bins, limits)
     if shape == "one_way":
         return max((_one_way(bins, limits), _one_way(bins.mirrored, limits)), key=lambda found: found[1])
     if shape in ("rising", "falling"):
@@ -107,6 +110,24 @@ def _one_way(bins: _Bins, limits: Limits) -> tuple[tuple[int, ...], float]:
         if value[first, end] > found + 1e-12:
             found, taken, start = float(value[first, end]), bin_count, first
     return _traced(table, taken, start), _worth(found, bins)
+
+
+def _any_way(bins: _Bins, limits: Limits) -> tuple[tuple[int, ...], float]:
+    """Rates may go up and down: of all ways to reach an end only the best one matters."""
+    ends = bins.gain.shape[0]
+    values, before = [bins.gain[0]], [np.full(ends, -1, dtype=np.int64)]
+    for _ in range(1, limits.most_bins):
+        sums = values[-1][:, None] + bins.gain
+        sums[0] = NEVER
+        came = np.argmax(sums, axis=0)
+        values.append(sums[came, np.arange(ends)])
+        before.append(came)
+    taken = int(np.argmax([value[-1] for value in values]))
+    cuts, place = list[int](), ends - 1
+    for number in range(taken, 0, -1):
+        place = int(before[number][place])
+        cuts.append(place - 1)
+    return tuple(sorted(cuts)), _worth(float(values[taken][-1]), bins)
 
 
 def _rising(bins: _Bins, most: int) -> _Table:

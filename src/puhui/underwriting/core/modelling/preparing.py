@@ -212,11 +212,14 @@ def _usable(tape: pl.DataFrame, asked: Asked, outcome: Label, terms: Terms,
 
 
 def _enough(bad: npt.NDArray[np.int8], split: Split, target: str, terms: Terms) -> None:
-    for part, least in ((split.training, terms.label["min_bads"]), (split.judging, terms.label["min_test_bads"])):
+    parts = (
+        (split.training, terms.label["min_bads"], "训练", "training"),
+        (split.judging, terms.label["min_test_bads"], "验证", "test"),
+    )
+    for part, least, zh, en in parts:
         bads, goods = int(bad[part].sum()), int(part.sum() - bad[part].sum())
         if bads < least or goods < least:
-            where = ("训练", "training") if part is split.training else ("验证", "test")
-            raise Refused(Refusal("TOO_FEW_LABELS", f"{where[0]}部分坏{bads}、好{goods}，各需至少{least} · the {where[1]} part has {bads} bad and "
+            raise Refused(Refusal("TOO_FEW_LABELS", f"{zh}部分坏{bads}、好{goods}，各需至少{least} · the {en} part has {bads} bad and "
                                   f"{goods} good rows; each needs at least {least}", target))  # fmt: skip
 
 

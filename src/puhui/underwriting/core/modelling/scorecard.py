@@ -1,11 +1,12 @@
 """A scorecard: logistic regression on weights of evidence, written as whole points that anybody can add up by hand.
 
-Rules kept: every coefficient goes the way its bins go (a wrong sign is taken out, not printed); points are whole numbers, and
+Rules kept: a coefficient goes the way its bins go unless the rows insist in every part of them (`bin_weights`, decision 0094: then
+it is printed as such; any other wrong sign is taken out); points are whole numbers, and
 the chance of default is read from their sum: score = offset − factor·ln(bad:good odds), factor = PDO / ln 2 (600 points at 50:1,
-20 points double the odds). What is printed is what decides, to the last bit, for one applicant and for a million.
+60 points double the odds). What is printed is what decides, to the last bit, for one applicant and for a million.
 
->>> points_scale({"points_at_base": 600, "odds_at_base": 50, "points_to_double": 20})
-(487.1228762045055, 28.85390081777927)
+>>> points_scale({"points_at_base": 600, "odds_at_base": 50, "points_to_double": 60})
+(261.36862861351653, 86.5617024533378)
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from puhui.underwriting.core.modelling import calibration
+from puhui.underwriting.core.modelling import bin_weights, calibration
 from puhui.underwriting.core.modelling.binning import Bins
 from puhui.underwriting.core.modelling.calibration import Calibration
 from puhui.underwriting.core.modelling.terms import Terms
@@ -28,7 +29,8 @@ Points = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """`bins[j]` with `coefficients[j]` gives `points[j]`, one whole number a bin; `base_points` is added to every score."""
+    """`bins[j]` with `coefficients[j]` gives `points[j]`, one whole number a bin; `base_points` is added to every score.
+    `effects[j]` are the log-odds of each bin before calibration: coefficient · WOE, moved a little together (decision 0094)."""
 
     bins: tuple[Bins, ...]
     coefficients: tuple[float, ...]
@@ -38,6 +40,7 @@ class Scorecard:
     factor: float
     base_points: int
     points: tuple[tuple[int, ...], ...]
+    effects: tuple[tuple[float, ...], ...]
 
     @property
     def neutral(self) -> tuple[int, ...]:
@@ -62,30 +65,40 @@ class Scorecard:
     def as_json(self) -> dict[str, Any]:
         return {"intercept": self.intercept, "calibration": self.calibration.as_json(), "offset": self.offset, "factor": self.factor,
                 "base_points": self.base_points, "features": [
-                    {"name": bins.name, "coefficient": coefficient, "points": list(points), "bins": bins.as_json()}
-                    for bins, coefficient, points in zip(self.bins, self.coefficients, self.points, strict=True)]}  # fmt: skip
+                    {"name": bins.name, "coefficient": coefficient, "points": list(points), "effects": list(effects), "bins": bins.as_json()}
+                    for bins, coefficient, points, effects in zip(self.bins, self.coefficients, self.points, self.effects, strict=True)]}  # fmt: skip
 
     @staticmethod
     def of(stored: dict[str, Any]) -> "Scorecard":
-        features = stored["features"]
-        return Scorecard(tuple(Bins.of(feature["bins"]) for feature in features), tuple(feature["coefficient"] for feature in features),
+        features, bins = stored["features"], tuple(Bins.of(feature["bins"]) for feature in stored["features"])
+        effects = (
+            feature.get("effects", list(feature["coefficient"] * one.woe))
+            for feature, one in zip(features, bins, strict=True)
+        )
+        return Scorecard(bins, tuple(feature["coefficient"] for feature in features),
                          stored["intercept"], Calibration(**stored["calibration"]), stored["offset"], stored["factor"],
-                         stored["base_points"], tuple(tuple(feature["points"]) for feature in features))  # fmt: skip
+                         stored["base_points"], tuple(tuple(feature["points"]) for feature in features),
+                         tuple(tuple(map(float, effect)) for effect in effects))  # fmt: skip
 
 
-def fit(found: Sequence[Bins], values: pl.DataFrame, bad: Outcome, weight: Floats, terms: Terms) -> Scorecard:
-    """Select and fit on the rows given; uncalibrated. `found`: bins of all candidate features, counted over the same rows."""
+def fit(
+    found: Sequence[Bins],
+    values: pl.DataFrame,
+    bad: Outcome,
+    weight: Floats,
+    terms: Terms,
+    *,
+    days: Floats | None = None,
+) -> Scorecard:
+    """Select and fit on the rows given; uncalibrated. `found`: bins of all candidate features, counted over the same rows;
+    `days` of the rows where the future is to be judged."""
     chosen = select(found, values, terms)
-    woe = np.column_stack([bins.woe_of(values[bins.name]) for bins in chosen])
-    kept = list(range(len(chosen)))
-    intercept, coefficients = _logistic(woe, bad, weight, terms)
-    while len(kept) > 1 and coefficients.max() >= 0:
-        kept.pop(int(np.argmax(coefficients)))  # evidence for good must lower the odds of bad
-        intercept, coefficients = _logistic(woe[:, kept], bad, weight, terms)
-    if len(kept) == 1 and coefficients[0] >= 0:
-        coefficients = np.array([-1.0])
+    places = [bins.place(values[bins.name]) for bins in chosen]
+    rows = bin_weights.Rows(bad.astype(np.float64), weight, days, terms.scorecard.get("parts", 1))
+    made = bin_weights.fit(chosen, places, rows, terms.scorecard)
+    stay = tuple(chosen[number] for number in made.kept)
     return scaled(
-        tuple(chosen[number] for number in kept), tuple(map(float, coefficients)), intercept, Calibration(), terms
+        Scorecard(stay, made.coefficients, made.intercept, Calibration(), 0.0, 1.0, 0, (), made.effects), terms
     )
 
 
@@ -108,36 +121,24 @@ def select(found: Sequence[Bins], values: pl.DataFrame, terms: Terms) -> list[Bi
 
 def calibrated(card: Scorecard, fitted: Calibration, terms: Terms) -> Scorecard:
     """The card with its points stretched and moved so that the chance read from the score is right on rows it never saw."""
-    return scaled(card.bins, card.coefficients, card.intercept, fitted, terms)
+    return scaled(replace(card, calibration=fitted), terms)
 
 
-def scaled(
-    bins: tuple[Bins, ...], coefficients: tuple[float, ...], intercept: float, fitted: Calibration, terms: Terms
-) -> Scorecard:
-    """Whole points from coefficients: each bin's −factor·slope·coefficient·WOE, rounded half to even; the rest is the base."""
+def scaled(card: Scorecard, terms: Terms) -> Scorecard:
+    """Whole points from effects: each bin's −factor·slope·effect, rounded half to even; the rest is the base."""
     offset, factor = points_scale(terms.scorecard)
-    points = tuple(
-        tuple(int(part) for part in np.rint(-factor * fitted.slope * coefficient * one.woe))
-        for one, coefficient in zip(bins, coefficients, strict=True)
-    )
-    base = round(offset - factor * (fitted.intercept + fitted.slope * intercept))
-    return Scorecard(bins, coefficients, intercept, fitted, offset, factor, base, points)
+    slope = card.calibration.slope
+    points = tuple(tuple(int(part) for part in np.rint(-factor * slope * np.array(effect))) for effect in card.effects)
+    base = round(offset - factor * (card.calibration.intercept + slope * card.intercept))
+    return replace(card, offset=offset, factor=factor, base_points=base, points=points)
 
 
 def linear(card: Scorecard, values: pl.DataFrame) -> Floats:
     """Log-odds before calibration and rounding, summed in the order of the features."""
     total = np.full(values.height, card.intercept)
-    for bins, coefficient in zip(card.bins, card.coefficients, strict=True):
-        total = total + coefficient * bins.woe_of(values[bins.name])
+    for bins, effect in zip(card.bins, card.effects, strict=True):
+        total = total + np.array(effect)[bins.place(values[bins.name])]
     return total
-
-
-def rebinned(
-    card: Scorecard, bins: Sequence[Bins], values: pl.DataFrame, bad: Outcome, weight: Floats, terms: Terms
-) -> Scorecard:
-    """Other bins for the same features: coefficients fitted again, calibration kept. A direction the data deny drops the feature."""
-    again = fit(bins, values, bad, weight, terms)
-    return calibrated(replace(again), card.calibration, terms)
 
 
 def points_scale(limits: dict[str, Any]) -> tuple[float, float]:
@@ -149,17 +150,6 @@ def points_scale(limits: dict[str, Any]) -> tuple[float, float]:
 def calibrate(card: Scorecard, values: pl.DataFrame, bad: Outcome, weight: Floats) -> Calibration:
     """Platt's numbers of this card on rows it was not fitted on."""
     return calibration.fit(linear(card, values), bad, weight)
-
-
-def _logistic(woe: Floats, bad: Outcome, weight: Floats, terms: Terms) -> tuple[float, Floats]:
-    from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    with threadpool_limits(limits=1):
-        fitted = LogisticRegression(C=1.0 / terms.scorecard["ridge"], solver="newton-cholesky", max_iter=100).fit(
-            woe, bad, sample_weight=weight
-        )
-    return float(fitted.intercept_[0]), fitted.coef_[0].astype(np.float64)
 
 
 def _without_inflation(kept: list[int], woe: Floats, most: float) -> list[int]:
