@@ -14,7 +14,6 @@ from puhui.journeys.alerts.wording import Letter
 from puhui.journeys.models import AlertMessage, AlertNotice, AlertTold
 from puhui.kernel.refusal import Refused
 from puhui.policy.models import Alert, Experiment, Rulebook, Version
-from puhui.underwriting.core.modelling import watching
 from puhui.underwriting.models import FittedModel, ModelAlert, ModelDay
 
 NOON = datetime(2026, 12, 1, 4, tzinfo=UTC)  # noon in China
@@ -235,6 +234,29 @@ class TestASender:
         outbox._settle(slow, Outcome(LATER, "ReadTimeout"), bears, minutes(8), milliseconds=1)
         assert AlertMessage.objects.get().state == "sent"
 
+    def test_that_dies_at_every_try_gives_the_message_up(self, set_up: dict[str, Channel], box: Box) -> None:
+        note(set_up, [alert("a", minutes(0)), alert("b", minutes(0), cause="model/m")], now=minutes(0))
+        bears = terms.channels(DAY)["wecom"]
+        AlertMessage.objects.filter(cause="model/m").update(due_at=minutes(600))
+        for number in range(bears.tries):
+            claimed = outbox._claim(bears, minutes(2 + 5 * number))
+            assert claimed is not None
+            assert claimed.attempts == number + 1
+        assert send(set_up, now=minutes(600)) == {"sent": 1}
+        assert sorted(AlertMessage.objects.values_list("state", flat=True)) == ["given_up", "sent"]
+        assert len(box.letters) == 1
+
+    def test_of_a_channel_with_a_bug_tries_later_and_the_others_now(self, set_up: dict[str, Channel], box: Box) -> None:
+        class Bug(Box):
+            def send(self, letter: Letter, *, now: datetime) -> Outcome:
+                raise ZeroDivisionError
+
+        both: dict[str, Channel] = {"mail": Bug(), **set_up}
+        note(both, [], now=NOON)
+        note(both, [alert("a", minutes(0))], now=minutes(0))
+        assert send(both, now=minutes(2)) == {"later": 1, "sent": 1}
+        assert AlertMessage.objects.get(channel="mail").answer == "ZeroDivisionError：见日志 · see the log"
+
 
 PERSONAL = ("张三丰", "110101199003078515", "13800138000", "6222021234567890123", "zhang@example.cn")
 
@@ -301,16 +323,22 @@ class TestWhatRoomsRaise:
         assert len({each.key for each in found}) == 3
         assert raised.by_rooms(NOON + timedelta(seconds=1), now=NOON) == []
 
+    def test_of_a_kind_that_the_table_does_not_know_is_told_all_the_same(self, db: None) -> None:
+        Alert.objects.create(
+            experiment=challenger(mode="shadow"), kind="new", metric="m", n=3, told="x", raised_at=NOON
+        )
+        (found,) = raised.by_rooms(NOON, now=NOON)
+        assert (found.severity, found.zh) == ("act", "其他告警：n_line@7（m, n=3）")
+
     def test_of_a_watched_model_is_named_by_model_and_figure(self, db: None) -> None:
         model = FittedModel.objects.create(
             id="model_1", name="小店申请卡", version=3, kind="scorecard", digest="d", content={}, card={}, tape_name="t",
             tape_hash="h", registered_by="lin", registered_at=NOON,
         )  # fmt: skip
         day = ModelDay.objects.create(model=model, day=DAY, told={}, policy_version="1", computed_at=NOON)
-        line = watching.AlertLine("psi_score", 0.25, "act", "评分分布显著偏移", "the score has moved far")
         ModelAlert.objects.create(
             model_day=day, figure="psi_score", value=0.31, above=0.25, level="act", raised_at=NOON,
-            message=watching.Alert(line, 0.31).message,
+            message="评分分布显著偏移（psi_score 0.31 > 0.25） · the score has moved far (psi_score 0.31 > 0.25)",
         )  # fmt: skip
         (found,) = raised.by_rooms(NOON, now=NOON)
         assert (found.key, found.severity, found.page, found.subject) == ("model/model_1/2026-12-01/psi_score", "act", "model", "model_1")  # fmt: skip

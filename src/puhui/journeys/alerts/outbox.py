@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import structlog
 from django.db import connection, transaction
 
 from puhui.journeys.alerts import terms
@@ -23,9 +24,11 @@ from puhui.journeys.models import AlertChannelMove, AlertMessage, AlertNotice, A
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 
+log = structlog.get_logger("puhui.journeys.alerts")
 Gather = Callable[..., list[Raised]]
 Link = Callable[[str, str], str]
 _STATES = {TAKEN: AlertMessage.SENT, REFUSED: AlertMessage.REFUSED}
+_CUT_OFF = "每次发送都中断了 · every sender was cut off"
 TEST = ("测试消息：告警通道可以送达", "a test message: alerts reach this channel")
 
 
@@ -97,7 +100,7 @@ def send_due(way: Way, *, now: datetime) -> dict[str, int]:
             if message is None:
                 break
             began = time.perf_counter()
-            outcome = channel.send(_letter(message, way.link, bears, now), now=now)
+            outcome = _tried(channel, _letter(message, way.link, bears, now), now)
             state = _settle(message, outcome, bears, now, milliseconds=round((time.perf_counter() - began) * 1000))
             ended[state] = ended.get(state, 0) + 1
             if outcome.verdict == LATER:
@@ -142,10 +145,18 @@ def _waiting(notice: AlertNotice, channel: str, now: datetime) -> AlertMessage:
 
 @transaction.atomic
 def _claim(bears: terms.ChannelTerms, now: datetime) -> AlertMessage | None:
-    """The oldest message that is due, its try written down before it is made: a killed sender leaves a trace."""
-    message = AlertMessage.objects.select_for_update(skip_locked=True).filter(
+    """The oldest message that is due, its try written down before it is made: a killed sender leaves a trace.
+
+    A message whose senders all died is given up like any other that has had its tries: it may be what kills them.
+    """
+    due = AlertMessage.objects.select_for_update(skip_locked=True).filter(
         channel=bears.channel, state=AlertMessage.QUEUED, due_at__lte=now
-    ).order_by("due_at", "id").first()  # fmt: skip
+    )  # fmt: skip
+    while message := due.order_by("due_at", "id").first():
+        if message.attempts - message.tries_before < bears.tries:
+            break
+        message.state, message.settled_at, message.answer = AlertMessage.GIVEN_UP, now, _CUT_OFF
+        message.save(update_fields=["state", "settled_at", "answer"])
     if message is None:
         return None
     message.attempts += 1
@@ -153,6 +164,15 @@ def _claim(bears: terms.ChannelTerms, now: datetime) -> AlertMessage | None:
     message.answer = "已发出，等待答复 · sent, no answer yet"
     message.save(update_fields=["attempts", "due_at", "answer"])
     return message
+
+
+def _tried(channel: Channel, told: Letter, now: datetime) -> Outcome:
+    """One try. A bug in a channel costs this message a try and no other message anything."""
+    try:
+        return channel.send(told, now=now)
+    except Exception as fault:
+        log.exception("an alert's channel failed", number=told.number)
+        return Outcome(LATER, f"{type(fault).__name__}：见日志 · see the log")
 
 
 def _letter(message: AlertMessage, link: Link, bears: terms.ChannelTerms, now: datetime) -> Letter:

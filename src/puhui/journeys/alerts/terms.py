@@ -62,8 +62,9 @@ def severity(code: str, on: date) -> Severity:
 
 
 def kind(source: str, code: str, on: date) -> Kind:
-    """What this kind of alert is called on the day."""
-    row = _in_force("kinds.csv", ("source", "kind"), on)[(source, code)]
+    """What this kind of alert is called on the day; one that the table does not know yet is told all the same, by the row `*`."""
+    rows = _in_force("kinds.csv", ("source", "kind"), on)
+    row = rows.get((source, code)) or rows[("*", "*")]
     return Kind(row["severity"], row["zh"], row["en"])
 
 
