@@ -117,6 +117,24 @@ def fraud_models() -> list[dict[str, Any]]:
     return [dict(row) for row in models.FraudModel.objects.order_by("-trained_at", "-id").values(*names)]
 
 
+def model_days() -> dict[str, dict[str, Any]]:
+    """{model's id: its latest day}: figures, details, version of the table."""
+    rows = models.FraudModelDay.objects.order_by("model_id", "-day").distinct("model_id")
+    names = ("day", "figures", "details", "policy_version")
+    return {row.model_id: {name: getattr(row, name) for name in names} for row in rows}
+
+
+def open_model_alerts() -> list[dict[str, Any]]:
+    """Alerts of fraud models that nobody has seen yet, the gravest and newest first."""
+    rows = models.FraudModelAlert.objects.filter(seen_by="").order_by("level", "-id")  # act stands before watch
+    names = ("id", "level", "message", "raised_at", "model_day__day", "model_day__model_id")
+    return [
+        {"alert_id": row["id"], "level": row["level"], "message": row["message"], "raised_at": row["raised_at"],
+         "day": row["model_day__day"], "model_id": row["model_day__model_id"]}
+        for row in rows.values(*names)[:100]
+    ]  # fmt: skip
+
+
 def open_appeals() -> list[dict[str, Any]]:
     """Appeals that wait for an answer, the most urgent first."""
     return [dict(row) for row in models.Appeal.objects.filter(state="open").order_by("due_at").values()[:100]]

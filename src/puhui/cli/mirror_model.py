@@ -1,17 +1,18 @@
-"""`puhui mirror train|models|approve`: the fraud model's life. A challenger is trained on what is confirmed; a second person makes it champion."""
+"""`puhui mirror train|models|approve|watch`: the fraud model's life. A challenger is trained on what is confirmed; a second person makes it champion."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from puhui.cli import attachment
+from puhui.kernel.refusal import Refusal, Refused
 
 
 def register(group: typer.Typer) -> None:
     """Add this file's commands to the group `mirror`."""
-    for command in (train, models, approve):
+    for command in (train, models, approve, watch):
         group.command()(command)
 
 
@@ -46,3 +47,27 @@ def approve(
 
         operations.approve_model(model, by=by)
         print(json.dumps({"model": model, "state": "champion", "approved_by": by}))
+
+
+def watch(
+    day: Annotated[str | None, typer.Option(help="YYYY-MM-DD; yesterday in China without it.")] = None,
+) -> None:
+    """Keep a day's figures of every model that scores or waits (drift, and how well it finds fraud); prints them with open alerts."""
+    with attachment.platform():
+        from puhui.antifraud import operations, queries
+        from puhui.antifraud.core.signals import ZONE
+
+        now = datetime.now(UTC)
+        asked = _day(day) if day else now.astimezone(ZONE).date() - timedelta(days=1)
+        raised = operations.watch_models(asked, now=now)
+        told = {"raised": raised, "days": queries.model_days(), "open_alerts": queries.open_model_alerts()}
+        print(json.dumps(told, ensure_ascii=False, default=str))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused(
+            Refusal("DATE_UNREADABLE", "日期写成 2026-01-31 的样子 · dates look like 2026-01-31", where="--day")
+        ) from None

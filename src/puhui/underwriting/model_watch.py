@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 from django.db import transaction
 
+from puhui.policy.core import alert_line
 from puhui.underwriting import models
 from puhui.underwriting.core.modelling import daily_figures, watching
 from puhui.underwriting.core.modelling.daily_figures import Told
@@ -59,7 +60,7 @@ def watch_day(model: ModelView, seen: Seen, *, score: Score, now: datetime) -> D
         )
     policy = watching.in_force()
     told = figures(model, seen, policy, score=score)
-    raised = watching.alerts(told.figures, policy.alert_lines)
+    raised = alert_line.passed(told.figures, policy.alert_lines)
     with transaction.atomic():
         row = models.ModelDay.objects.create(
             model_id=model.id, day=seen.day, told=told.as_json(), policy_version=policy.version, computed_at=now

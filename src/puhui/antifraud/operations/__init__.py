@@ -7,8 +7,9 @@ from puhui.antifraud.operations.leads import raise_lead
 from puhui.antifraud.operations.list_entity import EntryDraft, end_listing, list_keys
 from puhui.antifraud.operations.move_case import add_note, lock_tipping_off, move_case
 from puhui.antifraud.operations.record_refusal import record_refusal
-from puhui.antifraud.operations.train_model import approve_model, train_model
+from puhui.antifraud.operations.train_model import approve_model, retrain_if_due, train_model
 from puhui.antifraud.operations.watch_groups import watch_groups
+from puhui.antifraud.operations.watch_models import mark_alert_seen, watch_models
 
 __all__ = [
     "ApplicationFacts",
@@ -23,10 +24,13 @@ __all__ = [
     "end_listing",
     "list_keys",
     "lock_tipping_off",
+    "mark_alert_seen",
     "move_case",
     "raise_appeal",
     "raise_lead",
     "record_refusal",
+    "retrain_if_due",
     "train_model",
     "watch_groups",
+    "watch_models",
 ]

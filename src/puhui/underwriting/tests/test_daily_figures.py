@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from puhui.policy.core import stability
+from puhui.policy.core import alert_line, stability
 from puhui.underwriting.core.modelling import daily_figures, watching
 from puhui.underwriting.core.modelling.training_picture import TrainingPicture
 
@@ -79,15 +79,15 @@ class TestAlerts:
     LINES = watching.in_force().alert_lines
 
     def test_the_gravest_line_passed_counts(self):
-        (alert,) = watching.alerts({"psi_score": 0.3, "override_rate": None, "auc_drop": 0.05}, self.LINES)
+        (alert,) = alert_line.passed({"psi_score": 0.3, "override_rate": None, "auc_drop": 0.05}, self.LINES)
         assert (alert.line.figure, alert.line.level, alert.line.above) == ("psi_score", "act", 0.25)
         assert (
             alert.message == "评分分布显著偏移（psi_score 0.3 > 0.25） · the score has moved far (psi_score 0.3 > 0.25)"
         )
 
     def test_between_the_lines_is_watched(self):
-        (alert,) = watching.alerts({"psi_score": 0.2}, self.LINES)
+        (alert,) = alert_line.passed({"psi_score": 0.2}, self.LINES)
         assert alert.line.level == "watch"
 
     def test_nothing_missing_raises_anything(self):
-        assert watching.alerts({line.figure: None for line in self.LINES}, self.LINES) == []
+        assert alert_line.passed({line.figure: None for line in self.LINES}, self.LINES) == []

@@ -12,32 +12,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from puhui.policy.core.alert_line import AlertLine
 from puhui.policy.core.stability import Bands
 from puhui.underwriting.core.modelling.reject_inference import RejectTerms
-
-
-@dataclass(frozen=True, slots=True)
-class AlertLine:
-    """Raised when `figure` lies above the line; a figure that is missing raises nothing and is shown as missing."""
-
-    figure: str
-    above: float
-    level: str  # watch | act
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """One line that was passed."""
-
-    line: AlertLine
-    value: float
-
-    @property
-    def message(self) -> str:
-        shown = f"{self.line.figure} {self.value:.4g} > {self.line.above:g}"
-        return f"{self.line.zh}（{shown}） · {self.line.en} ({shown})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +59,3 @@ def in_force() -> Watching:
     stored = tomllib.loads(text)
     stored["effective_from"] = stored["effective_from"].isoformat()
     return Watching(stored)
-
-
-def alerts(figures: dict[str, float | None], lines: list[AlertLine]) -> list[Alert]:
-    """The gravest line passed by each figure."""
-    found: dict[str, Alert] = {}
-    for line in sorted(lines, key=lambda one: one.above):
-        value = figures.get(line.figure)
-        if value is not None and value > line.above:
-            found[line.figure] = Alert(line, value)
-    return list(found.values())
