@@ -15,6 +15,13 @@ WORDS = {
         "pass": _("通过"), "observe": _("观察"), "direct": _("受托支付"), "delay": _("延后放款"), "lower_limit": _("降低额度"),
         "step_up": _("补充验证"), "review": _("人工复核"), "refuse": _("拒绝"),
     },
+    "fraud_model_state": {
+        "champion": _("冠军（在用）"), "challenger": _("挑战者（待批准）"), "retired": _("已退役"), "superseded": _("已被取代"),
+    },
+    "fraud_figure": {
+        "psi_score": _("评分 PSI"), "psi_signals_most": _("信号最大 PSI"), "auroc": "AUROC", "auprc": "AUPRC", "auprc_lost": _("AUPRC 较训练时下降"),
+        "miscalibration": _("概率与实际的偏离"),
+    },
     "list_colour": {"black": _("黑名单"), "grey": _("灰名单"), "white": _("白名单")},
     "case_note": {"note": _("记录"), "evidence": _("证据"), "contact": _("联系"), "lead": _("线索"), "move": _("流转")},
 }  # fmt: skip

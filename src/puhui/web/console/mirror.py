@@ -32,7 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     figures = casework.figures()["review"]
     context = {"cases": case_files.queue(now=now), "closed": case_files.closed(now=now), "figures": figures,
-               "appeals": queries.open_appeals()}  # fmt: skip
+               "appeals": queries.open_appeals(), "alerts": queries.open_model_alerts()}  # fmt: skip
     return render(request, "console/mirror.html", context)
 
 
