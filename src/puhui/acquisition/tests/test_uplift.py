@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from puhui.acquisition import uplift_study
 from puhui.acquisition.core.assignment import assign
 from puhui.acquisition.core.uplift_curve import auuc, qini, ranked
 from puhui.acquisition.trial_table import control_of, costs_of, labelled
@@ -53,6 +54,18 @@ def test_an_effect_that_is_the_same_for_all_cannot_be_told_apart():
     """Twenty simulated trials without any difference between people: the verdict stays silent in nearly all of them."""
     loud = sum(study(trial(600, seed, moved=0.0), Asked("offer", "bought", control="nothing")).answer["verdict"] == "measurable" for seed in range(20))  # fmt: skip
     assert loud <= 3  # one expected at the level of 0.05; more than three has a chance below 2 %
+
+
+def test_a_borderline_claim_must_hold_over_other_splits_and_a_clear_one_need_not():
+    asked = Asked("offer", "bought", control="nothing")
+    read = uplift_study._read(trial(600, moved=0.0), asked)
+    arms = [{"qini": {"value": 1.0, "p": p}} for p in (0.0004, 1e-9)]
+    uplift_study._confirm(arms, read, read.design, asked, drawn=True)
+    borderline, clear = arms
+    assert len(borderline["p_by_split"]) == 5
+    assert borderline["p"] == min(1.0, 2 * float(np.median(borderline["p_by_split"])))
+    assert borderline["p"] > 0.0005
+    assert (clear["p_by_split"], clear["p"]) == ([1e-9], 1e-9)
 
 
 def test_a_result_among_the_columns_is_left_out():
