@@ -43,7 +43,9 @@ def stored(key: Key) -> Any:
     """
     _wait_for("/".join([key.rows._meta.db_table, *key.columns.values()]))
     fields: list[Any] = [key.rows._meta.get_field(name) for name in key.columns]
-    row: Any = prepared.one(key.rows, " AND ".join(f'"{field.column}" = %s' for field in fields), list(key.columns.values()))
+    row: Any = prepared.one(
+        key.rows, " AND ".join(f'"{field.column}" = %s' for field in fields), list(key.columns.values())
+    )
     if row is None or _plain(row.input_hash) == key.input_hash:
         return row
     raise Refused(_other_content(key.code, key.given))
