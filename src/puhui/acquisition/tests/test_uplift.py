@@ -1,6 +1,7 @@
 """Uplift: known truths in simulated trials, verdicts that stay silent about noise, and refusals by name."""
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -59,7 +60,7 @@ def test_an_effect_that_is_the_same_for_all_cannot_be_told_apart():
 def test_a_borderline_claim_must_hold_over_other_splits_and_a_clear_one_need_not():
     asked = Asked("offer", "bought", control="nothing")
     read = uplift_study._read(trial(600, moved=0.0), asked)
-    arms = [{"qini": {"value": 1.0, "p": p}} for p in (0.0004, 1e-9)]
+    arms: list[dict[str, Any]] = [{"qini": {"value": 1.0, "p": p}} for p in (0.0004, 1e-9)]
     uplift_study._confirm(arms, read, read.design, asked, drawn=True)
     borderline, clear = arms
     assert len(borderline["p_by_split"]) == 5
