@@ -1,8 +1,10 @@
 """Mirror's codes in words: states of cases, sources of leads, strategies, colours of lists, kinds of notes."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
-WORDS = {
+WORDS: dict[str, dict[str, Any]] = {
     "case_state": {
         "new": _("新线索"), "triage": _("研判中"), "investigating": _("调查中"), "confirm_proposed": _("待复核：欺诈"),
         "clear_proposed": _("待复核：排除"), "confirmed": _("已认定欺诈"), "cleared": _("已排除"), "filed": _("已报送归档"), "merged": _("已并案"),
