@@ -90,6 +90,7 @@ def bring_answers(question_ids: Sequence[str], *, person_id: str, shop_id: str, 
     brought = []
     for row in found.order_by("id"):
         assert row.observed_on is not None, "an answer has its day"
+        assert row.values is not None, "an answer has its values"
         seen = Observed(keeper_answer.KIND[row.question.keeper], row.source, row.observed_on,
                         row.observed_on + timedelta(days=1), row.values)  # fmt: skip
         draft = EvidenceDraft(person_id, shop_id, seen, consent_id=row.question.consent_id)

@@ -75,6 +75,7 @@ class TestRejects:
         asked = Asked("bad", time="day")
         rows = preparing.prepare(read_tape(accepted).frame, asked, terms.in_force())
         learnt, told = augmented(rows, Rejects(refused, "fuzzy"), terms.in_force(), seed=1)
+        assert rows.split.days is not None
         count, last = pl.read_csv(refused).height, rows.split.days[rows.split.training].max()
         assert told["refused"] == count
         assert "refused_without_time" not in told
@@ -95,5 +96,7 @@ class TestRejects:
         rows = preparing.prepare(read_tape(accepted).frame, Asked("bad", time="day"), terms.in_force())
         learnt, told = augmented(rows, Rejects(refused, "parcelling"), terms.in_force(), seed=1)
         assert told["refused_without_time"] == pl.read_csv(refused).height
+        assert rows.split.days is not None
+        assert learnt.split.days is not None
         middle = float(np.median(rows.split.days[rows.split.training]))
         assert set(learnt.split.days[len(rows.bad) :].tolist()) == {middle}

@@ -87,7 +87,7 @@ class TestStudy:
         fitted = found.answer["calibration"]
         assert (fitted["rows"], fitted["frauds"]) == tuple(np.array([[1, 1], [0, 1]]) @ found.answer["labels"]["val"])
         assert fitted["test_error"] < 0.1
-        assert abs(told.filter(split="test")["chance"].mean() - 0.2) < 0.05
+        assert abs(told.filter(split="test")["chance"].to_numpy().mean() - 0.2) < 0.05
         assert told["reasons"].head(20).str.contains("欺诈占比 fraud share").sum() > 10
         assert told["reasons"][0].count("(+") <= 3
         assert told["reasons"][0].count("; ") == told["reasons"][0].count("(+") - 1
