@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from puhui.acquisition import operations as acquisition
+from puhui.antifraud.models import FraudModel, FraudModelAlert, FraudModelDay
 from puhui.journeys import models
 from puhui.journeys.alerts import board, outbox, raised, terms, wording
 from puhui.journeys.alerts.channels import LATER, REFUSED, TAKEN, Channel, Outcome
@@ -344,6 +345,19 @@ class TestWhatRoomsRaise:
         assert (found.key, found.severity, found.page, found.subject) == ("model/model_1/2026-12-01/psi_score", "act", "model", "model_1")  # fmt: skip
         assert found.zh == "模型监控告警：小店申请卡 v3，评分分布显著偏移（psi_score 0.31 > 0.25）"
         assert found.en == "a model passed a line: 小店申请卡 v3, the score has moved far (psi_score 0.31 > 0.25)"
+
+    def test_of_a_fraud_model_is_raised_until_somebody_has_seen_it(self, db: None) -> None:
+        model = FraudModel.objects.create(id="fm_1", trained_at=NOON, trained_by="lin", content={}, measures={}, state="challenger")  # fmt: skip
+        day = FraudModelDay.objects.create(model=model, day=DAY, figures={}, details={}, policy_version="1", computed_at=NOON)  # fmt: skip
+        for figure, seen_by in (("psi_score", ""), ("auc_drop", "lin")):
+            FraudModelAlert.objects.create(
+                model_day=day, figure=figure, value=0.3, above=0.25, level="watch", message="评分偏移 · the score moved",
+                raised_at=NOON, seen_by=seen_by,
+            )  # fmt: skip
+        (found,) = raised.by_rooms(NOON, now=NOON)
+        assert (found.severity, found.cause, found.page) == ("watch", "mirror/fm_1", "mirror")
+        assert (found.zh, found.en) == ("反欺诈模型提醒：评分偏移", "a fraud model passed a line: the score moved")
+        assert raised.by_rooms(NOON + timedelta(seconds=1), now=NOON) == []
 
     def test_of_media_data_is_raised_as_the_day_ends_by_the_same_key_whenever_asked(self, db: None) -> None:
         report = acquisition.MediaReportDraft("tencent", "春季", date(2026, 11, 30), 100, 40, 1)

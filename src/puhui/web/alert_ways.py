@@ -16,6 +16,7 @@ _HERE = {"localhost", "127.0.0.1", "::1"}
 _PAGES = {
     "policy": ("console:policy_trials", True), "model": ("console:model_watch", True), "closing": ("console:closing", False),
     "octopus": ("console:octopus_quality", False), "alerts": ("console:alerts", False),
+    "mirror": ("console:mirror_models", False),
 }  # fmt: skip
 
 

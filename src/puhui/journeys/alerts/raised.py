@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 
 from puhui.acquisition import board
 from puhui.acquisition.core.data_quality import Alarm
+from puhui.antifraud import queries as mirror
 from puhui.journeys import models
 from puhui.journeys.alerts import terms
 from puhui.policy import experiments
@@ -34,7 +35,7 @@ class Raised:
 
 def by_rooms(moment: datetime, *, now: datetime) -> list[Raised]:
     """What rooms wrote down at or after the moment, oldest first."""
-    found = [*_policy(moment), *_models(moment), *_closing(moment)]
+    found = [*_policy(moment), *_models(moment), *_mirror(moment), *_closing(moment)]
     return sorted(found, key=lambda each: (each.raised_at, each.key))
 
 
@@ -81,6 +82,18 @@ def _models(moment: datetime) -> Iterator[Raised]:
             f"model/{row.model_id}/{row.day}/{row.figure}", "model", kind.severity, f"model/{row.model_id}",
             f"{kind.zh}：{row.title}，{zh}", f"{kind.en}: {row.title}, {en}", "model", row.model_id, row.raised_at,
         )  # fmt: skip
+
+
+def _mirror(moment: datetime) -> Iterator[Raised]:
+    """Figures of fraud models that passed a line and that nobody has seen on the page yet."""
+    for row in mirror.open_model_alerts():
+        if row["raised_at"] >= moment:
+            kind = terms.kind("mirror", row["level"], _day(row["raised_at"]))
+            zh, _dot, en = row["message"].partition(" · ")
+            yield Raised(
+                f"mirror/{row['alert_id']}", "mirror", kind.severity, f"mirror/{row['model_id']}", f"{kind.zh}：{zh}",
+                f"{kind.en}: {en}", "mirror", "", row["raised_at"],
+            )  # fmt: skip
 
 
 def _closing(moment: datetime) -> Iterator[Raised]:
