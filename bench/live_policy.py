@@ -1,7 +1,7 @@
 """A live credit policy for the bench of single decisions: sixty rules with boosted trees, and a scorecard that watches in a shadow.
 
-The rules are the shipped ones; where a rule asks what no room of ours can know yet, its `on_missing` is set to `pass` here, so that
-an application goes the whole way to a limit, a price and an offer instead of waiting for a person. The models are fitted by the
+The rules are the shipped ones; where a rule asks what a credit bureau or the registry would tell, its `on_missing` is set to `pass`
+here, so that an application goes the whole way to a limit, a price and an offer instead of waiting for a person. The models are fitted by the
 workbench on made-up applications (虚构) and stand in the register, approved by a second person.
 """
 
@@ -16,8 +16,6 @@ SCORED_BY = {
     "boosting": ["months", "requested_minor", "monthly_inflow_minor", "queries_3m", "overdue_days_most_24m",
                  "existing_instalments_minor", "evidence_grade", "age_years", "entity_kind"],
 }  # fmt: skip
-
-_ASKED_OTHERWISE = {"CONSENT": {"condition": "consent_to_lender = FALSE"}}  # true of what nobody told, as shipped
 
 
 def publish(*, now: datetime) -> None:
@@ -59,7 +57,7 @@ def filling(n: int) -> str:
 def _rules(shipped: str) -> str:
     rows = list(csv.DictReader(io.StringIO(shipped)))
     names = list(rows[0])
-    rows = [row | {"on_missing": "pass"} | _ASKED_OTHERWISE.get(row["code"], {}) for row in rows]
+    rows = [row | {"on_missing": "pass"} for row in rows]
     for n in range(RULES - len(rows)):
         told = {"code": f"BENCH_{n}", "condition": filling(n), "outcome": "review", "severity": "note"}
         rows.append(dict.fromkeys(names, "") | told | {"on_missing": "pass", "text_zh": "加", "text_en": "more"})

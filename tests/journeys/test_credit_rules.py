@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -87,6 +88,15 @@ class TestCreditRules:
         assert replay.replay(let.decision_id).same
         with pytest.raises(Refused, match="NOT_HELD"):
             releasing.release(applied.application_id, by="eve", reason="再放一次", on=lender.today, now=LATER)
+
+    def test_a_doubt_holds_nobody_whom_credit_refuses(self, lender: Lender) -> None:
+        publish("QUERIES_1M")
+        applied = applying.apply(replace(small_owner(lender), requested_minor=100_000), key="k", now=LATER)
+        assert (applied.state, applied.reasons[0]["code"]) == ("refused", "WANTED_BELOW_MINIMUM")
+        assert underwriting.held_by_rules() == []
+        assert applied.decision_id is not None
+        assert policy_queries.decision(applied.decision_id).inputs["rules"]["outcome"] == "review"
+        assert replay.replay(applied.decision_id).same
 
     def test_bind_the_limit_by_the_formula_of_the_policy(self, lender: Lender) -> None:
         publish("OVERDUE_NOW", limit="LEAST(requested_minor, 1250000)")

@@ -125,7 +125,8 @@ def decide_application(
     """Decide once; asked again it returns the same answer.
 
     Where credit rules are published they are asked with what is known, the chance of default and the rate included: what they
-    refuse is refused, and what they want a person to look at is held (nothing is decided) until a person has released it.
+    refuse is refused, and what they want a person to look at is held (nothing is decided) until a person has released it. What credit
+    itself refuses is refused at once: nobody's look could turn it into an approval.
 
     `as_of` is the business date. None: for firms of the standing appraisal its own day, else the day after the
     applicant's last invoice, never before the standing appraisal's day. What else the owner brought is seen as of today (or
@@ -147,7 +148,8 @@ def decide_application(
         answer = deciding.decide([row], parameters)[0]
         columns = partial(_columns, row, answer.output, parameters, heard)
         said = credit_rules.ask(application.id, columns, on=today, now=now)
-        if said is not None and said.outcome in credit_rules.HOLDS and not heard.released:
+        doubted = said is not None and said.outcome in credit_rules.HOLDS and not heard.released
+        if said is not None and doubted and answer.output["approved"]:
             return Decided(application.id, said.decision_id, False, 0, None, tuple(said.reasons), held=True)
         if said is not None:
             row = row | {"rules": said.as_json()}
