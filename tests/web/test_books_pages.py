@@ -69,7 +69,7 @@ class TestSetUp:
 
     def test_nobody_else_reaches_them(self, opened: tuple[Client, str]) -> None:
         stranger = owner(OTHER.phone)
-        for place in ("", "entries/", "profit/", "imports/", "consents/", "export.zip", "close/"):
+        for place in ("", "entries/", "profit/", "imports/", "pairs/", "consents/", "export.zip", "close/"):
             assert stranger.get(f"/m/books/{opened[1]}/{place}").status_code == 404
         assert stranger.post(f"/m/books/{opened[1]}/say/", {"text": "进货 5"}).status_code == 404
 
@@ -128,6 +128,37 @@ class TestAnImport:
         client, shop = opened
         assert client.post(f"/m/books/{shop}/imports/", {}).status_code == 422
         assert "重新下载" in hand_in(client, shop, b"PK\x03\x04cut").content.decode()
+
+
+class TestPairs:
+    ICBC = "中国工商银行\n交易日期,摘要,交易场所,收入金额,支出金额,余额,对方户名\n2026-03-02,消费,海鲜批发,,500.00,1500.00,\n"
+
+    def test_are_shown_with_reasons_answered_and_taken_back(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        hand_in(client, shop, WECHAT.replace("工商银行(9876)", "/").encode())
+        assert "有 1 对账可能是同一笔" in hand_in(client, shop, self.ICBC.encode()).content.decode()
+        place = f"/m/books/{shop}/pairs/"
+        page = client.get(place).content.decode()
+        for told in ("金额一分不差", "相差 1 天", "都写着“海鲜批发”", "微信支付", "工商银行"):
+            assert told in page
+        ids = {row["source"]: row["id"] for row in book_queries.entries(shop) if row["amount_minor"] == 50_000}
+        said = {"main": ids["wechat"], "lesser": ids["icbc"]}
+        assert "只算一笔" in client.post(place, said | {"said": "same"}, follow=True).content.decode()
+        assert book_queries.trial_balance(shop)["goods"] == 50_000
+        client.post(place, said | {"said": "forget"})
+        assert book_queries.trial_balance(shop)["goods"] == 100_000
+
+    def test_that_are_none_are_refused_and_move_nothing(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        hand_in(client, shop)
+        before, place = book_queries.trial_balance(shop), f"/m/books/{shop}/pairs/"
+        for said in (
+            {"main": "²", "lesser": "1", "said": "same"},
+            {"said": "same"},
+            {"main": "1", "lesser": "1", "said": "x"},
+        ):
+            assert 'class="notice error"' in client.post(place, said, follow=True).content.decode()
+        assert book_queries.trial_balance(shop) == before
 
 
 class TestConsent:

@@ -1,6 +1,7 @@
 """Loads the tables of the books: the chart of accounts, the words of categories, the rules of the tie-out."""
 
 import csv
+import re
 from functools import lru_cache
 from importlib import resources
 
@@ -9,6 +10,7 @@ from puhui.merchant.core.bills.words import Source
 from puhui.merchant.core.categories import Rule
 from puhui.merchant.core.chart import Account, Chart
 from puhui.merchant.core.tie_out import TieRules
+from puhui.merchant.core.tie_proposals import ProposalRules
 
 
 @lru_cache(maxsize=1)
@@ -39,6 +41,24 @@ def tie_rules() -> TieRules:
         to_bank=tuple(limits["to_bank"]),
         from_bank=tuple(limits["from_bank"]),
     )
+
+
+@lru_cache(maxsize=1)
+def proposal_rules() -> ProposalRules:
+    """When two rows are shown to the owner as perhaps one payment."""
+    limits = table("bill_words")["tie_proposals"]
+    return ProposalRules(tuple(limits["common"]), limits["shortest"], limits["most_rivals"], limits["days_back"])
+
+
+@lru_cache(maxsize=1)
+def refund_with_fee() -> re.Pattern[str]:
+    """How a bill of a wallet's account says that a refund is net of its fee."""
+    return re.compile(table("bill_words")["fund_bill"]["refund_with_fee"])
+
+
+def proposals_shown() -> int:
+    """How many pairs one page shows."""
+    return int(table("bill_words")["tie_proposals"]["most_shown"])
 
 
 def source_kind(sources: tuple[Source, ...], code: str) -> str:

@@ -13,24 +13,39 @@ from puhui.kernel.refusal import Refusal, Refused
 from puhui.merchant import models
 from puhui.merchant.bill_tables import bill_words
 from puhui.merchant.book_tables import source_kind, tie_rules
-from puhui.merchant.core.tie_out import Telling, tie
+from puhui.merchant.core.booking import FEE_OF
+from puhui.merchant.core.tie_out import Telling, answered, tie
+from puhui.merchant.core.tie_proposals import OWN
 
 _SHORTEST_ORDER = 6  # a shorter number is no order number
 _FEW = 500  # more amounts than these are looked for in one pass over the shop's rows
-_CANDIDATES = """
+_COLUMNS = """SELECT e.id, e.key, e.source, e.direction, e.amount_minor, e.day, e.clock, e.external_id, e.merchant_id,
+       e.counterparty || ' ' || e.kind || ' ' || e.note, e.method, e.layout, e.tied_to
+  FROM merchant_entry e WHERE e.shop_id = %(shop)s AND e.live AND e.currency = 'CNY' AND """
+_CANDIDATES = (
+    """
 WITH shared AS MATERIALIZED (
     SELECT amount_minor FROM merchant_entry
      WHERE shop_id = %(shop)s AND origin = 'import' AND live AND currency = 'CNY' AND (%(all)s OR amount_minor = ANY(%(amounts)s))
      GROUP BY 1 HAVING min(source || layout) <> max(source || layout) OR count(tied_to) > 0)
-SELECT e.id, e.key, e.source, e.direction, e.amount_minor, e.day, e.clock, e.external_id, e.merchant_id,
-       e.counterparty || ' ' || e.kind || ' ' || e.note, e.method, e.layout, e.tied_to
-  FROM merchant_entry e
- WHERE e.shop_id = %(shop)s AND e.origin = 'import' AND e.live AND e.currency = 'CNY'
+"""
+    + _COLUMNS
+    + """e.origin = 'import'
    AND e.amount_minor IN (SELECT amount_minor FROM shared) AND (%(all)s OR e.amount_minor = ANY(%(amounts)s))
 """
+)
+_ANSWERED_ROWS = _COLUMNS + "e.id = ANY(%(ids)s) AND (%(all)s OR e.amount_minor = ANY(%(amounts)s))"
+_RECENT = (
+    _COLUMNS
+    + """e.counted AND e.day > %(since)s AND e.direction <> 'neutral' AND e.amount_minor IN
+       (SELECT amount_minor FROM merchant_entry WHERE shop_id = %(shop)s AND counted AND day > %(since)s
+         GROUP BY 1 HAVING min(source) <> max(source))"""
+)
 _STANDING = """
-SELECT e.id, c.verb, c.now_is FROM merchant_correction c JOIN merchant_entry e ON e.id = c.entry_id
- WHERE c.shop_id = %s AND c.verb IN ('tie', 'untie') ORDER BY c.id
+SELECT entry_id, main, verb FROM (
+    SELECT DISTINCT ON (entry_id, now_is) entry_id, now_is::bigint AS main, verb, id FROM merchant_correction
+     WHERE shop_id = %s AND verb IN ('tie', 'untie', 'forget') ORDER BY entry_id, now_is, id DESC) newest
+ WHERE verb <> 'forget' ORDER BY id
 """
 _REFOLD = """
 DELETE FROM merchant_day_total WHERE shop_id = %(shop)s AND day = ANY(%(days)s);
@@ -41,10 +56,15 @@ SELECT shop_id, day, debit, credit, sum(amount_minor), count(*) FROM merchant_en
 
 
 def fold(shop_id: str, *, days: Iterable[date], amounts: Iterable[int] = ()) -> None:
-    """Tie rows of these amounts out anew and sum these days anew, with the days of rows whose tie changed."""
+    """Tie rows of these amounts out anew and sum these days anew, with the days of rows whose tie changed.
+
+    Raises Refused MONTH_CLOSED where a row of a closed month would begin or cease to count.
+    """
     touched = set(days)
-    touched |= _tie_out(shop_id, sorted(set(amounts)))
-    refold_days(shop_id, sorted(touched))
+    tied = _tie_out(shop_id, sorted(set(amounts)))
+    if tied - touched:
+        refuse_closed(shop_id, tied - touched)
+    refold_days(shop_id, sorted(touched | tied))
 
 
 def refold_days(shop_id: str, days: Sequence[date]) -> None:
@@ -72,26 +92,39 @@ def closed_months(shop_id: str) -> set[date]:
     return {row.month for row in rows if row.verb == "close"}
 
 
-def _tie_out(shop_id: str, amounts: Sequence[int]) -> set[date]:
-    layouts = models.BillImport.objects.filter(shop_id=shop_id).values("source", "layout").distinct()[:2]
-    if not amounts or len(layouts) < 2:  # nothing else could tell the same payments
-        return set()
-    every = len(amounts) > _FEW
-    with connection.cursor() as cursor:
-        cursor.execute(_CANDIDATES, {"shop": shop_id, "amounts": [] if every else list(amounts), "all": every})
-        rows = cursor.fetchall()
-    if not rows:
-        return set()
-    ties, _ = tie([_telling(row) for row in rows], tie_rules())
-    ids = {row[1]: row[0] for row in rows}
-    wanted = {ids[each.lesser]: (ids[each.main], each.why) for each in ties}
+def answers(shop_id: str) -> list[tuple[int, int, bool]]:
+    """(lesser, main, same) as the owner said last of each pair, the newest last; what was taken back is left out."""
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, [shop_id])
-        for entry_id, verb, main in cursor.fetchall():  # what the owner said goes before what the rules found
-            if verb == "untie":
-                wanted.pop(entry_id, None)
-            else:
-                wanted[entry_id] = (int(main), "owner")
+        return [(lesser, main, verb == "tie") for lesser, main, verb in cursor.fetchall()]
+
+
+def recent_tellings(shop_id: str, *, since: date) -> tuple[dict[int, Telling], set[str]]:
+    """(counted rows after a day whose amount two sources tell, by id; keys of those that another row is tied to)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RECENT, {"shop": shop_id, "since": since})
+        rows = {row[0]: _telling(row) for row in cursor.fetchall()}
+    tied = models.Entry.objects.filter(shop_id=shop_id, live=True, tied_to__in=list(rows))
+    return rows, {rows[main].key for main in tied.values_list("tied_to", flat=True) if main is not None}
+
+
+def _tie_out(shop_id: str, amounts: Sequence[int]) -> set[date]:
+    said = answers(shop_id) if amounts else []
+    layouts = models.BillImport.objects.filter(shop_id=shop_id).values("source", "layout").distinct()[:2]
+    if not amounts or (len(layouts) < 2 and not said):  # nothing else could tell the same payments
+        return set()
+    rows = _rows_of(shop_id, amounts, sorted({entry_id for lesser, main, _ in said for entry_id in (lesser, main)}))
+    keys = {row[0]: row[1] for row in rows}
+    ids = {row[1]: row[0] for row in rows}
+    ties = tie([_telling(row) for row in rows], tie_rules())
+    pairs = [(keys.get(main, ""), keys.get(lesser, ""), same) for lesser, main, same in said]
+    ties = answered(
+        ties,
+        [(main, lesser) for main, lesser, same in pairs if same],
+        {(main, lesser) for main, lesser, same in pairs if not same},
+        ids,
+    )
+    wanted = {ids[each.lesser]: (ids[each.main], each.why) for each in ties}
     changed = [row for row in rows if row[12] != wanted.get(row[0], (None,))[0]]
     for row in changed:
         main_id, why = wanted.get(row[0], (None, ""))
@@ -99,8 +132,29 @@ def _tie_out(shop_id: str, amounts: Sequence[int]) -> set[date]:
     return {row[5] for row in changed}
 
 
+def _rows_of(shop_id: str, amounts: Sequence[int], said: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Live rows of bills of these amounts that may be tied or are, and those an owner said something of, each once."""
+    every = len(amounts) > _FEW
+    asked: dict[str, Any] = {
+        "shop": shop_id,
+        "amounts": [] if every else list(amounts),
+        "all": every,
+        "ids": list(said),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_CANDIDATES, asked)
+        rows = cursor.fetchall()
+        if said:
+            cursor.execute(_ANSWERED_ROWS, asked)
+            known = {row[0] for row in rows}
+            rows += [row for row in cursor.fetchall() if row[0] not in known]
+    return rows
+
+
 def _telling(row: tuple[Any, ...]) -> Telling:
+    """A row as the tie-out sees it; the fee of an order carries the order's number (`fees_of`)."""
     _, key, source, direction, minor, day, clock, external_id, merchant_id, text, method, layout, _ = row
-    orders = tuple(number for number in (external_id, merchant_id) if len(number) >= _SHORTEST_ORDER)
-    kind = source_kind(bill_words().sources, source)
+    numbers = (number.removesuffix(FEE_OF) for number in (external_id, merchant_id))
+    orders = tuple(number for number in numbers if len(number) >= _SHORTEST_ORDER)
+    kind = source_kind(bill_words().sources, source) if source else OWN
     return Telling(key, source, kind, direction, minor, day, clock, orders, text, method, layout)

@@ -4,15 +4,18 @@ Pockets: a wallet's own, or the bank card it was paid with (its method names the
 between own pockets is no income and no cost. A refund goes back to the category that it returns.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from puhui.kernel.money import parse_yuan
 from puhui.merchant.core.bills.entry import BillEntry
 from puhui.merchant.core.categories import NONE, Sorter
 from puhui.merchant.core.tie_out import TieRules
 
 MOVE = "move"  # why of an entry between own pockets
 FEE = "手续费"  # the word by which the rules of categories know it
+FEE_OF = "/fee"  # after the number of the payment it was kept of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,20 @@ class Booking:
     why: str
 
 
+def grossed(rows: Sequence[BillEntry], told_net: re.Pattern[str]) -> list[BillEntry]:
+    """Refunds told net of the fee that came back, as the refund and its fee: so they are the same payments in every bill.
+
+    Only where the row's own sum bears it out: what it says was refunded, less the fee it names, is its amount.
+    """
+    return [_grossed(row, told_net) if row.refund and not row.fee_minor else row for row in rows]
+
+
+def _grossed(row: BillEntry, told_net: re.Pattern[str]) -> BillEntry:
+    said = told_net.search(row.description)
+    whole, fee = (parse_yuan(part) for part in said.groups()) if said else (0, 0)
+    return replace(row, amount_minor=whole, fee_minor=fee) if fee and whole - fee == row.amount_minor else row
+
+
 def fees_of(rows: Sequence[BillEntry]) -> list[BillEntry]:
     """What the channel kept of each payment, as a payment of its own; of money paid back, what the channel gave back.
 
@@ -32,7 +49,8 @@ def fees_of(rows: Sequence[BillEntry]) -> list[BillEntry]:
     """
     return [
         replace(row, direction="in" if row.refund else "out", amount_minor=row.fee_minor, fee_minor=0, description=FEE, kind=FEE,
-                balance_minor=None, external_id=f"{row.external_id}/fee" if row.external_id else "", merchant_id="")
+                balance_minor=None, external_id=f"{row.external_id}{FEE_OF}" if row.external_id else "",
+                merchant_id=f"{row.merchant_id}{FEE_OF}" if row.merchant_id else "")
         for row in rows
         if row.fee_minor and row.direction != "neutral"
     ]  # fmt: skip

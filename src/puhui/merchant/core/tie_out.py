@@ -6,18 +6,18 @@ least one of them *names the other* (the bank's line says 财付通, the wallet'
 number. Pairs are the cheapest assignment that pairs the most (Kuhn 1955, as SciPy solves it), worked out among equal amounts
 only, so that neither the order of imports nor the rest of the books can change them.
 
-Rows that could be one payment by amount and day, but neither names the other, are only proposed (`maybe`): the owner decides.
+Rows that could be one payment by amount and day, but neither names the other, are only proposed (`tie_proposals`): the owner decides,
+and what the owner said goes before what the rules found (`answered`).
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-_RANK = {"platform": 0, "wallet": 1, "bank": 2}  # who tells most of a payment goes first
 _NEVER = 10**9
 _SECONDS_OF_DAY = 86_400
 
@@ -44,7 +44,7 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """`lesser` is the same payment as `main`, told with less; why: `order` (one number), `named` (one names the other)."""
+    """`lesser` is the same payment as `main`, told with less; why: `order` (one number), `named` (one names the other), `owner`."""
 
     main: str
     lesser: str
@@ -64,7 +64,7 @@ class TieRules:
 
 
 @dataclass(slots=True)
-class _Seen:
+class Seen:
     """A row with what it names, worked out once: sources in its text, sources in text and method, its way as a bank sees it."""
 
     row: Telling
@@ -74,24 +74,42 @@ class _Seen:
     own_pocket: bool
 
 
-def tie(rows: Sequence[Telling], rules: TieRules) -> tuple[list[Tie], list[Tie]]:
-    """(ties, maybes). A row is the lesser of at most one tie; a bank row of a wallet row of an order ties to the order's row."""
+def tie(rows: Sequence[Telling], rules: TieRules) -> list[Tie]:
+    """The ties that the rules find. A row is the lesser of at most one tie; a bank row of a wallet row of an order ties to the order's row."""
     groups: dict[int, list[Telling]] = defaultdict(list)
     for row in rows:
         groups[row.amount_minor].append(row)
     ties: list[Tie] = []
-    maybes: list[Tie] = []
     for amount in sorted(groups):
         group = groups[amount]
         if len({row.source for row in group}) > 1 or any(row.order_ids for row in group):
-            found, perhaps = _among_equals(sorted(group, key=lambda row: row.key), rules)
-            ties += found
-            maybes += perhaps
-    return _to_the_first(ties), maybes
+            ties += _among_equals(sorted(group, key=lambda row: row.key), rules)
+    return _to_the_first(ties)
 
 
-def _among_equals(group: list[Telling], rules: TieRules) -> tuple[list[Tie], list[Tie]]:
-    seen = [_look(row, rules) for row in group]
+def answered(
+    ties: Sequence[Tie], same: Sequence[tuple[str, str]], apart: Collection[tuple[str, str]], live: Collection[str]
+) -> list[Tie]:
+    """The ties with the owner's word: `apart` are no pairs, `same` are pairs of (main, lesser), the newest last.
+
+    A pair of the owner's stands only while its main row is live, so that a payment whose main row goes is told by the other again;
+    a pair that would close a ring (its main row is told by its lesser already) adds nothing, so that no payment vanishes.
+    """
+    above = {each.lesser: each for each in ties if (each.main, each.lesser) not in apart}
+    for main, lesser in same:
+        if main in live and lesser in live and _top(main, above) != lesser:
+            above[lesser] = Tie(main, lesser, "owner")
+    return _to_the_first(list(above.values()))
+
+
+def _top(key: str, above: Mapping[str, Tie]) -> str:
+    while key in above:
+        key = above[key].main
+    return key
+
+
+def _among_equals(group: list[Telling], rules: TieRules) -> list[Tie]:
+    seen = [look(row, rules) for row in group]
     ties: list[Tie] = []
     taken: set[str] = set()
     for above, below in (
@@ -109,28 +127,18 @@ def _among_equals(group: list[Telling], rules: TieRules) -> tuple[list[Tie], lis
                 ties.append(tied)
                 used |= {tied.main, tied.lesser}
                 taken.add(tied.lesser)
-    held = taken | {each.main for each in ties}
-    return ties, _perhaps([row for row in group if row.key not in held], rules)
+    return ties
 
 
-def _perhaps(free: list[Telling], rules: TieRules) -> list[Tie]:
-    maybes = []
-    for n, one in enumerate(free):
-        for other in free[n + 1 :]:
-            main, lesser = sorted((one, other), key=lambda row: (_RANK[row.kind], row.key))
-            if one.source != other.source and one.direction == other.direction and _days_fit(main, lesser, rules):
-                maybes.append(Tie(main.key, lesser.key, "maybe"))
-    return maybes
-
-
-def _look(row: Telling, rules: TieRules) -> _Seen:
+def look(row: Telling, rules: TieRules) -> Seen:
+    """What a row names, and its way as the other side tells it (a withdrawal goes into the bank)."""
     in_text = _named_in(row.text, rules)
     way = row.direction
     if way == "neutral":
         way = "in" if any(word in row.text for word in rules.to_bank) else "neutral"
         way = "out" if way == "neutral" and any(word in row.text for word in rules.from_bank) else way
     own = row.direction == "out" and any(word in row.method for word in rules.own_pocket)
-    return _Seen(row, in_text, in_text | _named_in(row.method, rules), way, own)
+    return Seen(row, in_text, in_text | _named_in(row.method, rules), way, own)
 
 
 def _named_in(text: str, rules: TieRules) -> frozenset[str]:
@@ -138,7 +146,7 @@ def _named_in(text: str, rules: TieRules) -> frozenset[str]:
     return frozenset(source for source, words in rules.channels.items() if any(word in told for word in words))
 
 
-def _pair(heads: list[_Seen], tails: list[_Seen], rules: TieRules, *, alike: bool, both_name: bool) -> list[Tie]:
+def _pair(heads: list[Seen], tails: list[Seen], rules: TieRules, *, alike: bool, both_name: bool) -> list[Tie]:
     """The assignment that pairs the most at the least cost; `alike`: both lists are of one kind (two banks, two layouts)."""
     if not heads or not tails:
         return []
@@ -161,24 +169,30 @@ def _pair(heads: list[_Seen], tails: list[_Seen], rules: TieRules, *, alike: boo
     return ties
 
 
-def _cost(head: _Seen, tail: _Seen, rules: TieRules, *, alike: bool, both_name: bool) -> int | None:
+def _cost(head: Seen, tail: Seen, rules: TieRules, *, alike: bool, both_name: bool) -> int | None:
     one, other = head.row, tail.row
-    if not _days_fit(one, other, rules):
+    if not days_fit(one, other, rules):
         return None
     if _one_order(one, other) and one.direction == other.direction:
-        return _apart(one, other)
+        return apart_seconds(one, other)
     if one.source == other.source:
         return None
     if {head.way, tail.way} != {"in", "out"} if alike else head.way not in (tail.way, "neutral"):
         return None
     tail_names, head_names = one.source in tail.in_text, other.source in head.in_all
     if both_name:
-        return _apart(one, other) if tail_names and head_names else None
+        return apart_seconds(one, other) if tail_names and head_names else None
     if alike or head.own_pocket or not (tail_names or head_names):
         return None
-    if (tail.in_text and not tail_names) or (not head_names and head.in_all - {one.source} - tail.in_text):
-        return None  # it names somebody else
-    return _apart(one, other)
+    return None if names_another(head, tail) else apart_seconds(one, other)
+
+
+def names_another(head: Seen, tail: Seen) -> bool:
+    """Whether one of them says that it is somebody else's payment."""
+    one, other = head.row, tail.row
+    if tail.in_text and one.source not in tail.in_text:
+        return True
+    return other.source not in head.in_all and bool(head.in_all - {one.source} - tail.in_text)
 
 
 def _one_order(head: Telling, tail: Telling) -> bool:
@@ -186,11 +200,12 @@ def _one_order(head: Telling, tail: Telling) -> bool:
     return (head.source, head.layout) != (tail.source, tail.layout) and bool(set(head.order_ids) & set(tail.order_ids))
 
 
-def _days_fit(head: Telling, tail: Telling, rules: TieRules) -> bool:
+def days_fit(head: Telling, tail: Telling, rules: TieRules) -> bool:
+    """Whether the tail is told on a day on which it may be the head."""
     return -rules.days_before <= (tail.day - head.day).days <= rules.days_after
 
 
-def _apart(head: Telling, tail: Telling) -> int:
+def apart_seconds(head: Telling, tail: Telling) -> int:
     """Seconds apart where both tell the time; whole days otherwise."""
     days = abs((tail.day - head.day).days) * _SECONDS_OF_DAY
     if not (head.time and tail.time):

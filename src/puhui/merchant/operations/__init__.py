@@ -15,6 +15,7 @@ from puhui.merchant.operations.books import (
 )
 from puhui.merchant.operations.imports import BillFile, ImportDone, import_bill, remember_mapping, undo_import
 from puhui.merchant.operations.invoices import InvoicesKept, keep_invoices
+from puhui.merchant.operations.pairs import say_of_pair
 
 __all__ = [
     "BillFile",
@@ -32,6 +33,7 @@ __all__ = [
     "record_sentence",
     "remember_mapping",
     "restrict",
+    "say_of_pair",
     "sort_entry",
     "strike_entry",
     "undo_import",

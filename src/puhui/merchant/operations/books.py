@@ -111,7 +111,7 @@ def sort_entry(shop_id: str, entry_id: int, category: str, *, by: str, now: date
     Raises Refused: ENTRY_UNKNOWN, ACCOUNT_UNKNOWN, MONTH_CLOSED.
     """
     books_of(shop_id, lock=True)
-    entry = _entry(shop_id, entry_id)
+    entry = entry_of(shop_id, entry_id)
     _account(category)
     ledger_folding.refuse_closed(shop_id, [entry.day])
     was = _category_of(entry)
@@ -142,7 +142,7 @@ def sort_entry(shop_id: str, entry_id: int, category: str, *, by: str, now: date
 def strike_entry(shop_id: str, entry_id: int, *, by: str, now: datetime, restore: bool = False) -> None:
     """Take an entry out of the books (it stays, struck through), or put it back. Raises ENTRY_UNKNOWN, MONTH_CLOSED."""
     books_of(shop_id, lock=True)
-    entry = _entry(shop_id, entry_id)
+    entry = entry_of(shop_id, entry_id)
     ledger_folding.refuse_closed(shop_id, [entry.day])
     if entry.live == restore:
         return
@@ -156,7 +156,7 @@ def strike_entry(shop_id: str, entry_id: int, *, by: str, now: datetime, restore
     )
     entry.live = restore
     entry.save(update_fields=["live"])
-    ledger_folding.fold(shop_id, days=[entry.day], amounts=[entry.amount_minor] if entry.origin == "import" else ())
+    ledger_folding.fold(shop_id, days=[entry.day], amounts=[entry.amount_minor])
 
 
 @undivided
@@ -199,7 +199,7 @@ def attach(shop_id: str, paper: Paper, *, now: datetime) -> str:
     if len(paper.content) > _LARGEST_PAPER:
         raise Refused(Refusal("PAPER_TOO_BIG", "文件超过 10 MB；请压缩后再传 · larger than 10 MB", paper.name))
     if paper.entry_id is not None:
-        _entry(shop_id, paper.entry_id)
+        entry_of(shop_id, paper.entry_id)
     return models.Attachment.objects.create(
         id=new_id("att", now=now), shop_id=shop_id, entry_id=paper.entry_id, bill_import_id=paper.import_id,
         name=paper.name[:200], media_type=paper.media_type[:80], size=len(paper.content),
@@ -265,7 +265,8 @@ def _account(code: str) -> None:
         raise Refused(Refusal("ACCOUNT_UNKNOWN", "没有这个科目 · there is no such account", code))
 
 
-def _entry(shop_id: str, entry_id: int) -> models.Entry:
+def entry_of(shop_id: str, entry_id: int) -> models.Entry:
+    """An entry of this shop, live or not. Raises Refused ENTRY_UNKNOWN."""
     found = models.Entry.objects.filter(shop_id=shop_id, id=entry_id).first()
     if found is None:
         raise Refused(Refusal("ENTRY_UNKNOWN", "没有这笔账 · there is no such entry", str(entry_id)))

@@ -13,10 +13,10 @@ from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.merchant import ledger_folding, models
 from puhui.merchant.bill_tables import bill_words
-from puhui.merchant.book_tables import tie_rules
+from puhui.merchant.book_tables import refund_with_fee, tie_rules
 from puhui.merchant.core.bills.entry import Bill, BillEntry
 from puhui.merchant.core.bills.reading import read_bill, uncollected
-from puhui.merchant.core.booking import Booker, fees_of
+from puhui.merchant.core.booking import Booker, fees_of, grossed
 from puhui.merchant.operations.books import books_of, sorter_of
 from puhui.store.copying import stream_frame
 from puhui.store.undivided import undivided
@@ -167,7 +167,8 @@ def _frame(shop_id: str, bill: Bill) -> pl.DataFrame:
     """The bill's entries as columns of the stage, booked."""
     kinds = {source.code: source.kind for source in bill_words().sources} | {"bank": "bank"}
     booker = Booker(sorter_of(shop_id), tie_rules(), kinds, card=bill.card)
-    rows = bill.entries + fees_of(bill.entries)
+    rows = grossed(bill.entries, refund_with_fee())
+    rows += fees_of(rows)
     booked, keys = booker.book(rows), _keys(rows)
     return pl.DataFrame({
         "key": keys, "source": [row.source for row in rows], "layout": [bill.layout] * len(rows), "day": [row.date for row in rows],

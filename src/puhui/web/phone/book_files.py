@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from puhui.kernel.refusal import Refused
-from puhui.merchant import bill_tables, book_queries, operations
+from puhui.merchant import bill_tables, book_queries, operations, pair_queries
 from puhui.merchant.core.bills.opening import Sheet, open_sheets, preview
 from puhui.merchant.operations import BillFile
 from puhui.parties import queries as parties
@@ -43,7 +43,8 @@ def one_import(request: HttpRequest, owner: Owner, shop: Any, import_id: str) ->
         raise Http404
     source = next((each for each in bill_tables.bill_words().sources if each.code == found.source), None)
     context = {"tab": "books", "shop": shop, "found": found, "source": source,
-               "tied": book_queries.tied(shop.id, limit=20)}  # fmt: skip
+               "tied": book_queries.tied(shop.id, limit=20),
+               "pairs": pair_queries.proposed(shop.id, as_of=today_in_china(clock.now()))[1]}  # fmt: skip
     return show(request, owner, "phone/books/import.html", context)
 
 

@@ -74,7 +74,7 @@ def take_back(request: HttpRequest, owner: Owner, shop: Any, name: str, record_i
         tool_records.revoke(shop.id, record_id, by=owner.person_id, today=today_in_china(now), now=now)
         messages.success(request, _("已撤回"))
     except Refused as refused:
-        messages.error(request, _spoken(refused))
+        messages.error(request, spoken(refused))
     return redirect("phone:tool", shop_id=shop.id, name=name)
 
 
@@ -105,7 +105,7 @@ def _keep(request: HttpRequest, shop_id: str, facts: Facts) -> dict[str, str]:
         )
         tool_records.record(shop_id, told, today=facts.as_of, now=now)
     except Refused as refused:
-        return {refused.refusal.where or "kind": _spoken(refused)}
+        return {refused.refusal.where or "kind": spoken(refused)}
     messages.success(request, _("已记下"))
     return {}
 
@@ -122,7 +122,7 @@ def _page(name: str, facts: Facts, asked: QueryDict | dict[str, str]) -> tuple[T
     try:
         return tool.show(facts, given), ""
     except Refused as refused:
-        return tool.show(facts, {}), _spoken(refused)
+        return tool.show(facts, {}), spoken(refused)
 
 
 def _form(kind: Kind, typed: QueryDict, facts: Facts) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def _tongue(words: Words) -> str:
     return words[1 if get_language() == "en" else 0]
 
 
-def _spoken(refused: Refused) -> str:
+def spoken(refused: Refused) -> str:
     """A refusal in the reader's tongue."""
     zh, _dot, en = refused.refusal.message.partition(" · ")
     return en if en and get_language() == "en" else zh
