@@ -59,6 +59,6 @@ class TestThePolicyCommands:
         done = subprocess.run([PUHUI, "policy", "check", "shipped", "--json"], capture_output=True, text=True, check=True, cwd=tmp_path,
                               env={**os.environ, "PUHUI_VAR": str(tmp_path / "none")})  # fmt: skip
         told = json.loads(done.stdout)
-        assert told["rules"] == 54
+        assert told["rules"] == 55
         assert {finding["kind"] for finding in told["findings"]} == {"missing", "overlap", "whole_division"}
         assert not (tmp_path / "none").exists()

@@ -65,6 +65,7 @@ def media() -> Iterator[Media]:
     found = Media()
     yield found
     found.server.shutdown()
+    found.server.server_close()
 
 
 def sender(media: Media) -> subprocess.Popen[bytes]:

@@ -36,12 +36,14 @@ _WAIT_S = 0.2
 
 @dataclass(slots=True)
 class _Held:
-    """A connection as the supervisor holds it."""
+    """A connection as the supervisor holds it. `given`: (bytes sent, whether answered) when it was handed on with the bytes in `tail`,
+    until the worker says what became of them."""
 
     sock: socket.socket
     worker: int
     tail: bytes = b""
     tail_at: int = 0
+    given: tuple[int, bool] | None = None
 
 
 @dataclass(slots=True)
@@ -144,10 +146,13 @@ class Supervisor:
     def _give(self, connection: int, taken: int, sent: int, *, answered: bool, data: bytes) -> None:
         """To the living worker with the fewest connections; the spare waits for a death."""
         number = min(self._serving_seats(), key=lambda each: self._staff[each].connections)
-        self._held[connection].worker = number
+        held = self._held[connection]
+        held.worker = number
+        if data:  # it may die before it reads this: what it was given is kept until it says what became of it
+            held.tail, held.tail_at, held.given = data, taken, (sent, answered)
         self._staff[number].connections += 1
         header = HEADER.pack(GIVE, connection, taken, sent, answered)
-        self._staff[number].waiting.append((header + data, self._held[connection].sock.fileno()))
+        self._staff[number].waiting.append((header + data, held.sock.fileno()))
         self._drain(number)
 
     def _drain(self, number: int) -> None:
@@ -187,7 +192,7 @@ class Supervisor:
                 del self._held[connection]
                 staff.connections -= 1
             elif what == PARTIAL:
-                held.tail, held.tail_at = message[HEADER.size :], taken
+                held.tail, held.tail_at, held.given = message[HEADER.size :], taken, None
 
     def _serving_seats(self) -> list[int]:
         return [number for number in range(len(self._staff)) if number != self._spare]
@@ -210,7 +215,7 @@ class Supervisor:
         for connection, held in list(self._held.items()):
             if held.worker == number:
                 orphans.append((connection, *self._left(staff, connection, held, open_question, never_given)))
-                held.worker, held.tail, held.tail_at = -1, b"", 0
+                held.worker, held.tail, held.tail_at, held.given = -1, b"", 0, None
         staff.place.end()
         if self._stopping:
             return
@@ -245,6 +250,9 @@ class Supervisor:
             now = handover.traffic(held.sock)
         except OSError:
             return 0, 0, False, b""
+        if held.given is not None:
+            sent, answered = held.given
+            return (now.taken, now.sent, False, b"") if now.sent > sent else (now.taken, now.sent, answered, held.tail)
         if connection != open_question or connection in never_given:
             return now.taken, now.sent, False, held.tail
         left = staff.place.unfinished(now)

@@ -260,6 +260,8 @@ class Worker:
         prefix = message[HEADER.size :]
         if prefix:
             self._work(line, prefix, answered=answered)
+            if not line.tail:
+                self._keep_tail(line, b"")  # the supervisor may forget what it gave with the connection
             if line.closing and not line.unsent:
                 self._close(line)
 

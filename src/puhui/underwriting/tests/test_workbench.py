@@ -102,7 +102,8 @@ class TestScore:
     def test_points_add_up_to_the_chance(self, fitted):
         model, _ = model_folder.read(fitted[0], "scorecard")
         scores = scoring.score_frame(model, nasty_tape.frame(rows=50, seed=5))
-        odds = np.exp((scores["score"].to_numpy() - 487.1228762045055) / 28.85390081777927)
+        # 600 points at odds of 50 to 1; 60 points double them
+        odds = np.exp((scores["score"].to_numpy() - 261.36862861351653) / 86.5617024533378)
         assert scores["pd"].to_numpy() == pytest.approx(1 / (1 + odds), abs=1e-12)
 
     def test_missing_columns_are_named_and_nothing_is_written(self, fitted, tmp_path):
