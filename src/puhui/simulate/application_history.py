@@ -49,7 +49,7 @@ def history(count: int, *, seed: int, now: datetime) -> Iterator[tuple[str, pl.D
         "id": ids, "key": ids, "input_hash": "", "entrance": dice.choice(["phone", "partner", "file"], count),
         "person_id": _ids("person", person), "shop_id": _ids("shop", person), "partner_ref": "",
         "requested_minor": dice.integers(1, 100, count) * 1_000_000, "months": dice.choice([6, 12, 24, 36], count),
-        "segment": dice.choice(["shop", "company", "farmer"], count), "state": "refused",
+        "purpose": "", "segment": dice.choice(["shop", "company", "farmer"], count), "state": "refused",
         "submitted_at": pl.Series(arrived).dt.replace_time_zone("UTC"), "decision_id": "", "loan_id": "",
     })  # fmt: skip
     yield "antifraud_assessment", pl.DataFrame({
