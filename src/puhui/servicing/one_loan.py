@@ -192,12 +192,7 @@ def _one(value: int) -> Whole:
 def _link() -> "psycopg.Connection[Any]":
     connection.ensure_connection()
     link: psycopg.Connection[Any] = connection.connection
-    if link.prepare_threshold is None:  # Django turns preparing off; only what asks for it is prepared here
-        link.prepare_threshold = _NOT_BY_ITSELF
     return link
-
-
-_NOT_BY_ITSELF = 2**31
 
 
 def _asked(link: "psycopg.Connection[Any]", statement: str, *parameters: Any) -> Any:
