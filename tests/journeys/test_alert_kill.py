@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from puhui.kernel.masked import Secret
 from puhui.store.embedded import Addresses
 from puhui.web import clock
 from puhui.web.models import SandboxRobotMessage
+from tests.local_server import served
 
 SECRET = "SEC-kill"
 SENDER = """
@@ -43,31 +44,18 @@ class Front:
 
     def __init__(self) -> None:
         self.holds, self.took, self.over = threading.Event(), threading.Event(), threading.Event()
-        front = self
+        self.url = ""
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                answer = Client().post(self.path, body, content_type=self.headers["Content-Type"])
-                connections.close_all()
-                front.took.set()
-                if front.holds.is_set():
-                    front.over.wait(60)
-                    return  # whoever asked is dead
-                self.send_response(answer.status_code)
-                self.end_headers()
-                self.wfile.write(answer.content)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/sandbox/robots/dingtalk/robot/send?access_token=kill"
+    def answer(self, call: BaseHTTPRequestHandler, body: bytes) -> None:
+        answer = Client().post(call.path, body, content_type=call.headers["Content-Type"])
+        connections.close_all()
+        self.took.set()
+        if self.holds.is_set():
+            self.over.wait(60)
+            return  # whoever asked is dead
+        call.send_response(answer.status_code)
+        call.end_headers()
+        call.wfile.write(answer.content)
 
 
 @pytest.fixture
@@ -79,11 +67,11 @@ def front(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
     monkeypatch.setattr(urls, "urlpatterns", [*urls.urlpatterns, path("sandbox/", include("puhui.web.sandbox.urls"))])
     clear_url_caches()
     found = Front()
-    settings.ALERT_ROBOTS = settings.ALERT_ROBOTS | {"dingtalk": {"url": found.url, "secret": SECRET}}
-    yield found
-    found.over.set()
-    found.server.shutdown()
-    found.server.server_close()
+    with served(found.answer) as base:
+        found.url = f"{base}/sandbox/robots/dingtalk/robot/send?access_token=kill"
+        settings.ALERT_ROBOTS = settings.ALERT_ROBOTS | {"dingtalk": {"url": found.url, "secret": SECRET}}
+        yield found
+        found.over.set()
 
 
 def test_a_killed_sender_tells_an_alert_once_by_number(fresh_database: Addresses, front: Front) -> None:

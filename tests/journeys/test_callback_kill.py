@@ -9,13 +9,14 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from puhui.acquisition import conversions, data_link, models
 from puhui.acquisition.core import signals
 from puhui.store.embedded import Addresses
+from tests.local_server import served
 
 NOW = datetime(2026, 11, 29, 4, tzinfo=UTC)
 SENDER = """
@@ -35,37 +36,23 @@ class Media:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.holds, self.took = threading.Event(), threading.Event()
-        media = self
+        self.base = ""
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                media.calls.append(told["actions"][0]["outer_action_id"])
-                media.took.set()
-                if media.holds.is_set():
-                    threading.Event().wait(60)
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(b'{"code": 0}')
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def base(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}"
+    def answer(self, call: BaseHTTPRequestHandler, body: bytes) -> None:
+        self.calls.append(json.loads(body)["actions"][0]["outer_action_id"])
+        self.took.set()
+        if self.holds.is_set():
+            threading.Event().wait(60)
+        call.send_response(200)
+        call.end_headers()
+        call.wfile.write(b'{"code": 0}')
 
 
 @pytest.fixture
 def media() -> Iterator[Media]:
     found = Media()
-    yield found
-    found.server.shutdown()
-    found.server.server_close()
+    with served(found.answer) as found.base:
+        yield found
 
 
 def sender(media: Media) -> subprocess.Popen[bytes]:

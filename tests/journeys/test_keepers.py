@@ -3,11 +3,10 @@
 The sandbox of `web.sandbox.keepers` answers over real HTTP; people, shops and every answer are invented (虚构).
 """
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -32,6 +31,7 @@ from puhui.web.sandbox import keepers
 from tests.journeys.conftest import Lender
 from tests.journeys.test_partner_api import APPLICATIONS, register
 from tests.journeys.test_small_owners import SHOP, small_owner
+from tests.local_server import served
 from tests.web.logged_in import owner
 
 TOLD = SHOP | {"purpose": "stock", "id_expires_on": "长期"}
@@ -43,40 +43,30 @@ GOOD_SHOP = {"licence_state": "in_business", "on_abnormal_list": False, "annual_
 class Sandbox:
     """The sandbox on a port of its own; `calls` are the paths asked, `broken` the statuses it answers instead."""
 
-    server: HTTPServer
     calls: list[str] = field(default_factory=list)
     broken: list[int] = field(default_factory=list)
 
 
 @pytest.fixture
 def sandbox(settings: Any) -> Iterator[Sandbox]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            running.calls.append(self.path)
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            headers = {name: value for name, value in self.headers.items() if name.startswith("X-Puhui")}
-            asked = RequestFactory().post(self.path, body, content_type="application/json", headers=headers)
-            answer: Any = getattr(keepers, self.path.strip("/"))(asked)
-            status = running.broken.pop(0) if running.broken else answer.status_code
-            self.send_response(status)
-            for name, value in answer.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.content)))
-            self.end_headers()
-            self.wfile.write(answer.content)
+    running = Sandbox()
 
-        def log_message(self, *args: Any) -> None:
-            return
+    def answered(call: BaseHTTPRequestHandler, body: bytes) -> None:
+        running.calls.append(call.path)
+        headers = {name: value for name, value in call.headers.items() if name.startswith("X-Puhui")}
+        asked = RequestFactory().post(call.path, body, content_type="application/json", headers=headers)
+        answer: Any = getattr(keepers, call.path.strip("/"))(asked)
+        status = running.broken.pop(0) if running.broken else answer.status_code
+        call.send_response(status)
+        for name, value in answer.items():
+            call.send_header(name, value)
+        call.send_header("Content-Length", str(len(answer.content)))
+        call.end_headers()
+        call.wfile.write(answer.content)
 
-    running = Sandbox(HTTPServer(("127.0.0.1", 0), Handler))
-    thread = threading.Thread(target=running.server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    base = f"http://127.0.0.1:{running.server.server_port}"
-    settings.KEEPERS = {name: {"url": f"{base}/{name}", "key": KEY} for name in ("bureau", "registry")}
-    yield running
-    running.server.shutdown()
-    running.server.server_close()
-    thread.join()
+    with served(answered, at_once=False) as base:
+        settings.KEEPERS = {name: {"url": f"{base}/{name}", "key": KEY} for name in ("bureau", "registry")}
+        yield running
 
 
 def publish(now: datetime) -> None:
