@@ -52,6 +52,10 @@ def _told(answer: dict[str, Any]) -> str:
         "regret_last_ten_days",
         "registrations_per_yuan",
     ):
-        lines += [f"{name} {who}: {one['mean']:.3f} ({one['low']:.3f} … {one['high']:.3f})" for who, one in answer[name].items()]  # fmt: skip
+        lines += [f"{name} {who}: {one['mean']:.3f} {_interval(one)}" for who, one in answer[name].items()]
     lines.append(f"profit bids earn more a yuan than registration bids in {answer['profit_per_yuan_gap']['seeds_better']} of {answer['seeds']} worlds")  # fmt: skip
     return "\n".join(lines)
+
+
+def _interval(one: dict[str, float | None]) -> str:
+    return "(one world: no interval)" if one["low"] is None else f"({one['low']:.3f} … {one['high']:.3f})"

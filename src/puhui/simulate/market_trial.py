@@ -13,6 +13,8 @@ our own bidding with the true worths is told beside it.
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,7 @@ from puhui.simulate.ad_market import (
 
 Floats = NDArray[np.float64]
 Won = NDArray[np.bool_]
+Laws = list[list[RivalBids]]  # by day, by segment
 Answers = tuple[tuple[MarketDays, Won, int], ...]  # auctions, which were won, the number of their first day
 PRIOR_HEADS = 20.0
 _SOLVED_EVERY, _NEWEST = 10, 5000
@@ -78,7 +81,9 @@ def trial(seed: int, setting: Setting) -> dict[str, Result]:
     past_won = bids >= past.price
     budget = int(setting.share * ahead.price.mean() * setting.a_day)
     optimum = _hindsight(truth, ahead, budget)
-    bid_days = _bid_days if setting.auction == "second" else _bid_first_price
+    bid_days: Callable[..., Result] = _bid_days
+    if setting.auction == "first":
+        bid_days = partial(_bid_first_price, laws=_laws(past, ahead, setting.segments))
     learned = {
         name: bid_days(truth, (past, past_won), ahead, budget, worth=worth)
         for name, worth in (
@@ -141,25 +146,16 @@ def _bid_days(truth: Truth, past: tuple[MarketDays, Won], ahead: MarketDays, bud
     return _result(truth, ahead, won)
 
 
-def _bid_first_price(truth: Truth, past: tuple[MarketDays, Won], ahead: MarketDays, budget: int, *, worth: Callable[..., Floats]) -> Result:  # fmt: skip
-    """First price: the bid is paid. One price of money over all segments and media (core/first_price.shaded), solved again every few auctions.
-
-    Assumed: after every auction the medium tells the bid that would have won, as exchanges do; nothing is known of it before.
-    """
+def _bid_first_price(truth: Truth, past: tuple[MarketDays, Won], ahead: MarketDays, budget: int, *, worth: Callable[..., Floats], laws: Laws) -> Result:  # fmt: skip
+    """First price: the bid is paid. One price of money over all segments and media (core/first_price.shaded), solved again every few auctions."""
     history, history_won = past
     segments = len(truth.click)
     won, paid = np.zeros(len(ahead.price), bool), np.zeros(len(ahead.price))
     first_day = int(history.day.max()) + 1
     share = np.bincount(history.segment, minlength=segments) / len(history.segment)
-    for day in range(int(ahead.day.max()) + 1):
+    for day, rivals in enumerate(laws):
         answers: Answers = ((history, history_won, 0), (ahead, won, first_day))
         value = worth(answers, now=first_day + day, segments=segments)
-        before = np.flatnonzero(ahead.day < day)
-        met, price = (
-            np.concatenate((history.segment, ahead.segment[before])),
-            np.concatenate((history.price, ahead.price[before])),
-        )
-        rivals = [_rivals(price[met == segment]) for segment in range(segments)]
         plan = shaded(rivals, value, share)
         places, left = np.flatnonzero(ahead.day == day), budget
         for number, place in enumerate(places.tolist()):
@@ -172,9 +168,26 @@ def _bid_first_price(truth: Truth, past: tuple[MarketDays, Won], ahead: MarketDa
     return _result(truth, ahead, won, paid)
 
 
+def _laws(history: MarketDays, ahead: MarketDays, segments: int) -> Laws:
+    """By day and segment the law of the highest rival bid as it is known that morning; every bidder knows the same.
+
+    Assumed: after every auction the medium tells the bid that would have won, as exchanges do; nothing is known of it before.
+    """
+    met, price = (np.concatenate(pair) for pair in ((history.segment, ahead.segment), (history.price, ahead.price)))
+    order = np.argsort(met, kind="stable")  # by segment, each in time order
+    edges = np.searchsorted(met[order], np.arange(segments + 1))
+    mornings = len(history.price) + np.searchsorted(ahead.day, np.arange(int(ahead.day.max()) + 1))
+    own = [order[start:stop] for start, stop in pairwise(edges)]
+    known = [np.searchsorted(places, mornings) for places in own]
+    return [
+        [_rivals(price[places[: upto[day]][-_NEWEST:]]) for places, upto in zip(own, known)]
+        for day in range(len(mornings))
+    ]
+
+
 def _rivals(seen: Floats) -> RivalBids:
-    """The law of the highest rival bid in a segment: at most so many steps, the newest auctions."""
-    return RivalBids.of(np.ceil(np.quantile(seen[-_NEWEST:], _STEPS))) if len(seen) else RivalBids.of(np.ones(1))
+    """The law of the highest rival bid in a segment from its newest auctions: at most so many steps."""
+    return RivalBids.of(np.ceil(np.quantile(seen, _STEPS))) if len(seen) else RivalBids.of(np.ones(1))
 
 
 def _profit_worth(answers: Answers, *, now: int, segments: int) -> Floats:
@@ -259,6 +272,10 @@ def _result(truth: Truth, days: MarketDays, won: Won, paid: Floats | None = None
     return Result(float(cost[won].sum()), float(worth[won].sum()), float(registered[won].sum()), by_day)
 
 
-def _told(values: Floats) -> dict[str, float]:
-    reach = 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else float("nan")
-    return {"mean": float(values.mean()), "low": float(values.mean()) - reach, "high": float(values.mean()) + reach}
+def _told(values: Floats) -> dict[str, float | None]:
+    """The mean and its 95 % interval; one world alone has none."""
+    mean = float(values.mean())
+    if len(values) < 2:
+        return {"mean": mean, "low": None, "high": None}
+    reach = 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5
+    return {"mean": mean, "low": mean - reach, "high": mean + reach}

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from puhui.simulate import market_trial
 from puhui.simulate.ad_market import draw_days, draw_truth
 from puhui.simulate.market_trial import Setting, summary, trial
 
@@ -47,3 +48,26 @@ def test_no_day_overspends_and_the_optimum_is_not_beaten(auction: str):
     for name in ("profit", "registrations"):
         assert found[name].earned <= found["optimum"].earned * 1.02 + 1
         assert len(found[name].by_day) == 6
+
+
+def test_what_is_known_of_rivals_each_morning_is_all_that_happened_before():
+    """Against the plain reading: the auctions of earlier days in the segment, the newest 5,000."""
+    truth = draw_truth(np.random.default_rng(11), segments=3)
+    past, ahead = (
+        draw_days(truth, np.random.default_rng(seed), days=days, a_day=4000) for seed, days in ((12, 5), (13, 3))
+    )
+    for day, laws in enumerate(market_trial._laws(past, ahead, 3)):
+        before = ahead.day < day
+        for segment, law in enumerate(laws):
+            seen = np.concatenate(
+                (past.price[past.segment == segment], ahead.price[before & (ahead.segment == segment)])
+            )
+            plain = market_trial._rivals(seen[-5000:])
+            assert np.array_equal(law.bid, plain.bid)
+            assert np.array_equal(law.chance, plain.chance)
+
+
+def test_one_world_has_no_interval():
+    answer = summary(range(3, 4), Setting(days=2, a_day=50, history=5, history_a_day=200))
+    assert answer["regret"]["profit"]["low"] is None
+    assert answer["profit_per_yuan"]["optimum"]["high"] is None
