@@ -23,6 +23,7 @@ from puhui.merchant.core.bills.reading import read_bill
 
 TODAY = date(2026, 11, 29)
 LAYOUTS = tomllib.loads((Path(__file__).parent / "bills/layouts.toml").read_text(encoding="utf-8"))["bill"]
+PAGES = tomllib.loads((Path(__file__).parent / "bills/pages.toml").read_text(encoding="utf-8"))["page"]
 SAMPLES = Path(os.environ.get("PUHUI_DATA", "../shared/data")) / "bills"
 REAL = {
     "alipay.csv": ("alipay", "in 1 222228.50; neutral 2 115.37; out 4 161.64"),
@@ -105,6 +106,30 @@ class TestLayouts:
 
 
 class TestOddFiles:
+    @pytest.mark.parametrize("page", PAGES, ids=[page["name"] for page in PAGES])
+    def test_merged_cells_of_a_page_leave_every_column_where_it_is(self, page: dict[str, str]) -> None:
+        bill = read(page["text"])
+        assert (bill.source, totals(bill), bill.rejected) == (page["source"], page["totals"], [])
+        assert (bill.links, bill.links_agree) == (len(bill.entries) - 1, len(bill.entries) - 1)
+
+    def test_a_page_names_its_bank_outside_the_table(self) -> None:
+        page = (
+            "<html><head><title>中国民生银行</title><style>td {工商银行}</style></head><table><tr><th>交易时间</th><th>金额</th><th>余额</th></tr>"
+            "<tr><td>2026-06-01<br>10:00:00</td><td>-20.00</td><td>480.00</td></tr></table></html>"
+        )
+        assert [(entry.source, entry.direction, entry.time) for entry in read(page).entries] == [
+            ("cmbc", "out", "10:00:00")
+        ]
+
+    def test_a_time_of_day_as_excel_counts_it(self) -> None:
+        told = "交易日期,交易时间,收支,金额,余额\n46174,0.4168,支出,120.30,880\n46175.5,,收入,300,1180\n"
+        assert [(entry.date.isoformat(), entry.time) for entry in read(told).entries] == [
+            ("2026-06-01", "10:00:12"), ("2026-06-02", "12:00:00")]  # fmt: skip
+
+    def test_a_card_writes_its_way_behind_money_back_only(self) -> None:
+        told = "交易日,记账日,交易描述,金额\n2026-06-01,2026-06-01,甲,20.00\n2026-06-02,2026-06-02,乙,10.00\n2026-06-03,2026-06-03,还,500.00 CR\n"
+        assert totals(read(told)) == "in 1 500.00; out 2 30.00"
+
     def test_date_cells_of_a_workbook(self) -> None:
         book = openpyxl.Workbook()
         sheet = book.active

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 _USUAL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z", re.ASCII)
@@ -23,10 +23,14 @@ _NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?(-?)\Z", re.ASCII)
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d+)?e[+-]?\d+\Z", re.ASCII)
 _REMARK = re.compile(r"\([^()]*[^\d.,()+-][^()]*\)\Z")  # brackets with a word in them, behind the number
 _UNITS = re.compile(r"^(?:cny|rmb|usd|hkd|eur|gbp|jpy|人民币|¥|\$|元)+|(?:元|cny|rmb|整)+$|/(?:rmb|cny|人民币)$")
+_WAY = re.compile(
+    r"^(?:收入|支出|存入|支取|借|贷)(?=[\d¥.])|(?<=\d)(?:cr|dr|借|贷)$"
+)  # which way, written at the number
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _DAY_PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})(?!\d(?!\d?:))")  # a time may follow without a space
 _DAY_AND_TIME_PACKED = re.compile(r"(\d{8})(\d{6})(?!\d)")
 _CLOCK = re.compile(r"(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2}))?")
+_CLOCK_DOTTED = re.compile(r"-?(\d{2})\.(\d{2})\.(\d{2})")
 _CLOCK_PACKED = re.compile(r"\d{6}\Z|\d{4}\Z|\d{5}\Z")
 _ZONE = re.compile(r"(?:z|utc|gmt)?([+-]\d{1,2}):?(\d{2})?\Z|(?:z|utc|gmt)\Z")
 _DASHES = str.maketrans(
@@ -41,6 +45,14 @@ class CellUnreadable(ValueError):
     """The cell is not what its column promises; `str()` says what was read, in Chinese and English."""
 
 
+def way_at(text: str) -> str:
+    """What an amount says of its way beside its number (`500.00CR`, `借20.00`, `12.00(支出)`), or nothing."""
+    told = "".join(unicodedata.normalize("NFKC", text).lower().split())
+    behind = _REMARK.search(told)
+    found = _WAY.search(told)
+    return behind[0].strip("()") if behind else found[0] if found else ""
+
+
 def amount_minor(text: str) -> int:
     """Yuan as a file writes them → fen, with their sign. Raises CellUnreadable."""
     bare = text[1:] if text[:1] == "¥" else text
@@ -52,7 +64,7 @@ def amount_minor(text: str) -> int:
 @lru_cache(maxsize=65536)
 def _amount_slowly(text: str) -> int:
     told = "".join(unicodedata.normalize("NFKC", text).translate(_DASHES).lower().split())
-    told = _REMARK.sub("", told)
+    told = _WAY.sub("", _REMARK.sub("", told))
     sign = 1
     if told.startswith("(") and told.endswith(")"):
         told, sign = told[1:-1], -1
@@ -148,7 +160,7 @@ def _day_of(told: str, text: str, day_first: bool, near: date | None) -> tuple[d
         if short and near:
             return _with_year(int(short[1]), int(short[2]), near), told[short.end() :]
         if re.fullmatch(r"\d{5}(\.\d+)?", told) and _SERIAL_FIRST < int(told[:5]) < _SERIAL_LAST:
-            return _SERIAL_EPOCH + timedelta(days=int(told[:5])), ""
+            return _SERIAL_EPOCH + timedelta(days=int(told[:5])), _clock_of_share(f"0{told[5:]}")
         if re.fullmatch(r"\d{4}[A-Za-z]{3}\d{1,2}|\d{1,2}[ -]?[A-Za-z]{3}[ -]?\d{4}", told):
             return datetime.strptime(re.sub("[ -]", "", told), "%d%b%Y").date(), ""  # noqa: DTZ007 - a day, no clock
     except ValueError:
@@ -163,7 +175,7 @@ def _with_year(month: int, day: int, near: date) -> date:
 
 def _clock_of(rest: str) -> tuple[str, str]:
     rest = rest.lstrip(" T\t")
-    found = _CLOCK.match(rest)
+    found = _CLOCK.match(rest) or _CLOCK_DOTTED.match(rest)
     if found:
         hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
         tail = re.sub(r"^(\.\d+|秒)", "", rest[found.end() :])
@@ -185,7 +197,15 @@ def clock_alone(text: str) -> str:
     told = unicodedata.normalize("NFKC", text).strip()
     if told.startswith("1899-12-3"):
         told = told[11:]
-    return _clock_of(told)[0]
+    return _clock_of_share(told) or _clock_of(told)[0]
+
+
+def _clock_of_share(told: str) -> str:
+    """The time that a part of a day is, as Excel keeps it: 0.4375 is 10:30:00."""
+    if not re.fullmatch(r"0\.\d+", told):
+        return ""
+    seconds = int((Decimal(told) * 86_400).quantize(Decimal(1), rounding=ROUND_HALF_UP)) % 86_400
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def _home(day: date, clock: str, zone: "re.Match[str]", home_hours: int) -> tuple[date, str]:

@@ -38,7 +38,7 @@ class BillEntry:
     def same_as(self) -> tuple[Any, ...]:
         """Equal for two tellings of one row of the same source."""
         return (self.external_id, self.date, self.time, self.direction, self.amount_minor, self.counterparty,
-                self.description, self.balance_minor, self.currency)  # fmt: skip
+                self.description, self.kind, self.balance_minor, self.currency)  # fmt: skip
 
     def told(self) -> dict[str, Any]:
         """As one line of `puhui books import`."""

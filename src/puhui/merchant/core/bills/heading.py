@@ -87,8 +87,17 @@ def find_source(sheet: Sheet, heading: Heading, words: BillWords) -> Source | No
     return max(best, key=lambda each: each[:2])[2] if best else None
 
 
+def is_till(heading: Heading, words: BillWords) -> bool:
+    """Whether this is a bill of what a shop's till took, on which a sale is money in and a refund money out, whatever their sign."""
+    told = any(heading.of(role) for role in ("balance", "direction", "income", "expense"))
+    fees = heading.of("fee") and (heading.of("kind") or heading.of("status"))
+    return not told and bool(set(heading.names) & words.till_headers or fees)
+
+
 def is_card(sheet: Sheet, heading: Heading, words: BillWords) -> bool:
     """Whether this is a credit card's bill, on which spending is written as a plus."""
+    if is_till(heading, words):
+        return False
     if set(heading.names) & words.card_headers and not heading.of("balance"):
         return True
     before = plain(" ".join(cell for row in sheet.rows[: heading.at] for cell in row) + sheet.name)

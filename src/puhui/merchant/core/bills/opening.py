@@ -22,11 +22,13 @@ from puhui.kernel.refusal import Refusal, Refused
 from puhui.merchant.core.bills.pages import Line, read_lines
 
 _OLE, _ZIP, _GZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04", b"\x1f\x8b"
-_SEPARATORS = ",\t;|"
+_SEPARATORS = ",\t;|，"
 _LINES_OF_ONE_CELL = 20  # a quoted cell longer than this is a stray quotation mark
 _XLSX_PART = "xl/workbook"
 _HEAD = 400_000  # characters in which the separator is looked for
 _MAX_DEPTH = 3
+_OUTSIDE = 2000  # characters of a page outside its tables that are looked at
+_WIDEST = 256  # columns or rows that one merged cell may take
 
 
 @dataclass(slots=True)
@@ -238,37 +240,55 @@ def _gunzipped(content: bytes, limits: Mapping[str, int]) -> bytes:
 
 
 class _Tables(HTMLParser):
-    """Rows of any table: HTML (tr, td) or an XML spreadsheet (Row, Cell, Data)."""
+    """Rows of any table: HTML (tr, td) or an XML spreadsheet (Row, Cell, Data). A merged cell tells its text once, top left."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.rows: list[list[str]] = []
         self._cell: list[str] | None = None
+        self._span: Mapping[str, int] = {}
+        self._held: dict[int, int] = {}  # column → last row that a cell above reaches down to
+        self._tag = ""
+        self.outside: list[str] = []  # what a page says outside its tables, as the bank's name in a title
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._tag = tag
         if tag in ("tr", "row"):
             self.rows.append([])
         elif tag in ("td", "th", "cell"):
             self._cell = []
+            self._span = {name: min(int(told), _WIDEST) for name, told in attrs if told and told.isdecimal()}
         elif tag == "br" and self._cell is not None:
             self._cell.append(" ")
 
     def handle_endtag(self, tag: str) -> None:
         if tag in ("td", "th", "cell") and self._cell is not None:
-            if not self.rows:
-                self.rows.append([])
-            self.rows[-1].append("".join(self._cell).strip())
+            self._place("".join(self._cell).strip())
             self._cell = None
+
+    def _place(self, text: str) -> None:
+        if not self.rows:
+            self.rows.append([])
+        row, span, line = self.rows[-1], self._span, len(self.rows) - 1
+        row.extend([""] * (span.get("ss:index", 0) - 1 - len(row)))
+        while self._held.get(len(row), -1) >= line:
+            row.append("")
+        across = max(span.get("colspan", 1), span.get("ss:mergeacross", 0) + 1)
+        down = span.get("rowspan", 1)
+        self._held |= {len(row) + n: line + down - 1 for n in range(across) if down > 1}
+        row.extend([text, *[""] * (across - 1)])
 
     def handle_data(self, data: str) -> None:
         if self._cell is not None:
             self._cell.append(data)
+        elif data.strip() and self._tag not in ("style", "script"):
+            self.outside.append(data.strip())
 
 
 def _marked_up(text: str, encoding: str) -> list[Sheet]:
     reader = _Tables()
     reader.feed(text)
-    return [Sheet("", reader.rows, encoding=f"{encoding} (table)")]
+    return [Sheet(" ".join(reader.outside)[:_OUTSIDE], reader.rows, encoding=f"{encoding} (table)")]
 
 
 def _no(code: str, text: str) -> Refused:

@@ -1,21 +1,19 @@
 """Rows into entries: what the columns of a layout say, worked out once for a sheet, then read a column at a time."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from puhui.merchant.core.bills.cells import CellUnreadable, amount_minor, clock_alone, moment, moments
+from puhui.merchant.core.bills.cells import CellUnreadable, amount_minor, clock_alone, moment, moments, way_at
 from puhui.merchant.core.bills.columns import DAY_OF_NONE, Columns, Faults, amounts, is_blank, needed_amount, stripped
 from puhui.merchant.core.bills.entry import BillEntry
-from puhui.merchant.core.bills.heading import Heading, is_card
+from puhui.merchant.core.bills.heading import Heading, is_card, is_till
 from puhui.merchant.core.bills.opening import Sheet
 from puhui.merchant.core.bills.signs import agreement, by_words, direction_of, plus_is_out, settle_by_balance
 from puhui.merchant.core.bills.words import BillWords, plain
 
 _LONGEST_BLANK = 8
-_TRUSTED = ("column", "columns", "brackets")
-_BEHIND = re.compile(r"[(（]([^()（）]+)[)）]\s*\Z")
+_TRUSTED = ("column", "columns", "beside")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,23 +190,27 @@ class RowReader:
             self.way = "column"
             ways = [direction_of(cell, self.words) for cell in sample.first_raw(self.direction)]
             self.minus_is_usual = _mostly_minus([minor for minor, way in zip(told, ways, strict=True) if way == "out"])
-        elif self.heading.of("refund_id") and not self.card:
+        elif (self.heading.of("refund_id") or is_till(self.heading, self.words)) and not self.card:
             self.way = "merchant"
-        elif self._brackets_tell(sample.first_raw(single)):
-            self.way = "brackets"
+        elif self._beside_tells(sample.first_raw(single)):
+            self.way = "beside"
         elif marked and not self._has_signs and self._words_tell(texts):
             self.way = "words"
         elif self.card:
             self.turn = plus_is_out(marked, self.words)
 
-    def _brackets_tell(self, cells: Sequence[str]) -> bool:
-        """Whether amounts say their own way behind the number, as a card's mail does: `12.00/RMB(支出)`."""
-        told = [self._in_brackets(cell) for cell in cells if cell]
-        return bool(told) and sum(way is not None for way in told) * 2 >= len(told)
+    def _beside_tells(self, cells: Sequence[str]) -> bool:
+        """Whether amounts say their own way beside the number, as a card's mail does: `12.00/RMB(支出)`, or only money back: `500.00CR`."""
+        told = [way_at(cell).upper() for cell in cells if cell]
+        ways = [self._beside(cell) for cell in cells if cell]
+        many = bool(ways) and sum(way is not None for way in ways) * 2 >= len(ways)
+        self._silent = (
+            "in" if set(ways) - {None} == {"out"} and not self.card else "out" if self.card or "CR" in told else "in"
+        )
+        return many or any(each in ("CR", "DR") for each in told)
 
-    def _in_brackets(self, cell: str) -> str | None:
-        found = _BEHIND.search(cell)
-        way = direction_of(found[1], self.words) if found else None
+    def _beside(self, cell: str) -> str | None:
+        way = direction_of(way_at(cell), self.words)
         return way if way in ("in", "out") else None
 
     def _words_tell(self, texts: Sequence[tuple[str, str]]) -> bool:
@@ -247,7 +249,8 @@ class RowReader:
             return self._of_two(columns, income, expense, faults)
         cells = columns.first_raw(single)
         if self.way == "merchant":
-            back = [any(word in text.lower() for word in self.words.kind_refund for text in texts)
+            taken_back = (*self.words.kind_refund, *self.words.undone_sale)
+            back = [any(word in text.lower() for word in taken_back for text in texts)
                     for texts in zip(statuses, kinds, strict=True)]  # fmt: skip
             cells = self._paid_back(columns, cells, back, faults)
             minors = amounts(cells, self.words, faults)
@@ -255,9 +258,8 @@ class RowReader:
         minors = amounts(cells, self.words, faults)
         if self.way == "column":
             return self._by_column(columns.first_raw(self.direction), minors), minors, cells
-        if self.way == "brackets":
-            told = [self._in_brackets(cell) for cell in cells]
-            return [way or ("out" if self.card else "in") for way in told], minors, cells
+        if self.way == "beside":
+            return [self._beside(cell) or self._silent for cell in cells], minors, cells
         if self.way == "words":
             silent = "out" if self.card else "in"
             texts = zip(kinds, descriptions, strict=True)

@@ -51,8 +51,10 @@ class BillWords:
     kind_in: tuple[str, ...]
     kind_out: tuple[str, ...]
     kind_refund: tuple[str, ...]
+    undone_sale: tuple[str, ...]
     card_return: tuple[str, ...]
     card_headers: frozenset[str]
+    till_headers: frozenset[str]
     card_words: tuple[str, ...]
     settled: frozenset[str]
     tail: tuple[str, ...]
@@ -77,8 +79,10 @@ def read_words(words: Mapping[str, Any], sources: Mapping[str, Any]) -> BillWord
         kind_in=tuple(kinds["in"]),
         kind_out=tuple(kinds["out"]),
         kind_refund=tuple(kinds["refund"]),
+        undone_sale=tuple(kinds["undone_sale"]),
         card_return=tuple(kinds["money_back_on_card"]),
         card_headers=frozenset(plain(word) for word in marks["card_headers"]),
+        till_headers=frozenset(plain(word) for word in marks["till_headers"]),
         card_words=tuple(plain(word) for word in marks["card_words"]),
         settled=frozenset(plain(word) for word in marks["settled"]),
         tail=tuple(plain(word) for word in marks["tail"]),
