@@ -153,6 +153,7 @@ class TestUpAndDown:
         assert "虚构" in first.stdout  # no real data here: it says the town is invented
         with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:
             assert json.loads(answer.read())["status"] == "ok"
+        _counts_of_all_workers_add_up(address)
         decided = installation.run("audit", "verify").stdout
         booked = installation.run("ledger", "verify").stdout
         started = time.monotonic()
@@ -196,6 +197,21 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _counts_of_all_workers_add_up(address: str) -> None:
+    """Each request below is a connection of its own, so every worker of the web server gets some."""
+    before = _homes_counted(address)
+    for _ in range(16):
+        urllib.request.urlopen(f"{address}/m/", timeout=10).close()
+    assert _homes_counted(address) == before + 16
+
+
+def _homes_counted(address: str) -> float:
+    with urllib.request.urlopen(f"{address}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    mine = [line for line in lines if line.startswith("puhui_http_requests_total") and 'view="phone:home"' in line]
+    return sum(float(line.rpartition(" ")[2]) for line in mine)
 
 
 def _closes_the_next_day(installation: Installation) -> None:

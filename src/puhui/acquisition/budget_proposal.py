@@ -5,12 +5,9 @@ result is worth; with too few days of cost it keeps its limit and the rest is sh
 bring less than a yuan stays unspent. Nothing is changed here: a person applies it.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
-from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +16,7 @@ from django.db import connection
 
 from puhui.acquisition import campaigns
 from puhui.acquisition.core.spend_plan import Curve, learned_curve, planned
+from puhui.kernel import shipped
 from puhui.kernel.refusal import Refusal, Refused
 
 _CHINA = ZoneInfo("Asia/Shanghai")
@@ -79,17 +77,14 @@ class Proposal:
         return sum(share.proposed_minor for share in self.shares)
 
 
-@cache
 def terms() -> dict[str, Any]:
     """[plan] of tables/decision.toml."""
     return rules("plan")
 
 
-@cache
 def rules(section: str) -> dict[str, Any]:
     """A section of tables/decision.toml."""
-    text = resources.files("puhui.acquisition").joinpath("tables/decision.toml").read_text("utf-8")
-    found: dict[str, Any] = tomllib.loads(text)[section]
+    found: dict[str, Any] = shipped.tree("puhui.acquisition", "tables/decision.toml")[section]
     return found
 
 

@@ -94,6 +94,7 @@ def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fals
 
 def serve(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8000) -> None:
     """The web server alone, in the foreground."""
+    os.environ.update(_counts_added_up())
     os.execv(_beside_python("granian"), _web_command(port))
 
 
@@ -108,10 +109,20 @@ def worker(
 
 
 def _web_command(port: int) -> list[str]:
+    """Granian with a worker a processor (two to four): Python threads of one process share one processor (decision 0180)."""
+    workers = os.environ.get("PUHUI_WEB_WORKERS", str(min(max(os.cpu_count() or 1, 2), 4)))
     threads = os.environ.get("PUHUI_WEB_THREADS", "4")
-    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", workers]
     options += ["--blocking-threads", threads, "--respawn-failed-workers", "--log-level", "warning"]
     return [_beside_python("granian"), *options, "puhui.web.wsgi:application"]
+
+
+def _counts_added_up() -> dict[str, str]:
+    """The environment in which prometheus_client adds the counts of all workers up: an empty folder of their own."""
+    folder = places.var_dir() / "counts"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
 
 
 def _beside_python(name: str) -> str:
@@ -124,10 +135,13 @@ def _start(name: str, *, port: int) -> None:
         return
     log = places.var_dir() / "log"
     log.mkdir(exist_ok=True)
-    command = _web_command(port) if name == "web" else [_beside_python("puhui"), "worker"]
+    command, environment = [_beside_python("puhui"), "worker"], dict(os.environ)
+    if name == "web":
+        command, environment = _web_command(port), environment | _counts_added_up()
     with (log / f"{name}.log").open("ab") as output:
         process = subprocess.Popen(
             command,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

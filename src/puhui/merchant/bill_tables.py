@@ -1,10 +1,9 @@
 """Loads the two tables by which bills are read (`rules/bill_words.toml`, `rules/bill_sources.toml`)."""
 
-import tomllib
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
+from puhui.kernel import shipped
 from puhui.merchant.core.bills.words import BillWords, read_words
 from puhui.merchant.core.invoices import InvoiceWords
 from puhui.merchant.core.invoices import read_words as read_invoice_words
@@ -24,5 +23,4 @@ def invoice_words() -> InvoiceWords:
 
 def table(name: str) -> dict[str, Any]:
     """A table of the room as TOML gives it."""
-    with resources.files("puhui.merchant").joinpath("rules", f"{name}.toml").open("rb") as file:
-        return tomllib.load(file)
+    return shipped.tree("puhui.merchant", f"rules/{name}.toml")

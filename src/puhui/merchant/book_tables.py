@@ -1,10 +1,9 @@
 """Loads the tables of the books: the chart of accounts, the words of categories, the rules of the tie-out."""
 
-import csv
 import re
 from functools import lru_cache
-from importlib import resources
 
+from puhui.kernel import shipped
 from puhui.merchant.bill_tables import table
 from puhui.merchant.core.bills.words import Source
 from puhui.merchant.core.categories import Rule
@@ -70,11 +69,10 @@ def _words(told: str) -> tuple[str, ...]:
     return tuple(word for word in told.split("|") if word)
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    with resources.files("puhui.merchant").joinpath("rules", f"{name}.csv").open(encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
+def _rows(name: str) -> tuple[shipped.Row, ...]:
+    return shipped.rows("puhui.merchant", f"rules/{name}.csv")
 
 
-def evidence_kinds() -> list[dict[str, str]]:
+def evidence_kinds() -> tuple[shipped.Row, ...]:
     """What a lender may be shown of the books, kind by kind: `code, zh, en, shows_zh, shows_en`."""
     return _rows("evidence_kinds")

@@ -7,14 +7,11 @@ which a table has no row is an answer: `rule_table.RuleAbsent`.
 ['0.05', '0.10', '0.20', '0.30', '0.35']
 """
 
-import csv
 from datetime import date
-from functools import lru_cache
-from importlib import resources
 
+from puhui.kernel import shipped
+from puhui.kernel.shipped import Row
 from puhui.policy.rule_table import RuleAbsent
-
-Row = dict[str, str]
 
 
 def in_force(table: str, *, on: date, **where: str) -> list[Row]:
@@ -23,7 +20,9 @@ def in_force(table: str, *, on: date, **where: str) -> list[Row]:
     Raises RuleAbsent when there is none.
     """
     found = [
-        row for row in _rows(table) if _holds(row, on) and all(row[name] == value for name, value in where.items())
+        row
+        for row in every(table)
+        if shipped.holds(row, on) and all(row[name] == value for name, value in where.items())
     ]
     if not found:
         raise RuleAbsent(f"no row of {table} for {where or 'anything'} is in force on {on.isoformat()}")
@@ -32,15 +31,4 @@ def in_force(table: str, *, on: date, **where: str) -> list[Row]:
 
 def every(table: str) -> tuple[Row, ...]:
     """All rows of a table, whatever their dates."""
-    return _rows(table)
-
-
-def _holds(row: Row, on: date) -> bool:
-    until = row.get("effective_to", "")
-    return date.fromisoformat(row["effective_from"]) <= on and (not until or on <= date.fromisoformat(until))
-
-
-@lru_cache(maxsize=32)
-def _rows(table: str) -> tuple[Row, ...]:
-    with resources.files("puhui.merchant").joinpath("rules", f"{table}.csv").open(encoding="utf-8") as lines:
-        return tuple(csv.DictReader(lines))
+    return shipped.rows("puhui.merchant", f"rules/{table}.csv")

@@ -10,12 +10,12 @@ Decimal('0.24')
 (Decimal('0.1200'), '4*LPR1Y', '小额贷款公司综合融资成本管理工作指引 2025-12; LPR1Y 2025-05-20: PBoC; load the later ones when they are published')
 """
 
-import csv
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from importlib import resources
+
+from puhui.kernel import shipped
 
 
 class RuleAbsent(LookupError):
@@ -45,17 +45,12 @@ class Rule:
 @lru_cache(maxsize=512)
 def find(code: str, *, metric: str, on: date, lender_type: str = "any") -> Rule:
     """The rule in force; the lender's own row goes before `any`. Both ends of a row's dates are inclusive, as published."""
-    rows = [row for row in _rows() if row["code"] == code and row["metric"] == metric and _in_force(row, on)]
+    rows = [row for row in _rows() if row["code"] == code and row["metric"] == metric and shipped.holds(row, on)]
     for wanted in (lender_type, "any"):
         for row in rows:
             if row["lender_type"] == wanted:
                 return _rule(row, on)
     raise RuleAbsent(f"no rule {code}/{metric} for lender type {lender_type!r} is in force on {on.isoformat()}")
-
-
-def _in_force(row: dict[str, str], on: date) -> bool:
-    until = row["effective_to"]
-    return date.fromisoformat(row["effective_from"]) <= on and (not until or on <= date.fromisoformat(until))
 
 
 def _rule(row: dict[str, str], on: date) -> Rule:
@@ -77,7 +72,5 @@ def _rule(row: dict[str, str], on: date) -> Rule:
     )
 
 
-@lru_cache(maxsize=1)
-def _rows() -> list[dict[str, str]]:
-    with resources.files("puhui.policy").joinpath("legal_rules.csv").open(encoding="utf-8") as table:
-        return list(csv.DictReader(table))
+def _rows() -> tuple[shipped.Row, ...]:
+    return shipped.rows("puhui.policy", "legal_rules.csv")

@@ -17,9 +17,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
+from puhui.kernel import shipped
 from puhui.servicing.core.accounts import RECEIVABLE_OF_HEAD
 from puhui.servicing.core.waterfall import Waterfall
 
@@ -140,8 +140,7 @@ def state_of(product: str, *, days_past_due: int) -> str:
 @lru_cache(maxsize=1)
 def policy() -> AllocationPolicy:
     """The policy of this release."""
-    text = resources.files("puhui.servicing").joinpath("policy/allocation.toml").read_text(encoding="utf-8")
-    return read(text)
+    return read(shipped.text("puhui.servicing", "policy/allocation.toml"))
 
 
 def read(text: str) -> AllocationPolicy:

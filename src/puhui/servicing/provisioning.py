@@ -23,11 +23,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 
+from puhui.kernel import shipped
 from puhui.servicing import models
 from puhui.servicing.core.provision import METHODS, EclRates, EclTable
 from puhui.servicing.core.terms import RATE_SCALE, Whole
@@ -136,8 +136,7 @@ def ecl_table(day: date) -> EclTable:
 @lru_cache(maxsize=1)
 def policy() -> ProvisionPolicy:
     """The policy of this release."""
-    text = resources.files("puhui.servicing").joinpath("policy/provision.toml").read_text(encoding="utf-8")
-    return read(text)
+    return read(shipped.text("puhui.servicing", "policy/provision.toml"))
 
 
 def read(text: str) -> ProvisionPolicy:

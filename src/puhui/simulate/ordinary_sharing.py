@@ -14,17 +14,16 @@ Rule kept: invented and labelled so; the same seed gives the same world; nobody 
 (2000, True, True)
 """
 
-import csv
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from puhui.antifraud.core.entity_kind import KINDS
+from puhui.kernel import shipped
 
 BASE = 1_000_000_000
 _SPAN = 10_000_000  # numbers a way
@@ -48,8 +47,7 @@ class Way:
 @lru_cache(maxsize=1)
 def ways() -> tuple[Way, ...]:
     """The table."""
-    text = resources.files("puhui.simulate").joinpath("ordinary_sharing.csv").read_text(encoding="utf-8")
-    return tuple(map(_way, csv.DictReader(text.splitlines())))
+    return tuple(map(_way, shipped.rows("puhui.simulate", "ordinary_sharing.csv")))
 
 
 def shared(world: pl.DataFrame, *, seed: int, start: datetime, days: int) -> pl.DataFrame:

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from django.db import connection, transaction
+
+from puhui.kernel import shipped
 
 
 def gather(firm_ids: Sequence[int], *, as_of: date, loop_floor_minor: int) -> list[dict[str, Any]]:
@@ -28,7 +29,7 @@ def gather(firm_ids: Sequence[int], *, as_of: date, loop_floor_minor: int) -> li
 @cache
 def query(name: str) -> str:
     """The text of `sql/NAME.sql`."""
-    return resources.files("puhui.underwriting").joinpath(f"sql/{name}.sql").read_text(encoding="utf-8")
+    return shipped.text("puhui.underwriting", f"sql/{name}.sql")
 
 
 @contextmanager

@@ -4,7 +4,7 @@
 ['columns.csv', 'grids/price.csv', 'policy.toml', 'rules.csv', 'tables/cap.csv']
 """
 
-from importlib import resources
+from puhui.kernel import shipped
 
 KIND = "application"
 _NAMES = ("columns.csv", "rules.csv", "policy.toml", "tables/cap.csv", "grids/price.csv")
@@ -12,5 +12,4 @@ _NAMES = ("columns.csv", "rules.csv", "policy.toml", "tables/cap.csv", "grids/pr
 
 def texts() -> dict[str, str]:
     """By file name, as the policy floor reads them."""
-    folder = resources.files("puhui.underwriting").joinpath("policy/application")
-    return {name: folder.joinpath(name).read_text(encoding="utf-8") for name in _NAMES}
+    return {name: shipped.text("puhui.underwriting", f"policy/application/{name}") for name in _NAMES}

@@ -1,6 +1,6 @@
 """Prometheus: requests by view, decisions, jobs by state, loans by state, the business date.
 
-Counters of requests live in the process: run one web worker, or set PROMETHEUS_MULTIPROC_DIR to an empty folder and
+Counters of requests live in the process: `puhui serve` and `up` set PROMETHEUS_MULTIPROC_DIR to an empty folder, and
 prometheus_client adds the workers up. The other figures are read from the database at each scrape.
 """
 

@@ -4,18 +4,15 @@ Baidu hands its field names to an advertiser with the contract, so the names sta
 for each thing; the first is what we answer with. A no is `result` 0 with the cache time.
 """
 
-import tomllib
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from puhui.acquisition.channels.rta_adapter import Unreadable, add_key
 from puhui.acquisition.core.rta import Answer, Ask
+from puhui.kernel import shipped
 
-_NAMES = Path(__file__).resolve().parent.parent / "tables" / "baidu_wire.toml"
 _IDS = (
     ("oaid_md5", "OAID_MD5"),
     ("oaid", "OAID"),
@@ -96,9 +93,8 @@ class Baidu:
         return None
 
 
-@cache
 def _wire_names() -> dict[str, Any]:
-    return tomllib.loads(_NAMES.read_text(encoding="utf-8"))
+    return shipped.tree("puhui.acquisition", "tables/baidu_wire.toml")
 
 
 def _text(value: Any) -> str:

@@ -11,10 +11,7 @@ exact dynamic programme). What it knows: the forecasts so far, its own bids, win
 4.0
 """
 
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -22,6 +19,7 @@ from numpy.typing import NDArray
 
 from puhui.acquisition.core.click_value import Belief, centred, updated
 from puhui.acquisition.core.supply import Auctions, SupplyCurve, product_limit
+from puhui.kernel import shipped
 
 Floats = NDArray[np.float64]
 _SMALLEST_FORECAST = 1e-12
@@ -38,10 +36,9 @@ class Training:
     row_clicked: Floats | None = None
 
 
-@cache
 def tables() -> dict[str, Any]:
     """The version of tables/bidding.toml in force."""
-    return tomllib.loads(resources.files("puhui.acquisition").joinpath("tables/bidding.toml").read_text("utf-8"))
+    return shipped.tree("puhui.acquisition", "tables/bidding.toml")
 
 
 class DualPriceBidder:

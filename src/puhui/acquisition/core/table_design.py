@@ -9,16 +9,15 @@ Names, constants and the columns that are spoken for are left out, and each leav
 {'same': 'one value only'}
 """
 
-import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from puhui.kernel import shipped
 
 Floats = NDArray[np.float64]
 
@@ -43,10 +42,9 @@ class Design:
         )
 
 
-@cache
 def tables() -> dict[str, Any]:
     """The version of tables/uplift.toml in force."""
-    return tomllib.loads(resources.files("puhui.acquisition").joinpath("tables/uplift.toml").read_text("utf-8"))
+    return shipped.tree("puhui.acquisition", "tables/uplift.toml")
 
 
 def designed(frame: pl.DataFrame, *, leave: Collection[str], terms: dict[str, Any]) -> Design:

@@ -10,11 +10,10 @@ Traceback (most recent call last):
 puhui.antifraud.core.casework.MoveImpossible: new: agree
 """
 
-import tomllib
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 from typing import Any
+
+from puhui.kernel import shipped
 
 OPEN = ("new", "triage", "investigating", "confirm_proposed", "clear_proposed")
 STATES = (*OPEN, "confirmed", "cleared", "filed", "merged")
@@ -77,12 +76,9 @@ def moves_from(state: str) -> list[str]:
     return [name for name, moves in MOVES.items() if name != "merge" and any(move.before == state for move in moves)]
 
 
-@lru_cache(maxsize=1)
 def figures() -> dict[str, Any]:
     """The table of figures, by section."""
-    return tomllib.loads(
-        resources.files("puhui.antifraud").joinpath("policy/casework.toml").read_text(encoding="utf-8")
-    )
+    return shipped.tree("puhui.antifraud", "policy/casework.toml")
 
 
 def hours_for(state: str) -> int:

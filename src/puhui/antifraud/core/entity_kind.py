@@ -9,10 +9,10 @@ A kind's `hub` is how many of its newest arrivals are looked at: a telephone of 
 True
 """
 
-import csv
 import hashlib
 from dataclasses import dataclass
-from importlib import resources
+
+from puhui.kernel import shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,11 @@ class EntityKind:
 
 
 def _read() -> dict[str, EntityKind]:
-    text = resources.files("puhui.antifraud").joinpath("policy/entity_kinds.csv").read_text(encoding="utf-8")
     return {
         row["name"]: EntityKind(
             row["name"], row["strong"] == "yes", float(row["weight"]), int(row["hub"]), row["zh"], row["en"]
         )
-        for row in csv.DictReader(text.splitlines())
+        for row in shipped.rows("puhui.antifraud", "policy/entity_kinds.csv")
     }
 
 

@@ -10,16 +10,14 @@ does not fix (Winkler 2000; the practice of splink). A pair's weight is Σ log2(
 ([(0, 1)], ('phone', 'card', 'name'))
 """
 
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from puhui.kernel import shipped
 from puhui.kernel.refusal import Refusal, Refused
 
 MISSING, DIFFERENT, CLOSE, EQUAL = -1, 0, 1, 2
@@ -41,12 +39,9 @@ class Matched:
     told: dict[str, int]
 
 
-@cache
 def in_force() -> dict[str, Any]:
     """The table shipped with this release."""
-    return tomllib.loads(
-        resources.files("puhui.antifraud").joinpath("policy/matching.toml").read_text(encoding="utf-8")
-    )
+    return shipped.tree("puhui.antifraud", "policy/matching.toml")
 
 
 def match(records: pl.DataFrame, terms: dict[str, Any], *, seed: int) -> Matched:

@@ -9,15 +9,13 @@ confirmed frauds is None; lines and windows are `policy/model_watch.toml`, whose
 (['fraud_chance', 'people_1hop'], True, '2026-11-29')
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from puhui.kernel import shipped
 from puhui.policy.core import stability
 from puhui.policy.core.alert_line import AlertLine
 from puhui.policy.core.stability import Cuts, Shift
@@ -27,11 +25,9 @@ Matrix = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
 
 
-@cache
 def in_force() -> dict[str, Any]:
     """The table shipped with this release."""
-    text = resources.files("puhui.antifraud").joinpath("policy/model_watch.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return shipped.tree("puhui.antifraud", "policy/model_watch.toml")
 
 
 def lines() -> list[AlertLine]:

@@ -8,15 +8,13 @@ Rule kept: a row is in force from `effective_from` until a later row of the same
 '2026-12-02T08:30:00+08:00'
 """
 
-import csv
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from puhui.kernel import shipped
+
 CHINA = ZoneInfo("Asia/Shanghai")
-FOLDER = Path(__file__).resolve().parent / "tables"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +97,5 @@ def due_at(grave: Severity, now: datetime) -> datetime:
     return datetime.combine(morning, ends, tzinfo=CHINA)
 
 
-def _in_force(name: str, key: tuple[str, ...], on: date) -> dict[tuple[str, ...], dict[str, str]]:
-    found: dict[tuple[str, ...], dict[str, str]] = {}
-    for row in _rows(name):
-        if date.fromisoformat(row["effective_from"]) <= on:
-            found[tuple(row[part] for part in key)] = row
-    return found
-
-
-@cache
-def _rows(name: str) -> tuple[dict[str, str], ...]:
-    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
-        return tuple(sorted(csv.DictReader(file), key=lambda row: row["effective_from"]))
+def _in_force(name: str, key: tuple[str, ...], on: date) -> dict[tuple[str, ...], shipped.Row]:
+    return shipped.newest(shipped.rows("puhui.journeys.alerts", f"tables/{name}"), *key, on=on)

@@ -11,16 +11,16 @@ own falls back to `any`; a code without either is `CoefficientAbsent`, never a s
 0.8
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from puhui.kernel import shipped
 
 Columns = npt.NDArray[np.float64]
 ANY = "any"
@@ -70,25 +70,18 @@ def in_force(on: date) -> Coefficients:
     """The rows in force on a day; before the first row's day there are none."""
     stored: dict[str, dict[str, list[float | None]]] = {}
     for row in rows():
-        until = row["effective_to"]
-        if date.fromisoformat(row["effective_from"]) <= on and (not until or on <= date.fromisoformat(until)):
+        if shipped.holds(row, on):
             numbers = [float(row[name]) if row[name] else None for name in ("value", "low", "high")]
             stored.setdefault(row["code"], {})[row["key"]] = numbers
     return Coefficients(stored)
 
 
-@lru_cache(maxsize=1)
-def rows() -> list[dict[str, str]]:
+def rows() -> tuple[shipped.Row, ...]:
     """The whole table as published, with confidence and source."""
-    return _read("evidence_coefficients.csv")
+    return shipped.rows("puhui.underwriting", "policy/evidence_coefficients.csv")
 
 
 @lru_cache(maxsize=1)
 def sources() -> dict[str, dict[str, str]]:
     """Who evidence may come from, and the grade that source earns: A registry, B system, C document, D told."""
-    return {row["source"]: row for row in _read("evidence_sources.csv")}
-
-
-def _read(name: str) -> list[dict[str, str]]:
-    with resources.files("puhui.underwriting").joinpath(f"policy/{name}").open(encoding="utf-8") as table:
-        return list(csv.DictReader(table))
+    return {row["source"]: row for row in shipped.rows("puhui.underwriting", "policy/evidence_sources.csv")}

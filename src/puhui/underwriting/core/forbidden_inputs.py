@@ -10,13 +10,12 @@ meanings: a column that hides a group under another name is for the fairness rep
 []
 """
 
-import csv
 import re
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
-from importlib import resources
 
+from puhui.kernel import shipped
 from puhui.kernel.refusal import Refusal, Refused
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -48,10 +47,5 @@ def _hit(name: str, words: dict[str, str]) -> str | None:
 
 @lru_cache(maxsize=32)
 def _words(on: date) -> dict[str, str]:
-    with resources.files("puhui.underwriting").joinpath("policy/forbidden_inputs.csv").open(encoding="utf-8") as table:
-        rows = list(csv.DictReader(table))
-    return {
-        row["word"]: row["zh"] for row in rows
-        if date.fromisoformat(row["effective_from"]) <= on
-        and (not row["effective_to"] or on <= date.fromisoformat(row["effective_to"]))
-    }  # fmt: skip
+    rows = shipped.rows("puhui.underwriting", "policy/forbidden_inputs.csv")
+    return {row["word"]: row["zh"] for row in rows if shipped.holds(row, on)}

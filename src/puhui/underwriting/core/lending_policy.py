@@ -7,13 +7,11 @@ Rule kept: `policy/lending.toml` holds the version in force; a decision stores t
 (500000, 40000)
 """
 
-import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
-from importlib import resources
 from typing import Any
 
+from puhui.kernel import shipped
 from puhui.kernel.refusal import Refusal, Refused
 
 SEGMENTS = ("shop", "company", "farmer")
@@ -53,7 +51,7 @@ class LendingPolicy:
 
     @staticmethod
     def in_force() -> "LendingPolicy":
-        return LendingPolicy(_shipped())
+        return LendingPolicy(shipped.tree("puhui.underwriting", "policy/lending.toml"))
 
     @property
     def version(self) -> str:
@@ -123,11 +121,3 @@ def micro(text: str) -> int:
     if scaled != scaled.to_integral_value():
         raise ValueError(f"{text!r} has more than six decimals")
     return int(scaled)
-
-
-@cache
-def _shipped() -> dict[str, Any]:
-    text = resources.files("puhui.underwriting").joinpath("policy/lending.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
-    table["effective_from"] = table["effective_from"].isoformat()
-    return table

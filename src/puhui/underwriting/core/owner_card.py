@@ -12,16 +12,14 @@ read is no pass, since no summary at all is a refusal of its own; the same colum
 (0.0266, 'A')
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from puhui.kernel import shipped
 from puhui.underwriting.core.reasons import Reason
 
 Columns = npt.NDArray[np.float64]
@@ -37,7 +35,7 @@ class OwnerCard:
 
     @staticmethod
     def in_force() -> "OwnerCard":
-        return OwnerCard(_shipped())
+        return OwnerCard(shipped.tree("puhui.underwriting", "policy/owner_scorecard.toml"))
 
     @property
     def version(self) -> str:
@@ -87,11 +85,3 @@ def _log_odds(row: dict[str, Any], values: Columns) -> Columns:
     points = np.array([*row["log_odds"], row["missing"]], dtype=np.float64)
     bins = np.digitize(values, row["bounds"])
     return points[np.where(np.isnan(values), len(points) - 1, bins)]
-
-
-@cache
-def _shipped() -> dict[str, Any]:
-    text = resources.files("puhui.underwriting").joinpath("policy/owner_scorecard.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
-    table["effective_from"] = table["effective_from"].isoformat()
-    return table

@@ -7,12 +7,11 @@ reads the thresholds of its own time.
 10000000
 """
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
+from puhui.kernel import shipped
 from puhui.underwriting.core.scoring import FitTerms
 
 
@@ -95,7 +94,4 @@ class AppraisalPolicy:
 @cache
 def in_force() -> AppraisalPolicy:
     """The version shipped with this release."""
-    text = resources.files("puhui.underwriting").joinpath("policy/appraisal.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
-    table["effective_from"] = table["effective_from"].isoformat()
-    return AppraisalPolicy(table)
+    return AppraisalPolicy(shipped.tree("puhui.underwriting", "policy/appraisal.toml"))

@@ -15,10 +15,10 @@ False
 """
 
 from html import escape
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from puhui.kernel import shipped
 from puhui.underwriting.workbench import card_sections
 
 NAME = "card.html"
@@ -65,4 +65,4 @@ def html(facts: dict[str, Any]) -> str:
 
 
 def _style() -> str:
-    return resources.files("puhui.underwriting.workbench").joinpath("card.css").read_text(encoding="utf-8")
+    return shipped.text("puhui.underwriting.workbench", "card.css")

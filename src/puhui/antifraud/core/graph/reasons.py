@@ -7,13 +7,13 @@ features bear the names of the table; columns of the neighbourhood are said by `
 ('邻居的x3均值 mean x3 of neighbours', '更远一跳的x3均值 far1 x3 of neighbours', 'phone类邻居数 neighbours kind phone', 'x3')
 """
 
-import csv
 import re
 from functools import lru_cache
-from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
+
+from puhui.kernel import shipped
 
 MOST = 3
 
@@ -52,5 +52,5 @@ def _value(value: np.float32) -> str:
 
 @lru_cache(maxsize=1)
 def _words() -> list[tuple[re.Pattern[str], str]]:
-    text = resources.files("puhui.antifraud").joinpath("policy/graph_words.csv").read_text(encoding="utf-8")
-    return [(re.compile(row["pattern"]), row["zh"]) for row in csv.DictReader(text.splitlines())]
+    rows = shipped.rows("puhui.antifraud", "policy/graph_words.csv")
+    return [(re.compile(row["pattern"]), row["zh"]) for row in rows]

@@ -4,11 +4,11 @@
 (8, ['own', 'neighbours_labels'])
 """
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
+
+from puhui.kernel import shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +57,4 @@ class Terms:
 @cache
 def in_force() -> Terms:
     """The version shipped with this release."""
-    text = resources.files("puhui.antifraud").joinpath("policy/graph.toml").read_text(encoding="utf-8")
-    return Terms(tomllib.loads(text))
+    return Terms(shipped.tree("puhui.antifraud", "policy/graph.toml"))

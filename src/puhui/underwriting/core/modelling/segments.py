@@ -9,14 +9,13 @@ fact holds no condition, so what is not known ends in the row without conditions
 [('shop', 'repeat', 'thick'), ('unknown', 'first', 'thin')]
 """
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import polars as pl
 
+from puhui.kernel import shipped
 from puhui.kernel.refusal import Refusal, Refused
 
 UNKNOWN = "unknown"
@@ -59,10 +58,7 @@ class SegmentTable:
 @cache
 def table() -> SegmentTable:
     """The version shipped with this release."""
-    text = resources.files("puhui.underwriting").joinpath("policy/segments.toml").read_text(encoding="utf-8")
-    stored = tomllib.loads(text)
-    stored["effective_from"] = stored["effective_from"].isoformat()
-    return SegmentTable(stored)
+    return SegmentTable(shipped.tree("puhui.underwriting", "policy/segments.toml"))
 
 
 def segments(facts: pl.DataFrame, definitions: SegmentTable) -> pl.DataFrame:

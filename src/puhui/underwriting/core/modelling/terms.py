@@ -7,11 +7,11 @@ and its by-hand re-binning read the thresholds of their own time.
 (10, 600)
 """
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
+
+from puhui.kernel import shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,4 @@ class Terms:
 @cache
 def in_force() -> Terms:
     """The version shipped with this release."""
-    text = resources.files("puhui.underwriting").joinpath("policy/workbench.toml").read_text(encoding="utf-8")
-    stored = tomllib.loads(text)
-    stored["effective_from"] = stored["effective_from"].isoformat()
-    return Terms(stored)
+    return Terms(shipped.tree("puhui.underwriting", "policy/workbench.toml"))

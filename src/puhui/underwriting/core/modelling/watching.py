@@ -6,12 +6,11 @@
 ('watch', (30, 90))
 """
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
+from puhui.kernel import shipped
 from puhui.policy.core.alert_line import AlertLine
 from puhui.policy.core.stability import Bands
 from puhui.underwriting.core.modelling.reject_inference import RejectTerms
@@ -55,7 +54,4 @@ class Watching:
 @cache
 def in_force() -> Watching:
     """The version shipped with this release."""
-    text = resources.files("puhui.underwriting").joinpath("policy/watching.toml").read_text(encoding="utf-8")
-    stored = tomllib.loads(text)
-    stored["effective_from"] = stored["effective_from"].isoformat()
-    return Watching(stored)
+    return Watching(shipped.tree("puhui.underwriting", "policy/watching.toml"))
