@@ -44,6 +44,8 @@ def string_field(number: int, text: str | bytes) -> bytes:
     '0a0161'
     """
     data = text.encode() if isinstance(text, str) else text
+    if number < 16 and len(data) < 128:
+        return bytes((number << 3 | 2, len(data))) + data
     return varint(number << 3 | 2) + varint(len(data)) + data
 
 
@@ -53,6 +55,8 @@ def varint(value: int) -> bytes:
     >>> varint(300).hex()
     'ac02'
     """
+    if value <= 0x7F:
+        return bytes((value,))
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)

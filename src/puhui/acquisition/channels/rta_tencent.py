@@ -10,17 +10,18 @@ from google.protobuf.message import DecodeError
 
 from puhui.acquisition.channels.rta_adapter import Unreadable, add_key, string_field, varint
 from puhui.acquisition.channels.wire import tencent_rta_pb2 as wire
+from puhui.acquisition.core.device_ids import from_digest
 from puhui.acquisition.core.rta import Ad, Answer, Ask, Grant
 
 _REJECT = 1
 _SECOND = wire.RtaRequest.RequestInfo.ADLIST_REQUEST
 _DEVICE = wire.RtaRequest.Device
-_IDS = (  # best first: what the device field is, its kind, and the tags that call it doubtful (a doubtful OAID has a doubtful digest)
-    ("oaid_md5sum", "OAID_MD5", {_DEVICE.OAID_MD5_DOUBTFUL, _DEVICE.OAID_DOUBTFUL}),
-    ("idfa_md5sum", "IDFA_MD5", {_DEVICE.IDFA_MD5_DOUBTFUL}),
-    ("imei_md5sum", "IMEI_MD5", {_DEVICE.IMEI_MD5_DOUBTFUL}),
-    ("android_id_md5sum", "ANDROID_ID_MD5", {_DEVICE.ANDROIDID_MD5_DOUBTFUL}),
-    ("mac_md5sum", "MAC_MD5", {_DEVICE.MAC_MD5_DOUBTFUL}),
+_IDS = (  # digests, best first, and the tags that call each doubtful (a doubtful OAID has a doubtful digest)
+    ("oaid_md5sum", {_DEVICE.OAID_MD5_DOUBTFUL, _DEVICE.OAID_DOUBTFUL}),
+    ("idfa_md5sum", {_DEVICE.IDFA_MD5_DOUBTFUL}),
+    ("imei_md5sum", {_DEVICE.IMEI_MD5_DOUBTFUL}),
+    ("android_id_md5sum", {_DEVICE.ANDROIDID_MD5_DOUBTFUL}),
+    ("mac_md5sum", {_DEVICE.MAC_MD5_DOUBTFUL}),
 )
 
 
@@ -38,18 +39,20 @@ class Tencent:
         try:
             request = wire.RtaRequest.FromString(body)
             ask = Ask(request.id)
-            device = request.device
-            marked = set(device.doubtful_ids_list)
-            for field, kind, tags in _IDS:
+            device, keys = request.device, ask.keys
+            marked = device.doubtful_ids_list
+            for field, tags in _IDS:
                 text = getattr(device, field)
-                if text and marked.isdisjoint(tags):
-                    add_key(ask.keys, kind, text, doubtful)
+                if text and not (marked and not tags.isdisjoint(marked)):
+                    key = from_digest(text, doubtful)
+                    if key is not None and key not in keys:
+                        keys.append(key)
             if device.qaid_infos and wire.RtaRequest.Device.QAID_DOUBTFUL not in marked:
                 for info in device.qaid_infos:
-                    add_key(ask.keys, "CAID_MD5", info.qaid_md5sum, doubtful)
-                    add_key(ask.keys, "CAID", info.qaid, doubtful)
+                    add_key(keys, "CAID_MD5", info.qaid_md5sum, doubtful)
+                    add_key(keys, "CAID", info.qaid, doubtful)
             for pair in device.wx_openid:
-                add_key(ask.keys, "OPENID", f"{pair.appid}:{pair.openid}" if pair.openid else "", doubtful)
+                add_key(keys, "OPENID", f"{pair.appid}:{pair.openid}" if pair.openid else "", doubtful)
             ask.ping = request.is_ping
             if request.exps:
                 ask.arms = tuple(each.exp_id for each in request.exps)

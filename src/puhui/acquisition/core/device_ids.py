@@ -22,6 +22,7 @@ from binascii import Error as NotHex
 from binascii import unhexlify
 from collections.abc import Iterable
 from hashlib import md5
+from struct import Struct
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 
 KEY_BITS = 64
 _HEX = 16
+_KEY = Struct(">Q")
 _RAW_CASE = {"IMEI": str.lower, "IDFA": str.upper}
 _KINDS = ("imei", "meid", "idfa", "oaid", "android_id", "mac", "caid", "gaid", "idfv", "openid")
 
@@ -62,10 +64,10 @@ def from_digest(text: str, doubtful: frozenset[int] | None = None) -> int | None
     if len(text) != 32:
         return None
     try:
-        key = int.from_bytes(unhexlify(text)[:8], "big")
+        (key,) = _KEY.unpack_from(unhexlify(text))
     except (NotHex, ValueError):
         return None
-    return None if key in (DOUBTFUL if doubtful is None else doubtful) else key
+    return None if key in (DOUBTFUL if doubtful is None else doubtful) else int(key)
 
 
 def from_digests(digits: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:

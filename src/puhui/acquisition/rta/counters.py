@@ -5,6 +5,7 @@ more than there are workers is the spare's; when it steps in, it takes over what
 """
 
 import mmap
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from puhui.acquisition.core.rta import REASONS
@@ -96,7 +97,4 @@ def inherit(row: memoryview, dead: memoryview) -> None:
 
 def time_place(spent_us: float) -> int:
     """Where a row counts an answer that took so long."""
-    for number, edge in enumerate(_EDGES_US):
-        if spent_us <= edge:
-            return _TIMES_AT + number
-    return _TIMES_AT + len(_EDGES_US)
+    return _TIMES_AT + bisect_left(_EDGES_US, spent_us)

@@ -35,11 +35,11 @@ _FIRST_LOOK, _STEADY = 32, 65_536  # joins after which the mean is looked at: of
 
 @dataclass(slots=True)
 class _Kept:
-    """An answer that was decided and rendered, and how often it was given."""
+    """An answer that was decided and rendered, where it is counted, and how often it was given."""
 
     prepared: Any
     answer: Answer
-    reason: int
+    counter: int
     strategies: tuple[int, ...]
     price: int = 0
     mask: int = 0
@@ -142,7 +142,7 @@ class Engine:
             return self._refuse(desk, request_id, "ERROR")
         kept.count += 1
         row = self._row
-        row[counters.reason_place(desk.number, kept.reason)] += 1
+        row[kept.counter] += 1
         row[counters.time_place(spent_us)] += 1
         row[counters.SPENT_US] += int(spent_us)
         if kept.strategies:
@@ -185,7 +185,7 @@ class Engine:
         return lines
 
     def _refuse(self, desk: _Desk, request_id: str, reason: str) -> tuple[bytes, bytes]:
-        self._row[counters.reason_place(desk.number, _PLACE[reason])] += 1
+        self._row[_counter(desk, reason)] += 1
         seconds = desk.rule.caches.error_s
         try:
             return desk.adapter.content_type, desk.adapter.reject(request_id, seconds, reason)
@@ -229,14 +229,14 @@ class Engine:
         price = prepared[0] if media == "openrtb" else 0
         if len(desk.kept) >= _MOST_KEPT:
             self._forget(desk)
-        kept = desk.kept[about] = _Kept(prepared, answer, _PLACE[answer.reason], numbers, price, mask)
+        kept = desk.kept[about] = _Kept(prepared, answer, _counter(desk, answer.reason), numbers, price, mask)
         return kept
 
     def _plain(self, desk: _Desk, reason: str) -> _Kept:
         found = desk.kept.get(reason)
         if found is None:
             answer = Answer((), desk.rule.caches.error_s, reason)
-            found = desk.kept[reason] = _Kept(desk.adapter.prepare(answer, (), ()), answer, _PLACE[reason], ())
+            found = desk.kept[reason] = _Kept(desk.adapter.prepare(answer, (), ()), answer, _counter(desk, reason), ())
         return found
 
     def _promise(self, kept: _Kept, ask: Ask) -> bool:
@@ -280,3 +280,8 @@ class Engine:
     def _forget(self, desk: _Desk) -> None:
         self.flush()
         desk.kept.clear()
+
+
+def _counter(desk: _Desk, reason: str) -> int:
+    """Where this media's answers for this reason are counted."""
+    return counters.reason_place(desk.number, _PLACE[reason])

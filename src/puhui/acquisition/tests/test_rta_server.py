@@ -72,18 +72,26 @@ def question(number: int, oaid: str = "new") -> bytes:
 
 
 def reply_of(sock: socket.socket) -> tencent.RtaResponse:
-    data = b""
-    while b"\r\n\r\n" not in data:
+    (reply,) = replies_of(sock, 1)
+    return reply
+
+
+def replies_of(sock: socket.socket, count: int) -> list[tencent.RtaResponse]:
+    """So many answers, and not a byte more."""
+    data, found = b"", []
+    while len(found) < count:
+        head, _, body = data.partition(b"\r\n\r\n")
+        told = head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]
+        if told and b"\r\n\r\n" in data and len(body) >= int(told):
+            assert head.startswith(b"HTTP/1.1 200 OK")
+            found.append(tencent.RtaResponse.FromString(body[: int(told)]))
+            data = body[int(told) :]
+            continue
         more = sock.recv(65536)
         assert more, "the connection was closed on a question"
         data += more
-    head, _, body = data.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200 OK")
-    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-    while len(body) < length:
-        body += sock.recv(65536)
-    assert len(body) == length, "no answer twice"
-    return tencent.RtaResponse.FromString(body)
+    assert data == b"", "no answer twice"
+    return found
 
 
 class Asker(threading.Thread):
@@ -172,6 +180,24 @@ class TestTheServer:
             assert reply_of(sock).request_id == "q3"
             sock.sendall(question(4, "old"))
             assert reply_of(sock).code == 1
+            again = question(5)  # these headers have been met whole by now
+            for cut in (len(again) - 9, again.index(b"\r\n\r\n") + 4, 2):
+                sock.sendall(again[:cut])
+                time.sleep(0.05)
+                sock.sendall(again[cut:])
+                assert reply_of(sock).request_id == "q5"
+            sock.sendall(question(6) + question(7, "old") + question(8)[:70])
+            assert [(one.request_id, one.code) for one in replies_of(sock, 2)] == [("q6", 0), ("q7", 1)]
+            sock.sendall(question(8)[70:])
+            assert reply_of(sock).request_id == "q8"
+            sock.sendall(b"\r\n")
+            time.sleep(0.05)
+            sock.sendall(question(9))
+            assert reply_of(sock).request_id == "q9"
+            sock.sendall(question(1).replace(b"Host: x", b"Connection: close") + question(2))
+            assert reply_of(sock).request_id == "q1"
+            assert sock.recv(100) == b"", "nobody is answered after having said good-bye"
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as sock:
             sock.sendall(b"no http at all\r\n\r\n")
             assert sock.recv(100).startswith(b"HTTP/1.1 400")
             assert sock.recv(100) == b""
