@@ -133,7 +133,8 @@ def _campaign(path: Path) -> Campaign:
 
 def _whole(told: Any, name: str, where: str) -> int:
     value = told.get(name) if isinstance(told, dict) else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value < 0 or value != int(value):  # fmt: skip
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if value is None or isinstance(value, bool) or not whole or value < 0:
         raise _refused("CAMPAIGN_FIELD_BAD", f"{name} 须为非负整数 · {name} is a whole number from 0", where)
     return int(value)
 

@@ -245,6 +245,9 @@ def _frame(folder, **changed):
         (lambda f: (f / "campaign.json").write_text('{"imp_train": 0, "cost_train": 5}'), "IMPRESSIONS_ZERO"),
         (lambda f: (f / "campaign.json").write_text('{"imp_train": 9, "cost_train": 0}'), "BUDGET_ZERO"),
         (lambda f: (f / "campaign.json").write_text('{"imp_train": "9", "cost_train": 5}'), "CAMPAIGN_FIELD_BAD"),
+        (lambda f: (f / "campaign.json").write_text('{"imp_train": 9, "cost_train": 1e400}'), "CAMPAIGN_FIELD_BAD"),
+        (lambda f: (f / "campaign.json").write_text('{"imp_train": NaN, "cost_train": 5}'), "CAMPAIGN_FIELD_BAD"),
+        (lambda f: (f / "campaign.json").write_text('{"imp_train": 9, "cost_train": 5.5}'), "CAMPAIGN_FIELD_BAD"),
     ],
 )
 def test_a_folder_that_cannot_be_replayed_is_refused_by_name(folder, spoil, code):
