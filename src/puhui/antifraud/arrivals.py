@@ -5,6 +5,7 @@ another (advisory locks of the keys, in order); others do not. A large batch tak
 Statements go to the server prepared and with one plan each, so that nothing is planned inside a request.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -49,18 +50,14 @@ def join(rows: Sequence[Mapping[str, Any]], entities: Mapping[int, tuple[str, st
 
     `entities`, {key: (kind, masked text)}: those that are new are kept, first seen when the first row was recorded.
     """
-    seen = entities or {}
-    first = rows[0]["recorded_at"]
-    values = [
-        [row["application_key"] for row in rows],
-        [row["applied_at"] for row in rows],
-        [row["recorded_at"] for row in rows],
-        *(numbers(row.get(name) for row in rows) for name in _NUMBERS),
-        first,
-        numbers(seen),
-        [kind for kind, _ in seen.values()],
-        [shown for _, shown in seen.values()],
+    dated = ("applied_at", "recorded_at")
+    told = [
+        {name: row.get(name) for name in ("application_key", *_NUMBERS)}
+        | {name: row[name].isoformat() for name in dated}
+        for row in rows
     ]
+    shown = [{"key": key, "kind": kind, "shown": text} for key, (kind, text) in (entities or {}).items()]
+    values = [json.dumps(told), rows[0]["recorded_at"], json.dumps(shown)]
     return [position for (position,) in prepared.rows(_joining(), values)]
 
 
@@ -98,14 +95,16 @@ def numbers(values: Iterable[int | None]) -> str:
 
 @lru_cache(maxsize=1)
 def _joining() -> str:
+    """Rows go as one JSON text each: a list of texts would be escaped quote by quote in Python."""
+    dated = "application_key text, applied_at timestamptz, recorded_at timestamptz"
+    typed = ", ".join([dated, *(f"{name} bigint" for name in _NUMBERS)])
     names = ", ".join(("application_key", "applied_at", "recorded_at", *_NUMBERS))
-    told = ", ".join(["%s::text[]", "%s::timestamptz[]", "%s::timestamptz[]", *["%s::bigint[]"] * len(_NUMBERS)])
     return (
-        f"WITH joined AS (INSERT INTO antifraud_arrival ({names}) SELECT {names} FROM unnest({told}) WITH ORDINALITY"
-        f" AS rows({names}, nth) ORDER BY nth RETURNING position),"
+        f"WITH joined AS (INSERT INTO antifraud_arrival ({names}) SELECT {names} FROM ROWS FROM (json_to_recordset(%s::json)"
+        f" AS ({typed})) WITH ORDINALITY AS rows({names}, nth) ORDER BY nth RETURNING position),"
         " shown AS (INSERT INTO antifraud_entity (key, kind, shown, first_seen_at)"
-        " SELECT k, n, s, f FROM (SELECT %s::timestamptz AS f) AS first,"
-        " unnest(%s::bigint[], %s::text[], %s::text[]) AS e(k, n, s) ORDER BY k ON CONFLICT (key) DO NOTHING)"
+        " SELECT key, kind, shown, at FROM (SELECT %s::timestamptz AS at) AS first,"
+        " json_to_recordset(%s::json) AS e(key bigint, kind text, shown text) ORDER BY key ON CONFLICT (key) DO NOTHING)"
         " SELECT position FROM joined ORDER BY 1"
     )
 

@@ -4,27 +4,38 @@ Rule kept: past the ORM's compiler, but into the columns of its models; what is 
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from puhui.antifraud import models
-from puhui.antifraud.arrivals import numbers
 from puhui.antifraud.core.assessment import Assessment
 from puhui.store import prepared
 
 _GIVEN = "SELECT id, application_key, input_hash FROM antifraud_assessment WHERE application_key = ANY(%s::text[])"
+_COLUMNS = {
+    "application_key": "text", "input_hash": "text", "person_index": "bytea", "phone_index": "bytea", "device_hash": "text",
+    "applied_at": "timestamptz", "signals": "jsonb", "outcome": "text", "unknown": "jsonb", "rulebook": "text",
+    "recorded_at": "timestamptz", "position": "bigint", "strategy": "text", "conditions": "jsonb", "score": "float8",
+    "scored_by": "text",
+}  # fmt: skip
+_HIT_COLUMNS = {
+    "position": "bigint", "code": "text", "severity": "text", "outcome": "text", "text_zh": "text", "text_en": "text",
+    "evidence": "jsonb", "action": "text",
+}  # fmt: skip
+_HIT_NAMES = tuple(_HIT_COLUMNS)[1:]
+
+
+def _recordset(columns: Mapping[str, str]) -> str:
+    """Rows of one JSON text in their order, as `t`: a list of texts would be escaped quote by quote in Python."""
+    typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    return f"ROWS FROM (json_to_recordset(%s::json) AS ({typed})) WITH ORDINALITY AS t({', '.join(columns)}, nth)"
+
+
 _STORING = (
-    "WITH kept AS (INSERT INTO antifraud_assessment (application_key, input_hash, person_index, phone_index, device_hash, applied_at,"
-    " signals, outcome, unknown, rulebook, recorded_at, position, strategy, conditions, score, scored_by)"
-    " SELECT k, h, person, phone, nullif(device, ''), applied, signals::jsonb, outcome, unknown::jsonb, rulebook, recorded, position,"
-    " strategy, conditions::jsonb, score, scored_by FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::bytea[], %s::text[],"
-    " %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::bigint[], %s::text[], %s::text[],"
-    " %s::float8[], %s::text[]) WITH ORDINALITY AS t(k, h, person, phone, device, applied, signals, outcome, unknown, rulebook,"
-    " recorded, position, strategy, conditions, score, scored_by, nth) ORDER BY nth RETURNING id, position),"
-    " hit AS (INSERT INTO antifraud_hit (assessment_id, code, severity, outcome, text_zh, text_en, evidence, action)"
-    " SELECT kept.id, code, severity, outcome, zh, en, evidence::jsonb, action FROM unnest(%s::bigint[], %s::text[], %s::text[],"
-    " %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS t(position, code, severity, outcome, zh, en,"
-    " evidence, action, nth) JOIN kept USING (position) ORDER BY nth)"
+    f"WITH kept AS (INSERT INTO antifraud_assessment ({', '.join(_COLUMNS)}) SELECT {', '.join(_COLUMNS)}"
+    f" FROM {_recordset(_COLUMNS)} ORDER BY nth RETURNING id, position),"
+    f" hit AS (INSERT INTO antifraud_hit (assessment_id, {', '.join(_HIT_NAMES)}) SELECT kept.id, {', '.join(_HIT_NAMES)}"
+    f" FROM {_recordset(_HIT_COLUMNS)} JOIN kept USING (position) ORDER BY nth)"
     " SELECT position, id FROM kept"
 )
 
@@ -42,29 +53,17 @@ def read(ids: Iterable[int]) -> dict[int, Assessment]:
 
 def store(rows: Sequence[models.Assessment], answers: Sequence[Sequence[Any]]) -> None:
     """Store fresh assessments (each with a position of its own) and the hits of each; fills in their ids."""
-    hits = [(row.position, hit) for row, found in zip(rows, answers, strict=True) for hit in found]
-    values = [
-        [row.application_key for row in rows],
-        [row.input_hash for row in rows],
-        [row.person_index for row in rows],
-        [row.phone_index for row in rows],
-        [row.device_hash or "" for row in rows],
-        [row.applied_at for row in rows],
-        [json.dumps(row.signals) for row in rows],
-        [row.outcome for row in rows],
-        [json.dumps(row.unknown) for row in rows],
-        [row.rulebook for row in rows],
-        [row.recorded_at for row in rows],
-        numbers(row.position for row in rows),
-        [row.strategy for row in rows],
-        [json.dumps(row.conditions) for row in rows],
-        [row.score for row in rows],
-        [row.scored_by for row in rows],
-        numbers(position for position, _ in hits),
-        *([getattr(hit, name) for _, hit in hits] for name in ("code", "severity", "outcome", "text_zh", "text_en")),
-        [json.dumps(hit.evidence) for _, hit in hits],
-        [hit.action for _, hit in hits],
+    hits = [
+        {"position": row.position} | {name: getattr(hit, name) for name in _HIT_NAMES}
+        for row, found in zip(rows, answers, strict=True)
+        for hit in found
     ]
-    ids = dict(prepared.rows(_STORING, values))
+    told = [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
+    ids = dict(prepared.rows(_STORING, [json.dumps(told, default=_plain), json.dumps(hits, default=_plain)]))
     for row in rows:
         row.id, row._state.adding = ids[row.position], False
+
+
+def _plain(value: Any) -> str:
+    """As PostgreSQL reads it from a text: bytes and times (what else a signal may hold is JSON already)."""
+    return f"\\x{bytes(value).hex()}" if isinstance(value, bytes | memoryview) else str(value.isoformat())

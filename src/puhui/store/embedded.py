@@ -32,7 +32,7 @@ work_mem = 64MB
 maintenance_work_mem = 256MB
 max_wal_size = 4GB
 checkpoint_timeout = 15min
-wal_compression = on
+wal_compression = off
 max_connections = 60
 timezone = 'UTC'
 """

@@ -10,13 +10,11 @@ can decide is listed as unknown; here it does not decide by itself, since a devi
 [((), ()), ((), ('TOO_MANY',))]
 """
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 import polars as pl
@@ -24,6 +22,7 @@ import polars as pl
 from puhui.antifraud.core import strategy
 from puhui.antifraud.core.outcome import Outcome, gravest
 from puhui.antifraud.core.signals import COLUMNS, TEXT
+from puhui.kernel import shipped
 from puhui.kernel.refusal import Refused
 from puhui.policy.core import rulebook as policy
 from puhui.policy.core.columns import Columns
@@ -64,7 +63,7 @@ class Verdict:
 @lru_cache(maxsize=1)
 def shipped_texts() -> dict[str, str]:
     """The texts of the shipped rulebook, ready to be drafted, changed, reviewed and published on the policy floor."""
-    rules = resources.files("puhui.antifraud").joinpath("policy/rulebook/rules.csv").read_text(encoding="utf-8")
+    rules = shipped.text("puhui.antifraud", "policy/rulebook/rules.csv")
     return {"columns.csv": TEXT, "rules.csv": rules}
 
 
@@ -87,8 +86,8 @@ def score_of(hits: Sequence[Hit]) -> float:
 
 @lru_cache(maxsize=1)
 def _weights() -> dict[tuple[str, str], float]:
-    text = resources.files("puhui.antifraud").joinpath("policy/hit_weights.csv").read_text(encoding="utf-8")
-    return {(row["outcome"], row["severity"]): float(row["weight"]) for row in csv.DictReader(text.splitlines())}
+    rows = shipped.rows("puhui.antifraud", "policy/hit_weights.csv")
+    return {(row["outcome"], row["severity"]): float(row["weight"]) for row in rows}
 
 
 def read_rules(text: str, columns: Columns = COLUMNS) -> Rulebook:
@@ -106,15 +105,29 @@ def evaluate(book: Rulebook, signals: pl.DataFrame, *, on: Sequence[date]) -> li
     """
     if not book.rules or not signals.height:
         return [Verdict("pass", (), ()) for _ in range(signals.height)]
-    days = pl.Series(policy.DAY, on, dtype=pl.Date)
-    dated = signals.lazy().with_columns(days if len(days) > 1 else pl.lit(days[0]).alias(policy.DAY))
-    answers = policy.collected(dated.select(book.answers((days.min(), days.max()))), signals.height)
+    plan, (asked, by_day) = signals.lazy(), _asked(book, (min(on), max(on)))
+    if by_day:
+        plan = plan.with_columns(pl.Series(policy.DAY, on, dtype=pl.Date))
+    answers = policy.collected(plan.select(asked), signals.height)
     answers.columns = [rule.code for rule in book.rules]
     judged = policy.Judged(book, signals, _NO_RANK, answers)
     return [_verdict(judged, row) for row in range(signals.height)]
 
 
 _NO_RANK = pl.Series(policy.RANK, dtype=pl.UInt8)
+_ASKED: dict[tuple[str, date, date], tuple[list[pl.Expr], bool]] = {}
+_MOST_ASKED = 64
+
+
+def _asked(book: Rulebook, span: tuple[date, date]) -> tuple[list[pl.Expr], bool]:
+    """Every rule's answer on these days, and whether any of them asks which day it is; kept by the rules' version."""
+    key = (book.version, *span)
+    if key not in _ASKED:
+        if len(_ASKED) >= _MOST_ASKED:
+            _ASKED.clear()
+        by_day = not all(rule.in_force(day) for rule in book.rules for day in span)
+        _ASKED[key] = (book.answers(span), by_day)
+    return _ASKED[key]
 
 
 def _verdict(judged: policy.Judged, row: int) -> Verdict:

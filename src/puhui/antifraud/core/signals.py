@@ -11,16 +11,15 @@ Rules kept: what is not known is null, never a harmless default; a fact newer th
 (16, 9, 0.1, None)
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime  # noqa: F401 - UTC is for the example
-from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from puhui.kernel import shipped
 from puhui.policy.core.columns import Columns, read_columns
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -41,9 +40,11 @@ _HERE = (
 )
 _DATED = ("invoices", "fields", "evidence", "flows")  # these carry the day of the evidence
 
-TEXT: str = resources.files("puhui.antifraud").joinpath("policy/rulebook/columns.csv").read_text(encoding="utf-8")
+TEXT: str = shipped.text("puhui.antifraud", "policy/rulebook/columns.csv")
 COLUMNS: Columns = read_columns(TEXT)
-SOURCES: dict[str, str] = {row["name"]: row["source"] for row in csv.DictReader(TEXT.splitlines())}
+SOURCES: dict[str, str] = {
+    row["name"]: row["source"] for row in shipped.rows("puhui.antifraud", "policy/rulebook/columns.csv")
+}
 SCHEMA: dict[str, Any] = {name: column.type for name, column in COLUMNS.items()}
 NAMES: tuple[str, ...] = tuple(SCHEMA)
 TOLD: frozenset[str] = frozenset(
@@ -90,8 +91,7 @@ def read_told(told: Mapping[str, Any]) -> dict[str, Any]:
     whole = {
         name: float(value) for name, value in known.items() if type(value) is int and COLUMNS[name].kind == "float"
     }
-    read = Columns([COLUMNS[name] for name in known]).frame([known | whole])
-    return dict.fromkeys(told) | (read.row(0, named=True) if known else {})
+    return dict.fromkeys(told) | Columns([COLUMNS[name] for name in known]).values_of(known | whole)
 
 
 def frame(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:

@@ -17,9 +17,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 
 from puhui.antifraud.core.entity_kind import KINDS
+from puhui.kernel import shipped
 
 IN_WINDOW = "{in_window}"
 _WINDOW = re.compile(r"([0-9]+) (minute|hour|day)s?\Z")
@@ -31,8 +31,8 @@ BAD = (
 _LABELLED = (  # `BAD` of a whole hub at once: one walk over the index of labels, where a look a row took most of the statement
     "latest AS MATERIALIZED (SELECT DISTINCT ON (l.application) l.application, l.fraud FROM antifraud_label l"
     " WHERE l.application = ANY(ARRAY(SELECT n.application FROM newest n)) AND l.known_at <= mine.applied_at"
-    " ORDER BY l.application, l.known_at DESC, l.id DESC), past AS (SELECT n.*, coalesce(latest.fraud, false) AS bad"
-    " FROM newest n LEFT JOIN latest ON latest.application = n.application)"
+    " ORDER BY l.application, l.known_at DESC, l.id DESC), past AS (SELECT n.*, n.application IN"
+    " (SELECT latest.application FROM latest WHERE latest.fraud) AS bad FROM newest n)"
 )
 
 
@@ -69,9 +69,7 @@ def read_features(text: str) -> dict[str, Feature]:
     return found
 
 
-FEATURES: dict[str, Feature] = read_features(
-    resources.files("puhui.antifraud").joinpath("policy/velocity.csv").read_text(encoding="utf-8")
-)
+FEATURES: dict[str, Feature] = read_features(shipped.text("puhui.antifraud", "policy/velocity.csv"))
 NAMES: tuple[str, ...] = tuple(FEATURES)
 
 

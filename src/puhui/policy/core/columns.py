@@ -92,7 +92,11 @@ class Columns(Mapping[str, Column]):
         return len(self._by_name)
 
     def nearest(self, name: str) -> str | None:
-        """The declared name that looks most like this one, or None."""
+        """The declared name that looks most like this one, or whose Chinese words do, or None."""
+        by_words = {column.zh: column.name for column in self.values() if column.zh}
+        spoken = next((words for words in by_words if name in words), "") if not name.isascii() else ""
+        if spoken:
+            return by_words[spoken]
         return next(iter(difflib.get_close_matches(name.lower(), self._by_name, n=1, cutoff=0.6)), None)
 
     def plus(self, columns: Sequence[Column]) -> "Columns":
@@ -105,6 +109,10 @@ class Columns(Mapping[str, Column]):
             name: [_read(column, row.get(name), at) for at, row in enumerate(rows)] for name, column in self.items()
         }
         return pl.DataFrame(read, schema={name: column.type for name, column in self.items()})
+
+    def values_of(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of one row as `frame` reads them, without a frame."""
+        return {name: _read(column, row.get(name), 0) for name, column in self.items()}
 
 
 def read_columns(text: str) -> Columns:
