@@ -5,10 +5,11 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
+  // A box without width or height (its style is not there yet, or it is hidden) has no picture: ECharts' graph would divide by nothing.
   function draw() {
     for (const box of document.querySelectorAll("[data-ring]")) {
       const source = document.getElementById(box.dataset.ring), told = document.getElementById(`${box.dataset.ring}-words`);
-      if (!window.echarts || !source || !told) continue;
+      if (!window.echarts || !source || !told || !box.clientWidth || !box.clientHeight) continue;
       const ring = JSON.parse(source.textContent), words = JSON.parse(told.textContent), ink = token("--ink");
       const english = document.documentElement.lang.startsWith("en");
       box.classList.add("drawn");
@@ -35,7 +36,12 @@
       }, true);
     }
   }
-  addEventListener("load", draw);
-  addEventListener("resize", () => document.querySelectorAll("[data-ring].drawn").forEach((box) => echarts.getInstanceByDom(box)?.resize()));
+  const sized = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const chart = window.echarts && echarts.getInstanceByDom(target);
+      if (!chart) draw(); else if (target.clientWidth && target.clientHeight) chart.resize();
+    }
+  });
+  addEventListener("load", () => document.querySelectorAll("[data-ring]").forEach((box) => sized.observe(box)));
   dark.addEventListener("change", draw);
 })();
