@@ -1,39 +1,42 @@
-"""`puhui policy …` as a person runs it: from the shipped policy to a live one, a backtest, and bad input that moves nothing."""
+"""`puhui policy …` as a person runs it: from the shipped policy to a live one, a backtest, and bad input that moves nothing.
+
+In process, on the run's own database; how a process attaches to one and ends with status 2 is told by test_commands.
+"""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from puhui.cli import attachment
+from puhui.cli.main import app
+from puhui.kernel.refusal import Refused
 
 PUHUI = str(Path(sys.executable).parent / "puhui")
 Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def puhui(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
-    """Run a command in an installation of its own (what is published stays for ever); answers (status, output, errors)."""
-    home = tmp_path_factory.mktemp("installation")
-    for folder in (home, *home.parents[:2]):
-        folder.chmod(0o755)
-    (home / "serving").touch()  # its server stays up between the commands
-    elsewhere = ("DATABASE_URL", "PUHUI_OWNER_URL", "PUHUI_APP_URL")
-    environment = {name: value for name, value in os.environ.items() if name not in elsewhere} | {
-        "PUHUI_VAR": str(home)
-    }
+def puhui(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run a command; answers (status, output, errors). What is published is rolled back with the test."""
+    monkeypatch.setattr(attachment, "platform", nullcontext)
+    monkeypatch.chdir(tmp_path)
 
     def run(*words: str) -> tuple[int, str, str]:
-        done = subprocess.run(
-            [PUHUI, *words], env=environment, capture_output=True, text=True, cwd=tmp_path, check=False
-        )
-        return done.returncode, done.stdout, done.stderr
+        done = CliRunner().invoke(app, ["policy", *words])
+        if isinstance(done.exception, Refused):
+            return 2, done.stdout, done.stderr + str(done.exception.refusal)
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, done.stdout, done.stderr
 
-    assert run("migrate")[0] == 0
-    yield lambda *words: run("policy", *words)
-    run("down")
+    return run
 
 
 class TestThePolicyCommands:
