@@ -170,6 +170,19 @@ def _warn(answer: dict[str, Any]) -> None:
             else "保留 · kept"
         )
         print(f"{finding['level']} {finding['column']} [{done}]: {finding['zh']} · {finding['en']}", file=sys.stderr)
+    if answer["positive_by"] == "the_rarer":
+        print(
+            f"{answer['target']}: 以较少的“{answer['positive']}”为坏；如不对请用 --positive 指明 · the rarer value {answer['positive']!r} "
+            "was taken as bad; say otherwise with --positive",
+            file=sys.stderr,
+        )
+    if "time_also_reads_as" in answer["told"]:
+        read, other = answer["told"]["time_read_as"], answer["told"]["time_also_reads_as"]
+        print(
+            f"时间列按 {read} 读取，也可按 {other} 读取：请改写成 2019-03-05 的样子以免误读 · the time column was read as {read}; it reads as "
+            f"{other} as well: write it like 2019-03-05 to be sure",
+            file=sys.stderr,
+        )
     for name in answer["told"]["weight_recognised"]:
         print(
             f"{name}: 疑似抽样权重，未使用；用 --weight {name} 启用 · looks like a sampling weight; not used unless --weight {name}",

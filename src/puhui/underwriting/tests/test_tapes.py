@@ -1,13 +1,15 @@
 """Tapes of every make: one made-up book written in many ways ranks alike, and what was done to read it is told."""
 
-from datetime import UTC, datetime
+import zipfile
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from puhui.underwriting.core.modelling import columns, label, leakage, parsing, terms
+from puhui.kernel.refusal import Refused
+from puhui.underwriting.core.modelling import columns, label, leakage, parsing, preparing, terms
 from puhui.underwriting.core.modelling.preparing import Asked
 from puhui.underwriting.workbench import fitting, tape
 
@@ -98,6 +100,58 @@ class TestTapes:
         book.write_csv(tmp_path / "t.csv")
         assert _fit(tmp_path / "t.csv", Asked("bad", time="day"))["split"]["last_training_day"].startswith("201")
 
+    @pytest.mark.parametrize(("text", "shapes", "days"), [
+        (["2019年3月5日 10时05分", "2019年3月6日10:05"], ("%Y年%m月%d日",), [17960.0, 17961.0]),
+        (["2019Q1", "2019-q4"], ("%Y-%m",), [17897.0, 18170.0]),
+        (["2019年第2季度", "2019年3季"], ("%Y-%m",), [17987.0, 18078.0]),
+    ])  # fmt: skip
+    def test_clocks_and_quarters_in_chinese(self, text, shapes, days):
+        assert parsing.shapes_of(pl.Series(text), enough=0.95) == shapes
+        assert parsing.dates(pl.Series(text), shapes).to_list() == days
+
+    def test_dates_that_read_both_ways_are_told(self):
+        book = _book(600).with_columns(pl.col("day").dt.truncate("1mo").alias("day"))
+        turned = book.with_columns(pl.col("day").dt.to_string("%d/%m/%Y"))
+        in_order = preparing.prepare(turned, Asked("bad", time="day"), POLICY)
+        assert in_order.split.days is not None
+        assert in_order.split.days.tolist() == book["day"].cast(pl.Int32).to_list()
+        assert in_order.told["time_also_reads_as"] == "%m/%d/%Y"
+        firsts = preparing.prepare(turned.sample(fraction=1.0, shuffle=True, seed=1), Asked("bad", time="day"), POLICY)
+        assert (firsts.told["time_read_as"], firsts.told["time_also_reads_as"]) == ("%d/%m/%Y", "%m/%d/%Y")
+        either = turned.with_columns(day=pl.Series([f"{n % 12 + 1:02}/{n * 7 % 11 + 1:02}/2019" for n in range(600)]))
+        unclear = preparing.prepare(either, Asked("bad", time="day"), POLICY)
+        assert (unclear.told["time_read_as"], unclear.told["time_also_reads_as"]) == ("%m/%d/%Y", "%d/%m/%Y")
+        sure = preparing.prepare(_book(600), Asked("bad", time="day"), POLICY)
+        assert "time_read_as" not in sure.told
+
+    def test_spans_and_times_of_day_are_numbers_and_a_date_that_is_the_decision_is_none(self):
+        spans = pl.Series("span", [timedelta(days=n % 9, hours=12) for n in range(600)])
+        book = _book(600).with_columns(spans, pl.Series("clock", [time(n % 24, 30) for n in range(600)]), again="day")
+        rows = preparing.prepare(book, Asked("bad", time="day"), POLICY)
+        roles = {column.name: (column.kind, column.role) for column in rows.profiles}
+        assert roles["span"] == roles["clock"] == ("number", "feature")
+        assert roles["again"] == ("date", "constant")
+        assert rows.values["span"].head(3).to_list() == [0.5, 1.5, 2.5]
+        assert rows.values["clock"].head(3).to_list() == [0.5, 1.5, 2.5]
+        assert "again" not in rows.values.columns
+
+    def test_a_zip_with_one_tape_is_opened_and_with_two_refused(self, tmp_path):
+        _book(50).write_csv(tmp_path / "t.csv")
+        for name, inside in (("one.zip", ["t.csv"]), ("two.zip", ["t.csv", "u.csv"])):
+            with zipfile.ZipFile(tmp_path / name, "w") as archive:
+                for each in inside:
+                    archive.write(tmp_path / "t.csv", each)
+        assert tape.read_tape(tmp_path / "one.zip").frame.equals(tape.read_tape(tmp_path / "t.csv").frame)
+        with pytest.raises(Refused, match=r"holds 2 files, pack one: t\.csv, u\.csv"):
+            tape.read_tape(tmp_path / "two.zip")
+
+    @pytest.mark.parametrize(("name", "said"), [("t.json", "JSON is not read"), ("folder", "this is a folder")])
+    def test_what_is_no_tape_is_named(self, tmp_path, name, said):
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "t.json").write_text('[{"a": 1}]')
+        with pytest.raises(Refused, match=said):
+            tape.read_tape(tmp_path / name)
+
     def test_an_applicant_who_comes_back_stays_on_one_side(self, tmp_path):
         book = _book(900).with_columns((pl.int_range(900) // 3 + 10_000).alias("customer_id")).drop("day")
         book.write_csv(tmp_path / "t.csv")
@@ -123,6 +177,10 @@ class TestLabel:
     ])  # fmt: skip
     def test_takes_the_value_that_means_bad(self, words, positive):
         assert label.label(pl.Series("y", words * 10), terms=POLICY).positive == positive
+
+    def test_the_positive_value_may_be_written_otherwise(self):
+        taken = label.label(pl.Series("y", ["0", "1", "0"]), terms=POLICY, positive="1.0")
+        assert (taken.positive, taken.bad.to_list()) == ("1", [0, 1, 0])
 
     def test_one_of_many_can_be_named(self):
         found = label.label(
@@ -158,6 +216,18 @@ class TestLeakage:
         assert measured.iv > POLICY.leak["iv_suspicious"] > measured.iv - measured.chance_iv
         assert measured.chance_iv == pytest.approx(39 * (1 / 40 + 1 / 3960))
         assert leakage.findings("noise", noise, bad, measured, POLICY) == []
+
+    def test_certain_rows_of_a_small_tape_are_found_though_its_cells_are_small(self):
+        dice = np.random.default_rng(5)
+        bad = (dice.uniform(size=1200) < 0.27).astype(np.int8)
+        known = dice.uniform(size=1200) < 0.5
+        told = np.where(known, 2.0 * bad + dice.uniform(size=1200), 1.5 + 1.5 * dice.uniform(size=1200))
+        tests = {}
+        for name, values in (("told", told), ("noise", dice.uniform(size=1200))):
+            column = pl.Series(name, values)
+            found = leakage.findings(name, column, bad, leakage.strength(column, bad), POLICY)
+            tests[name] = [(one.test, one.level) for one in found]
+        assert tests == {"told": [("certain", "leak")], "noise": []}
 
     def test_honest_roundness_is_no_leak(self):
         dice = np.random.default_rng(1)

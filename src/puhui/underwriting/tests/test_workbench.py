@@ -80,10 +80,8 @@ class TestScore:
         model, _ = model_folder.read(fitted[0], kind)
         tape = nasty_tape.frame(rows=2000, seed=11)
         whole = scoring.score_frame(model, tape)
-        alone = pl.concat(
-            [scoring.score_frame(model, tape.slice(n, 1)) for n in range(0, 2000, 1 if kind == "scorecard" else 7)]
-        )
-        picked = whole[:: 1 if kind == "scorecard" else 7]
+        alone = pl.concat([scoring.score_frame(model, tape.slice(n, 1)) for n in range(0, 2000, 13)])
+        picked = whole[::13]
         assert alone["pd"].to_numpy().tobytes() == picked["pd"].to_numpy().tobytes()
         assert alone.drop("row_id").equals(picked.drop("row_id"))
 
@@ -167,7 +165,10 @@ class TestRefusals:
         (Asked("结果", time="free text"), "DATES_DO_NOT_PARSE", "remark 0"),
         (Asked("结果", time="nothing like it"), "TIME_ABSENT", "nothing like it"),
         (Asked("结果", drop=("no such",)), "DROP_ABSENT", "no such"),
-        (Asked("rare"), "TOO_FEW_LABELS", "bad"),
+        (Asked("rare"), "TOO_FEW_LABELS", "bring more rows"),
+        (Asked("结果", drop=("结果",)), "COLUMN_NAMED_TWICE", "both --target and --drop"),
+        (Asked("结果", time="结果"), "COLUMN_NAMED_TWICE", "both --target and --time"),
+        (Asked("结果", time="放款日期", keep=("放款日期",)), "COLUMN_NAMED_TWICE", "both --time and --keep"),
     ])  # fmt: skip
     def test_names_what_is_wrong_and_writes_nothing(self, tmp_path, asked, code, said):
         told = _refused(nasty_tape.frame(rows=600), tmp_path, asked)

@@ -15,7 +15,7 @@ import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy.core import stability
-from puhui.underwriting.core.modelling import evaluation, fitting, preparing, ranking, terms
+from puhui.underwriting.core.modelling import evaluation, fitting, preparing, ranking, terms, time_column
 from puhui.underwriting.core.modelling.model import Model
 from puhui.underwriting.core.modelling.preparing import Asked, Prepared
 from puhui.underwriting.core.modelling.terms import Terms
@@ -159,7 +159,7 @@ def _split(rows: Prepared) -> dict[str, Any]:
     told = dict(rows.split.told)
     for name in ("last_training_day", "first_test_day"):
         if name in told and rows.time is not None and rows.time.kind == "date":
-            told[name] = preparing.iso_day(told[name])
+            told[name] = time_column.iso_day(told[name])
     return told | {"training_rows": int(training.sum()), "training_bads": int(rows.bad[training].sum()), "test_rows": int(test.sum()),
                    "test_bads": int(rows.bad[test].sum()), "steering_rows": int((rows.split.part == 1).sum())}  # fmt: skip
 

@@ -7,6 +7,7 @@ changes told; a file that cannot be read is refused with the reason, never half 
 import csv
 import hashlib
 import io
+import zipfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,10 @@ class Tape:
 
 def read_tape(path: Path) -> Tape:
     """Read a tape. Raises Refused TAPE_ABSENT, TAPE_UNREADABLE or TAPE_EMPTY."""
+    if path.is_dir():
+        raise Refused(
+            Refusal("TAPE_ABSENT", "这是文件夹，请给出其中的一个文件 · this is a folder; name a file in it", str(path))
+        )
     if not path.is_file():
         raise Refused(Refusal("TAPE_ABSENT", "文件不存在 · no such file", str(path)))
     content = path.read_bytes()
@@ -68,13 +73,38 @@ def _frame(content: bytes, path: Path) -> tuple[pl.DataFrame, list[str]]:
     if content[:4] == b"PAR1" or suffix == ".parquet":
         frame = pl.read_parquet(io.BytesIO(content))
         return frame, []
+    if content[:4] == b"PK\x03\x04" and suffix not in EXCEL and (packed := _packed(content)) is not None:
+        return _frame(*packed)
     if suffix in EXCEL or content[:4] == b"PK\x03\x04":
         return _sheet(content)
+    if content.lstrip()[:1] in (b"{", b"[") and suffix in (".json", ".jsonl", ".ndjson", ""):
+        raise Refused(
+            Refusal(
+                "TAPE_UNREADABLE",
+                "不支持 JSON，请转成 CSV、Parquet 或 xlsx · JSON is not read: give CSV, Parquet or xlsx",
+                path.name,
+            )
+        )
     if suffix == ".gz" or content[:2] == b"\x1f\x8b":
         import gzip
 
         content = gzip.decompress(content)
     return _text(content)
+
+
+def _packed(content: bytes) -> tuple[bytes, Path] | None:
+    """The one file of a zip archive and its name; None where the archive is a workbook. Several files are refused."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = [
+            one.filename for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")
+        ]
+        if "[Content_Types].xml" in names or "mimetype" in names:
+            return None
+        if len(names) != 1:
+            shown = ", ".join(names[:8])
+            told = f"压缩包里有{len(names)}个文件，请只放一个：{shown} · the archive holds {len(names)} files, pack one: {shown}"
+            raise Refused(Refusal("TAPE_UNREADABLE", told))
+        return archive.read(names[0]), Path(names[0])
 
 
 def _sheet(content: bytes) -> tuple[pl.DataFrame, list[str]]:

@@ -22,6 +22,7 @@ from puhui.underwriting.core.modelling.terms import Terms
 KINDS = ("number", "date", "category", "identifier", "text", "constant", "empty", "nested")
 DIGITS = ("%Y%m%d", "%Y%m", "%y%m%d")
 MODELLED = ("number", "date", "category")
+SPANS = (pl.Time, pl.Duration)
 EXCEL_1970 = 25_569  # 1970-01-01 as spreadsheets count days
 
 
@@ -58,6 +59,8 @@ def infer(raw: pl.Series, terms: Terms) -> Column:
         return Column(raw.name, "nested")
     if raw.dtype.is_numeric():
         return _of_numbers(Column(raw.name, "number"), raw.cast(pl.Float64, strict=False), terms)
+    if raw.dtype in SPANS:
+        return _of_numbers(Column(raw.name, "number"), _spans(raw), terms)
     if raw.dtype.is_temporal():
         days = _days(raw)
         return Column(raw.name, "empty" if not days.count() else "constant" if days.n_unique() == 1 else "date")
@@ -225,6 +228,8 @@ def named_like_an_id(name: str, terms: Terms) -> bool:
 
 
 def _numbers(raw: pl.Series, column: Column) -> pl.Series:
+    if raw.dtype in SPANS:
+        return _spans(raw)
     if raw.dtype.is_numeric() or raw.dtype == pl.Boolean:
         values = raw.cast(
             pl.Float64, strict=False
@@ -247,9 +252,14 @@ def _dates(raw: pl.Series, column: Column) -> pl.Series:
     return parsing.dates(values.cast(pl.Int64, strict=False).cast(pl.String), DIGITS)
 
 
+def _spans(raw: pl.Series) -> pl.Series:
+    """A span of time as days, a time of day as hours."""
+    if raw.dtype == pl.Time:
+        return raw.to_physical().cast(pl.Float64) / 3.6e12
+    return raw.dt.total_microseconds().cast(pl.Float64) / 8.64e10
+
+
 def _days(raw: pl.Series) -> pl.Series:
-    if raw.dtype in (pl.Time, pl.Duration):
-        return raw.to_physical().cast(pl.Float64)
     return raw.cast(pl.Date, strict=False).cast(pl.Int32).cast(pl.Float64)
 
 

@@ -35,7 +35,7 @@ def label(raw: pl.Series, *, terms: Terms, positive: str | None = None) -> Label
     counts = words.drop_nulls().value_counts(sort=True)
     values = counts[words.name].to_list() if counts.height else []
     if positive is not None:
-        return _given(words, values, positive)
+        return _given(words, values, positive, terms)
     if len(values) < 2:
         raise Refused(Refusal("TARGET_ONE_CLASS", f"目标列只有一类（{'、'.join(values) or '全部为空'}），无法建模 · the target "
                               f"has one class ({', '.join(values) or 'all missing'}); nothing can be told apart", raw.name))  # fmt: skip
@@ -69,9 +69,10 @@ def known_column(frame: pl.DataFrame, name: str, *, code: str = "COLUMN_ABSENT",
     )
 
 
-def _given(words: pl.Series, values: list[str], positive: str) -> Label:
+def _given(words: pl.Series, values: list[str], positive: str, terms: Terms) -> Label:
     folded = {value.lower(): value for value in values}
-    taken = folded.get(positive.strip().lower())
+    wanted = words_of(pl.Series(words.name, [positive]), terms)[0]  # "1.0" asks for 1, as the column says it
+    taken = folded.get((wanted or positive.strip()).lower())
     if taken is None:
         shown = ", ".join(values[:SHOWN])
         raise Refused(Refusal("POSITIVE_NEVER_SEEN", f"目标列中没有取值“{positive}”；有：{shown} · the target never has the value "

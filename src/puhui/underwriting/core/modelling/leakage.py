@@ -206,5 +206,10 @@ def _certain_share(values: pl.Series, bad: Outcome, terms: Terms) -> float:
     usual, share = float(bad.mean()), 0.0
     for hits, rate in ((bads, usual), (rows - bads, 1 - usual)):
         due = rows * rate
-        share += float(rows[(due >= limits["certain_expected"]) & (hits <= limits["certain_ratio"] * due)].sum())
+        sure = hits <= limits["certain_ratio"] * due
+        run = np.arange(cells) if values.dtype == pl.String else np.cumsum(np.append(True, sure[1:] != sure[:-1]))
+        together = np.bincount(run, due * sure)[
+            run
+        ]  # neighbouring cells of numbers stand together: few rows have small cells
+        share += float(rows[sure & (together >= limits["certain_expected"])].sum())
     return share / max(len(bad), 1)

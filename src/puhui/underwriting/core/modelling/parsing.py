@@ -19,6 +19,8 @@ DATE_SHAPES = (
     "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%m/%d/%y", "%d/%m/%y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%B %d, %Y", "%b-%Y",
     "%b-%y", "%b %Y", "%Y-%m", "%Y/%m", "%m/%Y", "%Y年%m月", "%Y%m", "%y%m%d",
 )  # fmt: skip
+# Shapes that read the same text with day and month changed round.
+TURNED_SHAPES = (("%m/%d/%Y", "%d/%m/%Y"), ("%m-%d-%Y", "%d-%m-%Y"), ("%m/%d/%y", "%d/%m/%y"))
 _FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u3000": " ", "￥": "¥"}
 _CURRENCY = r"(?i)usd|rmb|cny|eur|gbp|us\$|[$€£¥￥元%+\s']"
 _UNIT = r"(?i)\s*(months?|mths?|mos?|years?|yrs?|days?|个月|月|年|天|笔|次)$"
@@ -98,7 +100,14 @@ def _dressed(values: pl.Series) -> pl.Series:
 
 
 def _without_clock(text: pl.Series) -> pl.Series:
-    return text.str.strip_chars().str.replace(r"[ T]\d{1,2}:\d{2}.*$|^(\d{6,8})\.0$", "$1")
+    bare = text.str.strip_chars().str.replace(
+        r"(日)\s*\d{1,2}[时点:：].*$|[ T]\d{1,2}[:：]\d{2}.*$|^(\d{6,8})\.0$", "$1$2"
+    )
+    if not bare.str.contains(r"[qQ季]").any():
+        return bare
+    for quarter, month in zip("1234", ("01", "04", "07", "10"), strict=True):  # a quarter is its first month
+        bare = bare.str.replace(rf"^(\d{{4}})[-/年 ]?(?:[qQ]{quarter}|第?{quarter}季度?)$", f"${{1}}-{month}")
+    return bare
 
 
 def _by_shape(values: pl.Series, shape: str) -> pl.Series:

@@ -4,8 +4,7 @@ Rule kept: how columns are read and which may be used is settled on training row
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.underwriting.core.modelling import columns, parsing, splitting
+from puhui.underwriting.core.modelling import columns, parsing, splitting, time_column
 from puhui.underwriting.core.modelling.column_profile import ColumnProfile, Sight, profile
 from puhui.underwriting.core.modelling.columns import Column
 from puhui.underwriting.core.modelling.label import Label, known_column, label
@@ -66,6 +65,7 @@ class Prepared:
 def prepare(tape: pl.DataFrame, asked: Asked, terms: Terms) -> Prepared:
     """Label, split, read and judge. Raises Refused for a tape on which nothing can be learnt."""
     asked = _resolved(tape, asked)
+    _one_part_each(asked)
     outcome = label(tape[asked.target], terms=terms, positive=asked.positive)
     usable, days, time, told = _usable(tape, asked, outcome, terms)
     rows = tape.filter(pl.Series(usable))
@@ -81,11 +81,11 @@ def prepare(tape: pl.DataFrame, asked: Asked, terms: Terms) -> Prepared:
     training = pl.Series(split.training)
     sight = Sight(read.filter(training), bad[split.training], None if decided is None else decided[split.training])
     profiles = profile(known, sight, roles, keep=asked.keep, terms=terms)
-    features = _features(known, profiles, time)
+    values, features, profiles = _that_differ(read, _features(known, profiles, time), profiles, decided, training)
     _some(features, profiles, asked)
     used = {feature.name for feature in features}
     return Prepared(
-        values=feature_values(read, features, decided), bad=bad, weight=_weight(rows, asked), split=split, features=features,
+        values=values, bad=bad, weight=_weight(rows, asked), split=split, features=features,
         columns=tuple(column for column in known if column.name in used), time=time, profiles=tuple(profiles), label=outcome,
         told=told | {"group": group_name, "weight": asked.weight, "weight_recognised": _weight_named(known, asked, terms)},
     )  # fmt: skip
@@ -106,7 +106,7 @@ def look(
     decided = None
     if time is not None:
         asked_time = known_column(tape, time, code="TIME_ABSENT", what="--time")
-        decided = read_time(rows[asked_time], terms)[1].fill_null(np.nan).to_numpy()
+        decided = time_column.read_time(rows[asked_time], terms)[1].fill_null(np.nan).to_numpy()
         roles[asked_time] = "time"
     known = infer_columns(rows, terms)
     read = pl.DataFrame([_read_or_text(rows[column.name], column) for column in known])
@@ -129,43 +129,11 @@ def feature_values(read: pl.DataFrame, features: Sequence[Feature], decided: Flo
     return pl.DataFrame(made)
 
 
-def read_time(raw: pl.Series, terms: Terms) -> tuple[Column, pl.Series]:
-    """A time column and its days: a date in any shape, or any number that grows with time (a year, a row number)."""
-    numeric = raw.dtype.is_numeric()
-    values = raw.cast(pl.Float64, strict=False) if numeric else None
-    if raw.dtype.is_temporal():
-        column = Column(raw.name, "date")
-    elif values is not None:
-        column = _counted(raw.name, values)
-    else:
-        words = tuple(terms.reading["missing_words"])
-        text = parsing.plain(columns.read(raw, Column(raw.name, "category")), words)
-        shapes = parsing.shapes_of(text, enough=0.5)
-        counted = parsing.numbers(text)
-        if not shapes and counted.count() >= 0.98 * max(text.count(), 1):
-            column = _counted(raw.name, counted)
-        else:
-            column = Column(raw.name, "date", shapes=shapes, missing_words=words)
-    return column, columns.read(raw, column)
-
-
-def iso_day(days: float) -> str:
-    """Days since 1970 as a date; a number that is no such day stays a number."""
-    if 3_650 < days < 47_482:
-        return (date(1970, 1, 1) + timedelta(days=int(days))).isoformat()
-    return f"{days:g}"
-
-
 def _read_or_text(raw: pl.Series, column: Column) -> pl.Series:
     """A column as read; one of lists or bytes as empty text, for it is only named."""
     if column.kind == "nested":
         return pl.Series(column.name, [None], dtype=pl.String).new_from_index(0, len(raw)).alias(column.name)
     return columns.read(raw, column).alias(column.name)
-
-
-def _counted(name: str, values: pl.Series) -> Column:
-    stamp = columns.stamp_of(values, name, wanted=True)
-    return Column(name, "date" if stamp else "number", stamp=stamp)
 
 
 def _resolved(tape: pl.DataFrame, asked: Asked) -> Asked:
@@ -185,21 +153,35 @@ def _resolved(tape: pl.DataFrame, asked: Asked) -> Asked:
     )  # fmt: skip
 
 
+def _one_part_each(asked: Asked) -> None:
+    """A column named for two things at once is refused: one of the two would be passed over in silence."""
+    parts = [("--target", asked.target), ("--time", asked.time), ("--weight", asked.weight)]
+    parts += [("--drop", name) for name in asked.drop] + [("--keep", name) for name in asked.keep]
+    first: dict[str, str] = {}
+    for part, name in parts:
+        if name is not None and first.setdefault(name, part) != part:
+            told = (
+                f"列“{name}”同时用于 {first[name]} 和 {part}，请只保留一处 · the column {name!r} is named for both {first[name]} and {part}: "
+                "leave one out"
+            )
+            raise Refused(Refusal("COLUMN_NAMED_TWICE", told, name))
+
+
 def _usable(tape: pl.DataFrame, asked: Asked, outcome: Label, terms: Terms,
             ) -> tuple[npt.NDArray[np.bool_], Floats | None, Column | None, dict[str, Any]]:  # fmt: skip
     labelled = outcome.bad.is_not_null().to_numpy()
     told: dict[str, Any] = {"rows_without_label": int((~labelled).sum())}
     if asked.time is None:
         return labelled, None, None, told
-    column, read = read_time(tape[asked.time], terms)
+    column, read = time_column.read_time(tape[asked.time], terms)
     days = read.fill_null(np.nan).to_numpy().copy()
     raw = parsing.plain(columns.read(tape[asked.time], Column(asked.time, "category")), terms.reading["missing_words"])
     broken = (raw.is_not_null() & read.is_null()).to_numpy()
     examples = [str(value) for value in raw.filter(pl.Series(broken)).unique(maintain_order=True).head(EXAMPLES)]
     if broken.sum() > terms.split["max_unread_dates_share"] * max(raw.count(), 1) or not np.isfinite(days).any():
         shown = "、".join(examples)
-        raise Refused(Refusal("DATES_DO_NOT_PARSE", f"时间列有{broken.sum()}个值不是日期，例如：{shown} · {broken.sum()} values of the time "
-                              f"column are no dates, such as: {', '.join(examples)}", asked.time))  # fmt: skip
+        raise Refused(Refusal("DATES_DO_NOT_PARSE", f"时间列有{broken.sum()}个值不是日期，例如：{shown}；请改写成 2019-03-05 的样子，或不用 --time · {broken.sum()} values of the time "
+                              f"column are no dates, such as: {', '.join(examples)}; write them like 2019-03-05, or leave --time out", asked.time))  # fmt: skip
     if len(np.unique(days[labelled & np.isfinite(days)])) < 2:
         raise Refused(Refusal("TIME_STANDS_STILL", "时间列只有一个日期，无法按时间划分 · the time column has one date; no split by time is "
                               "possible: leave --time out", asked.time))  # fmt: skip
@@ -208,6 +190,9 @@ def _usable(tape: pl.DataFrame, asked: Asked, outcome: Label, terms: Terms,
         "unread_dates": int(broken.sum()),
         "unread_examples": examples,
     }
+    other = time_column.day_and_month(raw, column)
+    if other:
+        told |= {"time_read_as": column.shapes[0], "time_also_reads_as": other}
     return labelled & np.isfinite(days), days, column, told
 
 
@@ -219,8 +204,8 @@ def _enough(bad: npt.NDArray[np.int8], split: Split, target: str, terms: Terms) 
     for part, least, zh, en in parts:
         bads, goods = int(bad[part].sum()), int(part.sum() - bad[part].sum())
         if bads < least or goods < least:
-            raise Refused(Refusal("TOO_FEW_LABELS", f"{zh}部分坏{bads}、好{goods}，各需至少{least} · the {en} part has {bads} bad and "
-                                  f"{goods} good rows; each needs at least {least}", target))  # fmt: skip
+            raise Refused(Refusal("TOO_FEW_LABELS", f"{zh}部分坏{bads}、好{goods}，各需至少{least}：请用更多行，或换一个坏户更多的目标 · the {en} part has {bads} bad and "
+                                  f"{goods} good rows; each needs at least {least}: bring more rows, or an outcome that is less rare", target))  # fmt: skip
 
 
 def _roles(known: list[Column], asked: Asked, terms: Terms) -> dict[str, str]:
@@ -253,11 +238,30 @@ def _features(known: list[Column], profiles: list[ColumnProfile], time: Column |
     )  # fmt: skip
 
 
+def _that_differ(
+    read: pl.DataFrame,
+    features: tuple[Feature, ...],
+    profiles: list[ColumnProfile],
+    decided: Floats | None,
+    training: pl.Series,
+) -> tuple[pl.DataFrame, tuple[Feature, ...], list[ColumnProfile]]:
+    """Values of the features, less dates that lie equally far from the decision in every training row."""
+    values = feature_values(read, features, decided)
+    still = {f.name for f in features if f.to_time and values[f.name].filter(training).drop_nulls().n_unique() < 2}
+    told = [replace(one, role="constant") if one.name in still else one for one in profiles]
+    return values.drop(still), tuple(f for f in features if f.name not in still), told
+
+
 def _some(features: tuple[Feature, ...], profiles: list[ColumnProfile], asked: Asked) -> None:
     if features:
         return
     left = ", ".join(f"{column.name} ({column.role})" for column in profiles if column.name != asked.target)
-    raise Refused(Refusal("NO_FEATURES", f"没有可用于建模的列：{left} · no column is left to model with: {left}"))
+    raise Refused(
+        Refusal(
+            "NO_FEATURES",
+            f"没有可用于建模的列：{left}；疑似泄露的列可用 --keep 保留 · no column is left to model with: {left}; a suspected leak stays with --keep",
+        )
+    )
 
 
 def _weight(rows: pl.DataFrame, asked: Asked) -> Floats:
