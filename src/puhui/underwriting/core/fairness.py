@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.underwriting.core import tables
 
 _Z = 1.959963984540054
 
@@ -50,14 +51,17 @@ class Declared:
 
 
 def declared_groups(content: bytes) -> dict[str, Declared]:
-    """A declared file: CSV with `subject`, `group` and perhaps `defaulted` (0, 1 or empty).
+    """A declared file: CSV (UTF-8, or GB18030 as a spreadsheet saves it) with `subject`, `group` and perhaps `defaulted` (0, 1 or empty).
 
     A subject declared twice differently, or an empty cell, refuses the whole file.
     """
+    text = tables.decode(content, "file")
+    if "\x00" in text:
+        raise _no("CSV_MALFORMED", "文件含有空字符，不是 CSV · it holds null characters and is no CSV", "file")
     try:
-        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
-    except UnicodeDecodeError:
-        raise _no("FILE_UNREADABLE", "文件须为 UTF-8 CSV · a UTF-8 CSV file", "file") from None
+        rows = list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as fault:
+        raise _no("CSV_MALFORMED", f"无法按 CSV 读取 · cannot be read as CSV ({fault})", "file") from None
     if not rows or not {"subject", "group"} <= set(rows[0]):
         raise _no("COLUMN_MISSING", "须有 subject、group 两列 · the header must name subject and group", "row 1")
     groups: dict[str, Declared] = {}
