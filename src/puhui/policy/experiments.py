@@ -1,7 +1,7 @@
 """Experiments as read: their arms side by side, the shadow beside the champion, guard-rails and alerts."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
@@ -11,6 +11,7 @@ from puhui.policy.core.experiment import CHALLENGER, CHAMPION, SHADOW
 from puhui.policy.core.guardrail import ArmSeen
 from puhui.policy.operations.start_experiment import arm_seen
 
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _SHADOWED = """
 SELECT acted.output->>'outcome', watched.output->>'outcome', count(*)
   FROM policy_batch run
@@ -105,7 +106,7 @@ def _view(row: models.Experiment, now: datetime) -> ExperimentView:
     return ExperimentView(
         row.id, row.rulebook_id, f"{row.rulebook_id}@{row.version.number}", row.mode, row.share_buckets / 10_000, row.starts_at,
         row.ends_at, row.started_by, stop.stopped_at if stop else None, stop.by if stop else "", stop.reason if stop else "",
-        not over, {arm: arm_seen(row.id, arm, since=row.starts_at.replace(year=1970), now=now) for arm in wanted},
+        not over, {arm: arm_seen(row.id, arm, since=_EVER, now=now) for arm in wanted},
         _agreement(row.id) if row.mode == SHADOW else [],
         [{"metric": rail.metric, "low": rail.low, "high": rail.high, "window_minutes": rail.window_minutes, "minimum_n": rail.minimum_n}
          for rail in row.guardrails.order_by("id")],

@@ -24,6 +24,9 @@ from puhui.policy.core.fault import ConditionFault
 from puhui.policy.core.term import Term, mistyped
 
 LONGEST = 2_000
+_FULL_WIDTH = dict(zip("＞＜＝（），；＋－＊／％！。‘’“”", "><=(),;+-*/%!.''\"\"", strict=True)) | {
+    "≥": ">=", "≤": "<=", "≠": "<>", "　": " ",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,11 @@ def read_formula(text: str, columns: Columns) -> Condition:
         raise ConditionFault(
             "TOO_LONG", f"超过 {LONGEST} 个字符 · longer than {LONGEST} characters", LONGEST, len(text)
         )
-    tree = condition_text.read_term(_parsed(text), columns)
+    try:
+        tree = condition_text.read_term(_parsed(text), columns)
+    except ConditionFault:
+        _refuse_full_width(text)
+        raise
     return Condition(text, tree, tree.columns(), polars_form.expression(tree))
 
 
@@ -84,6 +91,17 @@ def _parsed(text: str):  # type: ignore[no-untyped-def]  # sqlglot is imported w
     if len(statements) != 1 or statements[0] is None:
         raise ConditionFault("SYNTAX", "只能写一个条件 · one condition only", max(0, text.find(";")), len(text))
     return statements[0]
+
+
+def _refuse_full_width(text: str) -> None:
+    """What cannot be read may hold signs of a Chinese keyboard, which a parser takes for letters of a name; in a quoted text they may stand."""
+    quoted = False
+    for place, letter in enumerate(text):
+        quoted ^= letter == "'"
+        if letter in _FULL_WIDTH and not quoted:
+            meant = _FULL_WIDTH[letter]
+            told = f"全角符号 {letter}，请用半角 · a full-width sign; write it so"
+            raise ConditionFault("FULL_WIDTH", told, place, place + 1, meant)
 
 
 def _position(text: str, error: dict) -> int:  # type: ignore[type-arg]

@@ -207,6 +207,8 @@ def _checked_divisor(term: Term, columns: Columns, node: Node) -> None:
         column = columns[inner.value]
         if (column.low is not None and column.low > 0) or (column.high is not None and column.high < 0):
             return
+    if inner.op == "literal":
+        raise _fault(node, "DIVISOR_MAY_BE_ZERO", "除数是零 · the divisor is zero")
     told = "除数可能为零 · the divisor may be zero; write it so"
     raise _fault(node, "DIVISOR_MAY_BE_ZERO", told, f"NULLIF({_sql(node)}, 0)")
 

@@ -26,7 +26,7 @@ from puhui.policy.core.outcome import OUTCOMES
 from puhui.policy.core.polars_form import folded
 from puhui.policy.core.rulebook import Rule, Rulebook
 from puhui.policy.core.term import Term
-from puhui.policy.core.witness import constants_of, witnesses
+from puhui.policy.core.witness import Witnesses, constants_of, witnesses
 
 FindingKind = Literal[
     "never_fires", "always_fires", "duplicate", "shadowed", "overlap", "missing", "out_of_range", "unused", "whole_division",
@@ -71,7 +71,7 @@ def _alone(rule: Rule, columns: Columns) -> Iterator[Finding]:
         told = "没有任何取值能使条件成立", "no values make it true; it can never fire"
         yield Finding("never_fires", rule.code, "", *told)
         return
-    if found is not None and found.answers[0].all(ignore_nulls=True):
+    if found is not None and _always(rule.condition, found):
         yield Finding(
             "always_fires", rule.code, "", "只要字段不缺失就总成立", "it is true whenever its columns are known"
         )
@@ -82,6 +82,17 @@ def _alone(rule: Rule, columns: Columns) -> Iterator[Finding]:
     for name in sorted(rule.condition.columns):
         if columns[name].may_be_missing:
             yield _missing(rule, name, columns)
+
+
+def _always(condition: Condition, found: Witnesses) -> bool:
+    """Is it true wherever its columns are known? A null in the text (IN with NULL, CASE without ELSE, NULLIF) leaves it unknown there."""
+    answers = found.answers[0]
+    if not answers.all(ignore_nulls=True):
+        return False
+    if not any(part.op in ("null", "nullif") for part in condition.tree.walk()):
+        return True
+    known = pl.DataFrame([*found.values.get_columns(), answers.alias("?")]).drop_nulls(found.values.columns)
+    return bool(known["?"].fill_null(False).all())
 
 
 def _out_of_range(rule: Rule, columns: Columns) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from puhui.policy.core.condition import LONGEST, read_condition, read_formula
 from puhui.policy.core.fault import ConditionFault
 
 COLUMNS = Columns([
-    Column("age_years", "integer", low=Decimal(0), high=Decimal(150)), Column("debt_minor", "integer"),
+    Column("age_years", "integer", low=Decimal(0), high=Decimal(150), zh="年龄（周岁）"), Column("debt_minor", "integer"),
     Column("ratio", "decimal", scale=4), Column("share", "float"), Column("is_new", "boolean"), Column("city", "text"),
     Column("born_on", "date"), Column("months", "integer", low=Decimal(1), high=Decimal(36)),
 ])  # fmt: skip
@@ -21,6 +21,12 @@ REFUSED = [
     # text, code, the words marked, suggestion
     ("age_year > 18", "COLUMN_UNKNOWN", "age_year", "age_years"),
     ("age_years > 18 AND ctiy = 'x'", "COLUMN_UNKNOWN", "ctiy", "city"),
+    ("年龄 > 18", "COLUMN_UNKNOWN", "年龄", "age_years"),
+    ("籍贯 = '某地'", "COLUMN_UNKNOWN", "籍贯", ""),
+    ("age_years＞18", "FULL_WIDTH", "＞", ">"),
+    ("city = ‘某地’", "FULL_WIDTH", "‘", "'"),
+    ("age_years ≥ 18 AND city = '（某地）'", "FULL_WIDTH", "≥", ">="),
+    ("debt_minor / 0 > 1", "DIVISOR_MAY_BE_ZERO", "0", ""),
     ("shop.age_years > 18", "NOT_ALLOWED", "shop.age_years", ""),
     ("sum(age_years) > 18", "AGGREGATE", "sum(age_years", ""),
     ("count(*) > 1", "AGGREGATE", "count(*", ""),

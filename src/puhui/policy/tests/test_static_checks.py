@@ -41,7 +41,7 @@ class TestStaticChecks:
             ("city = 'a' AND city = 'b'", "never_fires"), ("day < '2026-01-01' AND day >= '2026-01-01'", "never_fires"),
             ("debt > 0.5 AND NOT debt > 0.5", "never_fires"), ("ok AND NOT ok", "never_fires"), ("age IS NULL AND age > 3", "never_fires"),
             ("age + 1 > age + 2 AND NOT (age + 1 > age + 2)", "never_fires"),
-            ("age >= 0", "always_fires"), ("age < 18 OR age >= 18", "always_fires"),
+            ("age >= 0", "always_fires"), ("age >= 0 OR age = NULLIF(age, 4)", "always_fires"), ("age < 18 OR age >= 18", "always_fires"),
         ],
     )  # fmt: skip
     def test_name_what_cannot_be_otherwise(self, condition: str, kind: str) -> None:
@@ -50,7 +50,7 @@ class TestStaticChecks:
     @pytest.mark.parametrize(
         "condition",
         ["age > 60 AND debt < 18", "age > 3 AND age < 5", "debt > 3 AND debt < 4", "city > 'a' AND city < 'b'",
-         "day > '2026-01-01' AND day < '2026-01-03'", "age + 1 > 5", "age = 150"],
+         "day > '2026-01-01' AND day < '2026-01-03'", "age + 1 > 5", "age = 150", "age IN (1, 2, NULL)", "CASE WHEN age > 3 THEN TRUE END", "NULLIF(age, 4) >= 0"],
     )  # fmt: skip
     def test_say_nothing_of_what_can_happen(self, condition: str) -> None:
         assert [
