@@ -1,4 +1,7 @@
-"""`puhui loan …` as a person uses it: lines in, lines out, refusals named and counted in the exit status."""
+"""`puhui loan …` as a person uses it: lines in, lines out, refusals named and counted in the exit status.
+
+The command runs in this process; one test starts a real one and finds the same answers, errors and status.
+"""
 
 import json
 import subprocess
@@ -7,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from puhui.cli.main import app
 
 PUHUI = str(Path(sys.executable).parent / "puhui")
 LOAN = {
@@ -21,9 +27,20 @@ LOAN = {
 
 
 def run(command: str, *lines: Any) -> tuple[int, list[dict[str, Any]], str]:
-    told = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
-    done = subprocess.run([PUHUI, "loan", command], input=told, capture_output=True, text=True, check=False)
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+    done = CliRunner().invoke(app, ["loan", command], input=typed(lines), catch_exceptions=False)
+    return done.exit_code, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
+def typed(lines: tuple[Any, ...]) -> str:
+    return "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+
+
+def test_a_real_process_says_the_same() -> None:
+    lines = (LOAN | {"method": "balloon"}, LOAN | {"id": "good"}, "{")
+    done = subprocess.run([PUHUI, "loan", "schedule"], input=typed(lines), capture_output=True, text=True, check=False)
+    status, answers, errors = run("schedule", *lines)
+    assert (done.returncode, [json.loads(line) for line in done.stdout.splitlines()]) == (status, answers)
+    assert (done.stderr, status, len(answers)) == (errors, 2, 3)
 
 
 def test_one_answer_a_line_in_the_same_order() -> None:
