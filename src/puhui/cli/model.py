@@ -47,7 +47,7 @@ def profile(
     positive: Annotated[str | None, typer.Option(help="Value of the outcome that means bad.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What every column is, how it is read, how strong it is alone, and whether it knows the outcome."""
+    """What every column is, how it is read, how strong it is alone, whether it knows the outcome; with --time, how it drifts by month."""
     from puhui.underwriting.workbench import fitting
 
     told = fitting.profile_tape(tape, target=target, time_column=time, positive=positive)
@@ -60,6 +60,12 @@ def profile(
         print(
             f"{column['name']}: {column['kind']}, {column['role']}, missing {column['missing_share']:.1%}, {column['distinct']} values{strength}"
         )
+        worst = column.get("drift_worst")
+        if worst and worst["psi"] > 2 * worst["noise"]:
+            print(
+                f"    {worst['month']}: PSI {worst['psi']:.3f} (机会水平 · chance {worst['noise']:.3f}), "
+                f"缺失 · missing {worst['missing_share']:.1%}"
+            )
         for finding in column["findings"]:
             print(f"    {finding['level']}: {finding['zh']} · {finding['en']}")
 

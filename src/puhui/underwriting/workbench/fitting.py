@@ -5,7 +5,7 @@ Rule kept: nothing is written before every kind is fitted and judged.
 
 import importlib.metadata
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import polars as pl
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy.core import stability
 from puhui.underwriting.core.modelling import evaluation, fitting, preparing, ranking, terms, time_column
+from puhui.underwriting.core.modelling.drift import Drift
 from puhui.underwriting.core.modelling.model import Model
 from puhui.underwriting.core.modelling.preparing import Asked, Prepared
 from puhui.underwriting.core.modelling.terms import Terms
@@ -96,15 +97,22 @@ class _Done:
 
 
 def profile_tape(path: Path, *, target: str | None, time_column: str | None, positive: str | None) -> dict[str, Any]:
-    """Every column of a tape, judged against the target where one is given; over all its rows."""
+    """Every column of a tape, judged against the target where one is given; over all its rows; by month where a time is given."""
     tape, policy = read_tape(path), terms.in_force()
-    columns = preparing.look(tape.frame, target=target, time=time_column, positive=positive, terms=policy)
+    columns, drift = preparing.look(tape.frame, target=target, time=time_column, positive=positive, terms=policy)
     return {
         "rows": tape.frame.height,
         "columns": tape.frame.width,
         "notes": list(tape.notes),
-        "profile": [one.as_json() for one in columns],
+        "profile": [one.as_json() | _moved(drift, one.name) for one in columns],
+        "drift": None if drift is None else drift.as_json(),
     }
+
+
+def _moved(drift: Drift | None, name: str) -> dict[str, Any]:
+    """The month in which a column moved most, beside its profile."""
+    worst = None if drift is None else drift.worst(name)
+    return {} if worst is None else {"drift_worst": asdict(worst)}
 
 
 def _fit_kind(

@@ -12,9 +12,10 @@ import numpy.typing as npt
 import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.underwriting.core.modelling import columns, parsing, splitting, time_column
+from puhui.underwriting.core.modelling import columns, drift, parsing, splitting, time_column
 from puhui.underwriting.core.modelling.column_profile import ColumnProfile, Sight, profile
 from puhui.underwriting.core.modelling.columns import Column
+from puhui.underwriting.core.modelling.drift import Drift
 from puhui.underwriting.core.modelling.label import Label, known_column, label
 from puhui.underwriting.core.modelling.splitting import Split
 from puhui.underwriting.core.modelling.terms import Terms
@@ -93,8 +94,8 @@ def prepare(tape: pl.DataFrame, asked: Asked, terms: Terms) -> Prepared:
 
 def look(
     tape: pl.DataFrame, *, target: str | None, time: str | None, positive: str | None, terms: Terms
-) -> list[ColumnProfile]:
-    """Profile of all rows of a tape; with a target, of its labelled rows and against it."""
+) -> tuple[list[ColumnProfile], Drift | None]:
+    """Profile of all rows of a tape; with a target, of its labelled rows and against it; with a time, how columns move."""
     asked = Asked(target=target or "", positive=positive, time=time)
     rows, bad = tape, None
     roles: dict[str, str] = {}
@@ -103,14 +104,22 @@ def look(
         outcome = label(tape[asked.target], terms=terms, positive=positive)
         rows = tape.filter(outcome.bad.is_not_null())
         bad, roles = outcome.bad.drop_nulls().to_numpy().astype(np.int8), {asked.target: "target"}
-    decided = None
+    decided, dated = None, False
     if time is not None:
         asked_time = known_column(tape, time, code="TIME_ABSENT", what="--time")
-        decided = time_column.read_time(rows[asked_time], terms)[1].fill_null(np.nan).to_numpy()
+        column, days = time_column.read_time(rows[asked_time], terms)
+        decided, dated = days.fill_null(np.nan).to_numpy(), column.kind == "date"
+        if not np.isfinite(decided).any():
+            told = "时间列没有能读成日期的值；请改写成 2019-03-05 的样子 · no value of the time column reads as a date; write them like 2019-03-05"
+            raise Refused(Refusal("DATES_DO_NOT_PARSE", told, asked_time))
         roles[asked_time] = "time"
     known = infer_columns(rows, terms)
     read = pl.DataFrame([_read_or_text(rows[column.name], column) for column in known])
-    return profile(known, Sight(read, bad, decided), roles, keep=(), terms=terms)
+    found = profile(known, Sight(read, bad, decided), roles, keep=(), terms=terms)
+    if decided is None:
+        return found, None
+    used = [one.name for one in found if one.role in ("feature", "leak", "calendar")]
+    return found, drift.by_month(read.select(used), decided, bad, dated=dated, limits=terms.drift)
 
 
 def infer_columns(rows: pl.DataFrame, terms: Terms) -> list[Column]:

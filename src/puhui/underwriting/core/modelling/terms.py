@@ -41,6 +41,10 @@ class Terms:
         return self.stored["leak"]
 
     @property
+    def drift(self) -> dict[str, Any]:
+        return self.stored["drift"]
+
+    @property
     def bins(self) -> dict[str, Any]:
         return self.stored["bins"]
 
