@@ -11,10 +11,10 @@ from django.test import Client
 from puhui.funding import operations as funding
 from puhui.funding import queries as funding_queries
 from puhui.journeys import shop_evidence
+from puhui.kernel.refusal import Refused
 from puhui.merchant import book_queries
 from puhui.parties import queries as parties
 from puhui.simulate.owners import invented_owner
-from puhui.underwriting import models as underwriting_models
 from puhui.web import clock
 from puhui.web.phone.books import today_in_china
 from tests.web.logged_in import owner
@@ -120,7 +120,13 @@ class TestAnImport:
         asked = hand_in(client, shop, bill)
         assert asked.status_code == 422
         assert "map_datetime" in asked.content.decode()
-        hand_in(client, shop, bill, map_datetime="何时", map_amount="多少", map_counterparty="跟谁")
+        kept = asked.content.decode().partition('name="kept" value="')[2].partition('"')[0]
+        place = f"/m/books/{shop}/imports/"
+        half = client.post(place, {"kept": kept, "map_datetime": "何时"})
+        assert (half.status_code, half.content.decode().count(kept)) == (422, 1)
+        assert not [row for row in book_queries.entries(shop) if row["origin"] == "import"]
+        assert client.post(place, {"kept": "att_none", "map_datetime": "何时"}).status_code == 422
+        client.post(place, {"kept": kept, "map_datetime": "何时", "map_amount": "多少", "map_counterparty": "跟谁"})
         assert [row["amount_minor"] for row in book_queries.entries(shop) if row["origin"] == "import"] == [400, 300]
         assert hand_in(client, shop, bill.replace(b"-4.00", b"-5.00")).status_code == 200
 
@@ -176,12 +182,23 @@ class TestConsent:
         assert seen[0].values == {"sales_minor_by_month": {f"{today:%Y-%m}": 100_000}}
         assert shop_evidence.seen_by(person, shop, other, as_of=today) == []
         assert "现在看到的" in client.get(f"/m/books/{shop}/consents/?lender={lender}").content.decode()
-        ids = shop_evidence.hand_over(person, shop, lender, as_of=today, now=clock.now())
-        item = underwriting_models.EvidenceItem.objects.get(id=ids[0])
-        assert (item.kind, item.grade, item.consent_id != "") == ("hand_books", "D", True)
         client.post(f"/m/books/{shop}/consents/sales/", {"lender": lender, "verb": "withdraw"})
         assert shop_evidence.snapshot(person, shop, lender, as_of=today)["items"] == []
-        assert shop_evidence.hand_over(person, shop, lender, as_of=today, now=clock.now()) == []
+        assert client.post(f"/m/books/{shop}/consents/wish/", {"lender": lender, "verb": "grant"}).status_code == 404
+        assert client.post(f"/m/books/{shop}/consents/sales/", {"lender": "nobody", "verb": "grant"}).status_code == 404
+
+    def test_to_the_assessor_is_for_the_sales_alone(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        person, place = parties.shop(shop).owner_id, f"/m/books/{shop}/consents/"  # type: ignore[union-attr]
+        page = client.post(f"{place}sales/", {"lender": "platform", "verb": "grant"}, follow=True).content.decode()
+        assert "一起交给评估" in page
+        with pytest.raises(Refused, match="CONSENT_KIND_UNKNOWN"):
+            shop_evidence.grant(person, shop, shop_evidence.ASSESSOR, "holdings", now=clock.now())
+        assert [(each.kind, each.consent_id != "") for each in shop_evidence.grants(person, shop, "")] == [
+            ("sales", True)
+        ]
+        client.post(f"{place}sales/", {"lender": "platform", "verb": "withdraw"})
+        assert [(each.kind, each.consent_id) for each in shop_evidence.grants(person, shop, "")] == [("sales", "")]
 
 
 class TestTakingAway:

@@ -4,8 +4,10 @@ import pytest
 from django.test import Client
 from icalendar import Calendar
 
-from puhui.merchant import book_queries, tool_facts, tool_list
+from puhui.merchant import book_queries, operations, tool_facts, tool_list
+from puhui.merchant.operations import EntryDraft
 from puhui.simulate.owners import invented_owner
+from puhui.web import clock
 from tests import filled_shop
 from tests.web.logged_in import owner
 
@@ -116,6 +118,25 @@ class TestCalculators:
         assert answer.context["page"].headline.text == "¥10.00"
         assert client.get(f"/m/books/{shop}/tools/pricing/", {"cost": "six"}).status_code == 422
 
+    def test_what_leaving_a_lease_costs(self, full: tuple[Client, str]) -> None:
+        client, shop = full
+        place = f"/m/books/{shop}/tools/rent/"
+        assert client.get(place).context["page"].figures[-1].text == "—"
+        asked = {"penalty": "0.5", "deposit": "1000"}
+        assert client.get(place, asked).context["page"].figures[-1].text == "¥3,000.00"
+
+    def test_the_board_tells_refunds_and_the_busiest_hour(self, full: tuple[Client, str]) -> None:
+        client, shop = full
+        day = filled_shop.today()
+        sold = sum(minor for on, minor in tool_facts.Facts(shop, day).sales.items() if (day - on).days < 30)
+        back = EntryDraft("back", day, sold // 10, "sales", "wechat", "退货")
+        operations.record_entries(shop, [back], today=day, now=clock.now())
+        figures = {
+            each.name[1]: each.text for each in client.get(f"/m/books/{shop}/tools/board/").context["page"].figures
+        }
+        assert figures["Refunded in 30 days"] == "10.0%"
+        assert figures["Busiest hour of four weeks"] == "—"  # what was typed carries no time
+
     def test_see_a_scam(self, opened: tuple[Client, str]) -> None:
         client, shop = opened
         told = {"text": "放款前先交 2000 元保证金，内部渠道", "apr": "36%"}
@@ -127,7 +148,7 @@ class TestStrangeQuestions:
     def test_are_answered_or_refused_and_never_a_fault(self, full: tuple[Client, str]) -> None:
         client, shop = full
         asks = {"margin": ("fixed",), "pricing": ("cost", "margin", "fee", "delivery", "coupon", "rival"), "payroll": ("city",),
-                "rota": ("per_person",), "rent": ("basket", "buying"), "scam": ("text", "apr")}  # fmt: skip
+                "rota": ("per_person",), "rent": ("basket", "buying", "penalty", "deposit"), "scam": ("text", "apr")}  # fmt: skip
         for text in ("", "x", "-1", "1e9", "200%", "\x00", "ｘ" * 3000, "9" * 40, "NaN"):
             for tool, names in asks.items():
                 for name in names:

@@ -20,7 +20,7 @@ from puhui.antifraud import queries as antifraud_queries
 from puhui.antifraud.core.assessment import Assessment
 from puhui.antifraud.operations import ApplicationFacts, EntitySeen
 from puhui.funding import partners
-from puhui.journeys import asked_once, fraud_evidence, outside_facts, refuse, rule_columns
+from puhui.journeys import asked_once, fraud_evidence, outside_facts, refuse, rule_columns, shop_evidence
 from puhui.journeys.asked_once import Asked, answer_once
 from puhui.journeys.outside_facts import Before
 from puhui.journeys.rule_columns import Known
@@ -293,6 +293,8 @@ def _submit(intake: Intake, applicant: _Applicant, *, key: str, now: datetime) -
         for proof in proofs_of(intake, now=now)
     ]
     underwriting.record_evidence(proofs, key=f"apply/{key}", now=now)
+    today = now.astimezone(ZONE).date()
+    shop_evidence.hand_over(applicant.person_id, applicant.shop_id, application_id=application_id, as_of=today, now=now)
     return application_id
 
 

@@ -1,7 +1,8 @@
 """The owner's books as evidence: consent kind by kind and lender by lender, what the lender then sees, and the snapshot for underwriting.
 
 Rule kept: a kind is told only while a consent of this person to this lender for this kind stands (PIPL Art. 13, 23); without it
-the question is not even asked of the books. Withdrawing is as easy as giving and works at once.
+the question is not even asked of the books. Withdrawing is as easy as giving and works at once: no later decision reads what was
+handed over under a consent that was taken back (decision 0261).
 """
 
 from dataclasses import asdict, dataclass
@@ -19,6 +20,8 @@ from puhui.underwriting import operations as underwriting
 from puhui.underwriting.core.evidence_item import Observed
 
 PURPOSE, TEXT = "books_evidence", "books-2026-11"
+ASSESSOR = ""  # the receiver that is no lender: the platform, which assesses applications before any lender is known (decision 0171)
+_ASSESSED = "sales"  # the one kind that underwriting reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +47,19 @@ class Grant:
 
 
 def grants(person_id: str, shop_id: str, institution_id: str) -> list[Grant]:
-    """Every kind, granted or not, to one lender."""
+    """Every kind, granted or not, to one lender; to the assessor the one kind it reads."""
     standing = _standing(person_id, shop_id, institution_id)
     return [
         Grant(row["code"], row["zh"], row["en"], row["shows_zh"], row["shows_en"], standing.get(row["code"], ""))
         for row in evidence_kinds()
+        if institution_id != ASSESSOR or row["code"] == _ASSESSED
     ]
 
 
 def grant(person_id: str, shop_id: str, institution_id: str, kind: str, *, now: datetime) -> str:
-    """Let a lender see one kind; idempotent. Raises Refused CONSENT_KIND_UNKNOWN, LENDER_MISSING."""
-    if kind not in {row["code"] for row in evidence_kinds()}:
+    """Let a lender, or the assessor, see one kind; idempotent. Raises Refused CONSENT_KIND_UNKNOWN."""
+    if kind not in {each.kind for each in grants(person_id, shop_id, institution_id)}:
         raise Refused(Refusal("CONSENT_KIND_UNKNOWN", "没有这种资料 · there is no such kind", kind))
-    if not institution_id:
-        raise Refused(Refusal("LENDER_MISSING", "请先选择机构 · choose a lender", "institution"))
     standing = _standing(person_id, shop_id, institution_id).get(kind)
     if standing:
         return standing
@@ -85,20 +87,31 @@ def snapshot(person_id: str, shop_id: str, institution_id: str, *, as_of: date) 
             "items": [_plain(each) for each in seen_by(person_id, shop_id, institution_id, as_of=as_of)]}  # fmt: skip
 
 
-def hand_over(person_id: str, shop_id: str, institution_id: str, *, as_of: date, now: datetime) -> list[str]:
-    """Give underwriting the monthly sales of the books, under the consent that covers them; ids of the items.
+def hand_over(person_id: str, shop_id: str, *, application_id: str, as_of: date, now: datetime) -> list[str]:
+    """Give underwriting the monthly sales of the owner's books with an application, where a consent to its assessing them stands; ids of the items.
 
-    Books made of imported bills alone are graded as an export of the wallet, books with typed entries as what the owner says.
+    Books of the shop itself, or those the owner keeps under the same shop's name (a shop without a licence is registered anew by
+    each application). Books made of imported bills alone are graded as an export of the wallet, books with typed entries as what the owner says.
     """
-    consent = _standing(person_id, shop_id, institution_id).get("sales", "")
-    told = book_evidence.tell(shop_id, "sales", as_of=as_of) if consent else None
-    if told is None:
-        return []
-    source = "statement" if "typed" in told.sources else "wallet"
-    seen = Observed("hand_books", source, told.since, as_of + timedelta(days=1),
-                    {"sales_by_month": told.values["sales_minor_by_month"]})  # fmt: skip
-    draft = underwriting.EvidenceDraft(person_id, shop_id, seen, consent_id=consent)
-    return underwriting.record_evidence([draft], key=f"books/{shop_id}/{institution_id}/{as_of.isoformat()}", now=now)
+    for books_id in _books_of(person_id, shop_id):
+        consent = _standing(person_id, books_id, ASSESSOR).get(_ASSESSED, "")
+        told = book_evidence.tell(books_id, _ASSESSED, as_of=as_of) if consent else None
+        if told is not None:
+            source = "statement" if "typed" in told.sources else "wallet"
+            values = {"sales_by_month": told.values["sales_minor_by_month"]}
+            seen = Observed("hand_books", source, told.since, as_of + timedelta(days=1), values)
+            draft = underwriting.EvidenceDraft(
+                person_id, shop_id, seen, application_id=application_id, consent_id=consent
+            )
+            return underwriting.record_evidence([draft], key=f"books/{application_id}", now=now)
+    return []
+
+
+def _books_of(person_id: str, shop_id: str) -> list[str]:
+    """The shop, then the owner's other shops of the same name, the newest first."""
+    shops = parties.shops_of(person_id)
+    name = next((shop.name for shop in shops if shop.id == shop_id), "")
+    return [shop_id, *(shop.id for shop in reversed(shops) if shop.name == name and shop.id != shop_id)]
 
 
 def _standing(person_id: str, shop_id: str, institution_id: str) -> dict[str, str]:

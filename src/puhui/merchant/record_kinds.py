@@ -13,13 +13,18 @@ def kinds() -> dict[str, Kind]:
     fields: dict[str, list[Field]] = {}
     words: dict[str, tuple[str, str]] = {}
     for row in rule_files.every("record_kinds"):
-        pairs = [part.partition("=") for part in row["choices"].split("|") if part]
-        choices = tuple((name, zh) for name, _, zh in pairs)
+        choices = tuple(_choice(part) for part in row["choices"].split("|") if part)
         words[row["kind"]] = row["kind_zh"], row["kind_en"]
         fields.setdefault(row["kind"], []).append(
             Field(row["field"], row["zh"], row["en"], row["type"], row["needed"] == "1", choices)
         )
     return {name: Kind(name, *words[name], tuple(each)) for name, each in fields.items()}
+
+
+def _choice(told: str) -> tuple[str, tuple[str, str]]:
+    """`name=中文=English` as (name, words)."""
+    name, zh, en = told.split("=")
+    return name, (zh, en)
 
 
 def kind(name: str) -> Kind:

@@ -14,6 +14,7 @@ from django.db import connection
 
 from puhui.kernel.periods import Period
 from puhui.merchant import book_queries, models
+from puhui.merchant.bill_tables import bill_words
 from puhui.merchant.book_tables import chart
 from puhui.merchant.core import debts, stock
 from puhui.merchant.core.tool_records import Record
@@ -139,6 +140,13 @@ class Facts:
         """(sales, goods bought) of the last 90 days, fen: what is left of a yuan of sales."""
         return self.summed(self.sales, 90), self.account("goods", 90)
 
+    def returned(self, days: int) -> tuple[int, int]:
+        """(income given back, income before it) of the last days, fen."""
+        since, accounts = self.as_of - timedelta(days=days), chart()
+        rows = [row for row in self._totals if row["day"] > since]
+        back = sum(row["amount_minor"] for row in rows if accounts.of(row["debit"]).kind == "income")
+        return back, sum(row["amount_minor"] for row in rows if accounts.of(row["credit"]).kind == "income")
+
     def fixed_month(self) -> int:
         """Rent, wages, water and power of a month, fen: the mean of the last three."""
         return sum(self.account(code, 90) for code in ("rent", "wages", "utilities")) // 3
@@ -162,6 +170,28 @@ class Facts:
         with connection.cursor() as cursor:
             cursor.execute(statement, [self.shop_id, self.as_of - timedelta(days=days), self.as_of])
             return {int(hour): int(count) for hour, count in cursor.fetchall()}
+
+    def largest_payer(self, days: int = 90) -> tuple[int, int, int]:
+        """(income of the largest customer or platform, income whose payer is named, all income) of the last days, fen, refunds taken off.
+
+        A platform is one payer; a name that a bill only made up from its goods or its kind names nobody.
+        """
+        income = [code for code, account in chart().accounts.items() if account.kind == "income"]
+        platforms = [source.code for source in bill_words().sources if source.kind == "platform"]
+        statement = """
+            SELECT payer, sum(minor)::bigint FROM (
+                SELECT CASE WHEN source = ANY(%(platforms)s) THEN source WHEN counterparty IN (note, kind) THEN '' ELSE counterparty END AS payer,
+                       CASE WHEN credit = ANY(%(income)s) THEN amount_minor ELSE -amount_minor END AS minor
+                  FROM merchant_entry
+                 WHERE shop_id = %(shop)s AND day > %(since)s AND day <= %(until)s AND counted
+                   AND (credit = ANY(%(income)s) OR debit = ANY(%(income)s))) told GROUP BY payer"""
+        asked: dict[str, Any] = {"shop": self.shop_id, "since": self.as_of - timedelta(days=days), "until": self.as_of,
+                 "income": income, "platforms": platforms}  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(statement, asked)
+            found = {payer: max(int(minor), 0) for payer, minor in cursor.fetchall()}
+        named = [minor for payer, minor in found.items() if payer]
+        return max(named, default=0), sum(named), sum(found.values())
 
     def _by_day(self, kinds: tuple[str, ...], *, debit_is_plus: bool) -> dict[date, int]:
         accounts = chart()

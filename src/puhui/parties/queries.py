@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from puhui.kernel import china_ids, masked
 from puhui.parties import models
@@ -66,6 +67,12 @@ def has_consent(person_id: str, *, purpose: str, institution_id: str = "") -> bo
     return models.Consent.objects.filter(
         person_id=person_id, purpose=purpose, institution_id=institution_id, withdrawal__isnull=True
     ).exists()
+
+
+def taken_back(consent_ids: Iterable[str], *, known_at: datetime) -> set[str]:
+    """Those of some consents that were taken back by a moment."""
+    rows = models.ConsentWithdrawal.objects.filter(consent_id__in=list(consent_ids), withdrawn_at__lte=known_at)
+    return set(rows.values_list("consent_id", flat=True))
 
 
 def people_with_consent(purpose: str) -> list[str]:

@@ -17,6 +17,7 @@ from django.db import connection
 from puhui.kernel.canonical import digest
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.parties import queries as parties
 from puhui.store import asked_once, prepared
 from puhui.store.undivided import undivided
 from puhui.underwriting import models
@@ -84,10 +85,15 @@ def verify_evidence(item_id: str, *, by: str, now: datetime) -> str:
 
 
 def gather(shop_ids: Sequence[str], *, as_of: date, known_at: datetime) -> dict[str, list[dict[str, Any]]]:
-    """Visible items of each shop as plain JSON, in the shape the core reads."""
+    """Visible items of each shop as plain JSON, in the shape the core reads; none whose consent had been taken back by then (decision 0261)."""
     asked: dict[str, Any] = {"shop_ids": list(shop_ids), "as_of": as_of, "known_at": known_at}
     found: dict[str, list[dict[str, Any]]] = {shop_id: [] for shop_id in shop_ids}
-    for shop_id, item_id, kind, source, grade, start, end, values in prepared.rows(query("owner_evidence"), asked):
+    rows = list(prepared.rows(query("owner_evidence"), asked))
+    under = {row[-1] for row in rows if row[-1]}
+    forbidden = parties.taken_back(under, known_at=known_at) if under else set()
+    for shop_id, item_id, kind, source, grade, start, end, values, consent in rows:
+        if consent in forbidden:
+            continue
         found[shop_id].append({
             "id": item_id, "kind": kind, "source": source, "grade": grade, "observed_from": start.isoformat(),
             "observed_to": end.isoformat(), "values": json.loads(values) if isinstance(values, str) else values,

@@ -57,6 +57,11 @@ class Sorter:
         }
         self._speaks = {way: _any_word(rules, way) for way in ("in", "out", "neutral")}
         self._known: dict[tuple[str, str, str], Guess] = {}
+        self._silent = {way: Guess(category, 0, NONE) for way, category in fallback.items()}
+        self._spoken: dict[tuple[str, str], bool] = {}
+        self._across = any(
+            " " in word for rule in rules for word in rule.words
+        )  # a word may begin in one text and end in the next
 
     def guess(self, direction: str, counterparty: str, text: str) -> Guess:
         """The best guess; its category is the fallback of the direction when nothing speaks for another."""
@@ -70,6 +75,10 @@ class Sorter:
         said = self.said.get((direction, counterparty))
         if said:
             return Guess(said, 100, OWNER, counterparty)
+        if self.model[direction].knows_little and not (
+            self._across or self._speaks_in(direction, counterparty) or self._speaks_in(direction, text)
+        ):
+            return self._silent[direction]
         told = f"{counterparty} {text}"
         proposed = self.model[direction].best(told)
         if proposed and proposed[1] >= self.bar:
@@ -80,6 +89,14 @@ class Sorter:
                 if hit:
                     return Guess(rule.category, 90, RULE, hit)
         return Guess(self.fallback[direction], proposed[1] if proposed else 0, NONE)
+
+    def _speaks_in(self, direction: str, text: str) -> bool:
+        """Whether any rule speaks of a text, asked once of each: few names and few texts make many pairs."""
+        asked = (direction, text)
+        found = self._spoken.get(asked)
+        if found is None:
+            found = self._spoken[asked] = bool(self._speaks[direction].search(text))
+        return found
 
 
 def _any_word(rules: Sequence[Rule], direction: str) -> re.Pattern[str]:
@@ -97,9 +114,14 @@ class _Model:
         self.words = {pair for counts in self.pairs.values() for pair in counts}
         self.sizes = {category: counts.total() for category, counts in self.pairs.items()}
 
+    @property
+    def knows_little(self) -> bool:
+        """Fewer than two categories were ever named: there is nothing to choose between."""
+        return len(self.seen) < 2
+
     def best(self, text: str) -> tuple[str, int] | None:
         """(category, its posterior in percent), or None where there is nothing learned or nothing known in the text."""
-        if len(self.seen) < 2:
+        if self.knows_little:
             return None
         pairs = [pair for pair in _pairs(text) if pair in self.words]
         if len(pairs) < 2:

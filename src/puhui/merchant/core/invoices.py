@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 from xml.etree import ElementTree
 
 import pypdf
@@ -225,8 +226,8 @@ def _of_pdf(content: bytes) -> Invoice:
                    seller, buyer_id, buyer, net, tax, total, "", "valid", "", "", "pdf")  # fmt: skip
 
 
-def totals(invoices: Iterable[Invoice], own_id: str) -> dict[str, int]:
-    """Sales and purchases by an owner's tax number: void ones left out, red ones net out; the rest under `other`."""
+def totals(invoices: Iterable[Any], own_id: str) -> dict[str, int]:
+    """Sales and purchases by an owner's tax number, of invoices as read or as kept: void ones left out, red ones net out; the rest under `other`."""
     found = {"sales_minor": 0, "purchases_minor": 0, "other_minor": 0}
     for each in invoices:
         if each.status == "void":

@@ -35,6 +35,15 @@ def visitors_to_break_even(
     return int((rent_minor / each).to_integral_value(rounding=ROUND_CEILING)) if each > 0 else None
 
 
+def cost_of_leaving(rent_minor: int, *, penalty_months: Decimal, left_months: int, deposit_minor: int = 0) -> int:
+    """What it costs to give a lease back today: the months agreed for it, never more than what is left to run, and the deposit.
+
+    >>> cost_of_leaving(500_000, penalty_months=Decimal(2), left_months=9, deposit_minor=500_000), cost_of_leaving(500_000, penalty_months=Decimal(2), left_months=1)
+    (1500000, 500000)
+    """
+    return half_up(rent_minor * min(penalty_months, Decimal(left_months))) + deposit_minor
+
+
 def months_left(ends_on: date, as_of: date) -> int:
     """Whole months of a lease still to run, none when it has ended.
 

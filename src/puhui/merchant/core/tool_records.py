@@ -24,14 +24,14 @@ _THOUSANDTH = Decimal("0.001")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`type`: text, money (fen), quantity (text of a decimal), share (text), whole, day (ISO text), choice."""
+    """`type`: text, money (fen), quantity (text of a decimal), share (text), whole, day (ISO text), choice of (name, words)."""
 
     name: str
     zh: str
     en: str
     type: str
     needed: bool
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: tuple[tuple[str, tuple[str, str]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,8 @@ def _value(field: Field, value: Any) -> Any:
     if field.type == "day":
         return written.day(value, field.name).isoformat()
     if field.type == "choice" and str(value) not in dict(field.choices):
-        names = "、".join(zh for _, zh in field.choices)
-        raise Refused(Refusal("CHOICE_UNKNOWN", f"请选：{names} · choose one: {value}", where=field.name))
+        names, english = "、".join(zh for _, (zh, _) in field.choices), ", ".join(en for _, (_, en) in field.choices)
+        raise Refused(Refusal("CHOICE_UNKNOWN", f"请选：{names} · choose one of {english}", where=field.name))
     text = " ".join(str(value).split())
     if len(text) > _LONGEST or not text.isprintable():
         raise Refused(Refusal("TEXT_TOO_LONG", f"最多 {_LONGEST} 字 · at most {_LONGEST} signs", where=field.name))

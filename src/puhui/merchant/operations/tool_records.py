@@ -1,8 +1,8 @@
-"""Record what an owner tells a tool, and take it back; what is owed lands in the books too.
+"""Record what an owner tells a tool, and take it back; what moves money, debts or goods lands in the books too.
 
 Rules kept: a record is read exactly or refused in the owner's words; its day is not in the future; stock never goes below nothing by it,
-now or on any later day; the same client id records once, with other words it is refused; a debt of a customer or to a supplier is posted
-to the ledger in the same transaction, and taking the record back takes the entry out.
+now or on any later day; the same client id records once, with other words it is refused; a debt of a customer or to a supplier, wages
+paid and goods in and out (`stock_posting`) are posted to the ledger in the same transaction, and taking the record back takes the entry out.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.merchant import models, record_kinds, tool_facts
 from puhui.merchant.core.tool_records import Record, read
+from puhui.merchant.operations import stock_posting
 from puhui.merchant.operations.books import EntryDraft, books_of, record_entries, strike_entry
 from puhui.store.undivided import undivided
 
@@ -22,8 +23,8 @@ POSTED = {
     "credit_paid": ("cash", "receivable"),
     "bill": ("goods", "payable"),
     "bill_paid": ("payable", "cash"),
-}  # what each kind comes to in the books: (debit, credit)
-_STOCK = ("stock_in", "stock_out", "stock_count")
+    "wage_paid": ("wages", "cash"),
+}  # what each kind comes to in the books: (debit, credit); another pocket stands for cash where one is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,19 @@ def record(shop_id: str, told: Told, *, today: date, now: datetime) -> str:
         text = "日期在将来，请改成今天或以前 · the day lies in the future"
         raise Refused(Refusal("DATE_IN_FUTURE", text, where=told.on.isoformat()))
     fresh = Record(new_id("rec", now=now), told.kind, told.on, body)
-    _refuse_stock(shop_id, fresh)
+    moves = _moves_with(shop_id, fresh)
     models.ToolRecord.objects.create(
         id=fresh.id, shop_id=shop_id, kind=told.kind, on=told.on, body=body, client_id=told.client_id, recorded_at=now
     )
     if told.kind in POSTED:
-        debit, credit = POSTED[told.kind]
+        pocket = str(body.get("pocket") or "cash")
+        debit, credit = (pocket if account == "cash" else account for account in POSTED[told.kind])
         who = str(body["who"])
         note = f"{record_kinds.kind(told.kind).zh} {who}"
         draft = EntryDraft(fresh.id, told.on, int(body["amount"]), debit, credit, note, who, "tool")
         record_entries(shop_id, [draft], today=today, now=now)
+    if moves:
+        stock_posting.post(shop_id, fresh, moves, today=today, now=now)
     return fresh.id
 
 
@@ -76,10 +80,10 @@ def revoke(shop_id: str, record_id: str, *, by: str, today: date, now: datetime)
         raise Refused(Refusal("RECORD_UNKNOWN", "没有这条记录 · no such record", where=record_id))
     if models.ToolRevocation.objects.filter(record_id=record_id).exists():
         return
-    if row.kind in _STOCK:
-        left = [each for each in tool_facts.records(shop_id, *_STOCK) if each.id != record_id]
-        tool_facts.shelf([each for each in left if each.text("name") == row.body["name"]], row.body["name"])
     models.ToolRevocation.objects.create(record_id=record_id, revoked_at=now)
+    if row.kind in stock_posting.KINDS:
+        gone = Record(row.id, row.kind, row.on, row.body)
+        stock_posting.take_back(shop_id, gone, _moves_of(shop_id, gone.text("name")), by=by, today=today, now=now)
     if row.kind in POSTED:
         entry = models.Entry.objects.filter(shop_id=shop_id, key=f"tool/{record_id}").first()
         if entry is not None:
@@ -91,10 +95,16 @@ def lock(shop_id: str) -> None:
     books_of(shop_id, lock=True)
 
 
-def _refuse_stock(shop_id: str, fresh: Record) -> None:
-    if fresh.kind not in _STOCK:
-        return
-    name = fresh.text("name")
-    moves = [each for each in tool_facts.records(shop_id, *_STOCK) if each.text("name") == name]
+def _moves_with(shop_id: str, fresh: Record) -> list[Record]:
+    """All records of the item with the fresh one in its place; none for other kinds. Raises Refused STOCK_BELOW_ZERO."""
+    if fresh.kind not in stock_posting.KINDS:
+        return []
+    moves = _moves_of(shop_id, fresh.text("name"))
     place = len([each for each in moves if each.on <= fresh.on])
-    tool_facts.shelf([*moves[:place], fresh, *moves[place:]], name)
+    moves = [*moves[:place], fresh, *moves[place:]]
+    tool_facts.shelf(moves, fresh.text("name"))
+    return moves
+
+
+def _moves_of(shop_id: str, name: str) -> list[Record]:
+    return [each for each in tool_facts.records(shop_id, *stock_posting.KINDS) if each.text("name") == name]

@@ -1,6 +1,7 @@
 """The health index by the vector of domain facts 5, its confidence, next actions and guard; and that no lender's decision reads it."""
 
 import ast
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 import puhui
 from puhui.kernel.refusal import Refused
-from puhui.merchant import health, rule_files
+from puhui.merchant import health, operations, rule_files
 from puhui.merchant.core import health_index
+from puhui.merchant.tool_facts import Facts
+from puhui.merchant.tools import shop_health
 
 ON = "2026-11-01"
 POLICY = health.policy(health.written.day(ON, "on"))
@@ -96,6 +99,36 @@ class TestTheGuard:
     )
     def test_needs_both_a_low_index_and_a_heavy_debt(self, values: dict[str, Any]) -> None:
         assert assess(values)["guard"] == {"over_indebted": False, "loan_advertisement": True, "plan": []}
+
+
+@pytest.mark.django_db
+class TestConcentration:
+    """The largest payer of 90 days of books."""
+
+    def told(self, *rows: tuple[str, int, str, str]) -> tuple[tuple[int, int, int], str | None]:
+        now, day = datetime(2026, 4, 2, tzinfo=UTC), date(2026, 4, 1)
+        operations.open_books("shop_c", "person_1", now=now)
+        sides = {"in": ("cash", "sales"), "out": ("sales", "cash")}
+        drafts = [operations.EntryDraft(f"{n}", day, minor, sides[way][0], sides[way][1], note, who)
+                  for n, (who, minor, way, note) in enumerate(rows)]  # fmt: skip
+        operations.record_entries("shop_c", drafts, today=day, now=now)
+        facts = Facts("shop_c", day)
+        return facts.largest_payer(), shop_health._top_share(facts)
+
+    def test_is_the_largest_payers_part_with_refunds_taken_off(self) -> None:
+        rows = (
+            ("老王", 60_000, "in", ""),
+            ("老王", 10_000, "out", ""),
+            ("老李", 30_000, "in", ""),
+            ("", 20_000, "in", "散客"),
+        )
+        assert self.told(*rows) == ((50_000, 80_000, 100_000), "50.0%")
+
+    def test_is_missing_where_too_little_says_who_paid(self) -> None:
+        assert self.told(("老王", 40_000, "in", ""), ("豆腐", 60_000, "in", "豆腐")) == (
+            (40_000, 40_000, 100_000),
+            None,
+        )
 
 
 class TestACreditDecision:

@@ -13,6 +13,8 @@ from puhui.kernel.refusal import Refused
 from puhui.merchant import book_queries, operations
 from puhui.merchant.bill_tables import bill_words, invoice_words
 from puhui.merchant.core.invoices import Invoice, read_invoices, totals
+from puhui.merchant.invoice_queries import invoices_of_year
+from puhui.merchant.operations import EntryDraft
 
 SAMPLE = Path(os.environ.get("PUHUI_DATA", "../shared/data")) / "bills/merchant_reconstructed/einvoice_shudian.xml"
 NOW, TODAY = datetime(2026, 11, 29, tzinfo=UTC), date(2026, 11, 29)
@@ -97,3 +99,18 @@ class TestTheFolder:
         operations.open_books("shop_1", "person_1", now=NOW)
         done = operations.keep_invoices("shop_1", export(), today=date(2026, 1, 6), now=NOW)
         assert (len(done.fresh), len(done.wrong)) == (2, 3)
+
+    def test_says_what_was_bought_without_an_invoice(self) -> None:
+        operations.open_books("shop_1", "person_1", now=NOW)
+        operations.keep_invoices("shop_1", export(), today=TODAY, now=NOW)
+        bought = [("a", "goods", "cash", 40_000), ("b", "stock", "payable", 10_000), ("c", "goods", "stock", 5_000)]
+        drafts = [EntryDraft(key, TODAY, minor, debit, credit, "进货") for key, debit, credit, minor in bought]
+        operations.record_entries("shop_1", drafts, today=TODAY, now=NOW)
+        year = invoices_of_year("shop_1", "92B", as_of=TODAY)
+        assert (year.sales_minor, year.purchases_minor, year.bought_minor, year.missing_minor) == (
+            0,
+            32_700,
+            50_000,
+            17_300,
+        )
+        assert invoices_of_year("shop_1", "", as_of=TODAY).other_minor == 32_700

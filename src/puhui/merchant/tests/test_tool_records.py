@@ -84,3 +84,45 @@ class TestStock:
         with pytest.raises(Refused, match="STOCK_BELOW_ZERO"):
             tool_records.revoke(SHOP, tool_facts.records(SHOP)[0].id, by="owner", today=TODAY, now=NOW)
         assert tool_facts.Facts(SHOP, TODAY).shelves["烟"].quantity == 2
+
+    def test_lies_in_the_books_at_what_it_is_worth(self, books: None) -> None:
+        tell("stock_in", date(2026, 11, 1), name="烟", quantity=10, unit_cost="5", pocket="cash")
+        assert book_queries.trial_balance(SHOP) == {"cash": -5_000, "stock": 5_000}
+        tell("stock_in", date(2026, 11, 5), name="烟", quantity=30, unit_cost="7")  # a bill tells who paid
+        assert book_queries.trial_balance(SHOP) == {"cash": -5_000, "goods": -21_000, "stock": 26_000}
+        tell("stock_out", date(2026, 11, 20), name="烟", quantity=8)
+        assert book_queries.trial_balance(SHOP) == {"cash": -5_000, "goods": -15_800, "stock": 20_800}
+        tell("stock_count", date(2026, 11, 21), name="烟", counted=30)
+        assert book_queries.trial_balance(SHOP) == {
+            "cash": -5_000,
+            "goods": -15_800,
+            "other_cost": 1_300,
+            "stock": 19_500,
+        }
+
+    def test_told_late_or_taken_back_posts_the_difference(self, books: None) -> None:
+        first = tell("stock_in", date(2026, 11, 1), name="烟", quantity=10, unit_cost="5", pocket="wechat")
+        tell("stock_out", date(2026, 11, 20), name="烟", quantity=8)
+        tell("stock_in", date(2026, 11, 10), name="烟", quantity=10, unit_cost="10")  # what was sold had cost more
+        worth = tool_facts.Facts(SHOP, TODAY).shelves["烟"].worth_minor
+        assert (worth, book_queries.trial_balance(SHOP)) == (9_000, {"goods": -4_000, "stock": 9_000, "wechat": -5_000})
+        tool_records.revoke(SHOP, first, by="owner", today=TODAY, now=NOW)
+        assert book_queries.trial_balance(SHOP) == {"goods": -2_000, "stock": 2_000}
+        assert tool_facts.Facts(SHOP, TODAY).shelves["烟"].worth_minor == 2_000
+
+    def test_of_a_closed_month_is_refused_and_moves_nothing(self, books: None) -> None:
+        tell("stock_in", date(2026, 10, 1), name="烟", quantity=10, unit_cost="5")
+        operations.close_month(SHOP, date(2026, 10, 1), by="owner", today=TODAY, now=NOW)
+        before = (tool_facts.records(SHOP), book_queries.trial_balance(SHOP))
+        with pytest.raises(Refused, match="MONTH_CLOSED"):
+            tell("stock_out", date(2026, 10, 2), name="烟", quantity=1)
+        assert (tool_facts.records(SHOP), book_queries.trial_balance(SHOP)) == before
+
+
+class TestWages:
+    def test_paid_land_in_the_books_and_leave_with_the_record(self, books: None) -> None:
+        made = tell("wage_paid", who="小李", amount="4000", pocket="bank")
+        tell("wage_paid", who="小张", amount="3000")
+        assert book_queries.trial_balance(SHOP) == {"bank": -400_000, "cash": -300_000, "wages": 700_000}
+        tool_records.revoke(SHOP, made, by="owner", today=TODAY, now=NOW)
+        assert book_queries.trial_balance(SHOP) == {"cash": -300_000, "wages": 300_000}

@@ -17,6 +17,8 @@ def board(facts: Facts, asked: Asked) -> ToolPage:
     today, before = facts.as_of, facts.as_of - timedelta(days=7)
     sold, orders = facts.sales.get(today, 0), facts.orders.get(today, 0)
     change = daily_board.change(sold, facts.sales.get(before, 0))
+    (back, taken), hours = facts.returned(30), facts.orders_by_hour()
+    busiest = max(hours, key=lambda hour: (hours[hour], -hour), default=None)
     since = today - timedelta(days=7 * _WEEKS)
     recent = {day: minor for day, minor in facts.sales.items() if since < day <= today}
     strange = daily_board.unusual(recent)[-3:]
@@ -35,6 +37,8 @@ def board(facts: Facts, asked: Asked) -> ToolPage:
             Figure(("平均每笔", "A payment"), yuan(sold // orders) if orders else "—"),
             Figure(("比上周同一天", "Against a week ago"), "—" if change is None else f"{change:+.1%}", "" if change is None or change >= 0 else "warn"),
             Figure(("近 30 天卖货", "Sales of 30 days"), yuan(facts.summed(facts.sales, 30))),
+            Figure(("近 30 天退款占比", "Refunded in 30 days"), percent(back / taken) if taken else "—"),
+            Figure(("近四周最忙的钟点", "Busiest hour of four weeks"), f"{busiest}:00" if busiest is not None else "—"),
         ),
         tuple(notes), Picture(("每天卖货", "Sales a day"), tuple(f"{day:%m-%d}" for day in days), (Curve(("卖货", "Sales"), tuple(yuan_number(facts.sales.get(day, 0)) for day in days)),)),
         missing=("" if facts.sales else "还没有卖货记录，先记一笔或导入账单", "" if facts.sales else "no sales yet: write one down or import a bill"),

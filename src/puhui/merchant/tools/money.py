@@ -9,6 +9,7 @@ import numpy as np
 from puhui.kernel.periods import add_months
 from puhui.merchant import rule_files, scam_signs
 from puhui.merchant.core import financing, rent, scam, written
+from puhui.merchant.core.tool_records import Record
 from puhui.merchant.outlook import weekly
 from puhui.merchant.tool_facts import Facts
 from puhui.merchant.tool_page import Ask, Asked, Curve, Figure, Picture, ToolPage, Words, percent, yuan, yuan_number
@@ -140,6 +141,8 @@ def rent_page(facts: Facts, asked: Asked) -> ToolPage:
     asks = (
         Ask("basket", ("平均每笔（元）", "A payment (yuan)"), asked.get("basket", "")),
         Ask("buying", ("进店几成会买", "Share who buy"), asked.get("buying", "50%")),
+        Ask("penalty", ("提前退租要赔几个月租金", "Months of rent for leaving early"), asked.get("penalty", "")),
+        Ask("deposit", ("退不回的押金（元）", "Deposit not returned (yuan)"), asked.get("deposit", "")),
     )
     title = ("房租承压", "Rent")
     if not total:
@@ -158,6 +161,7 @@ def rent_page(facts: Facts, asked: Asked) -> ToolPage:
     people = rent.visitors_to_break_even(
         total, basket_minor=basket, gross_share=left, buying_share=written.share(asked.get("buying") or "50%", "buying")
     )
+    leaving = _leaving(leases, facts.as_of, asked)
     rows = tuple(
         Figure(
             (each.text("name"),) * 2,
@@ -172,9 +176,25 @@ def rent_page(facts: Facts, asked: Asked) -> ToolPage:
     return ToolPage(
         "rent", title, Figure(("房租占卖货", "Rent of sales"), percent(float(share)) if share is not None else "—", "bad" if heavy else "good"),
         (Figure(("同行警戒线", "The line of the trade"), percent(float(line))), Figure(("每月要卖到", "Sales to bear it"), yuan(rent.sales_to_bear(total, line))),
-         Figure(("每月要进店多少人才付得起房租", "Visitors a month that pay the rent"), str(people) if people is not None else "—")),
-        (("提前退租要赔多少，看租约的违约条款", "what leaving early costs stands in the lease"),), rows=rows, kinds=("lease", "profile"), asks=asks, sources=(row["source"],),
+         Figure(("每月要进店多少人才付得起房租", "Visitors a month that pay the rent"), str(people) if people is not None else "—"),
+         Figure(("现在退租要花", "Leaving today costs"), yuan(leaving) if leaving is not None else "—")),
+        (("退租赔几个月，看租约的违约条款", "the months for leaving early stand in the lease"),), rows=rows, kinds=("lease", "profile"), asks=asks, sources=(row["source"],),
     )  # fmt: skip
+
+
+def _leaving(leases: Sequence[Record], as_of: date, asked: Asked) -> int | None:
+    """What giving all leases back today costs, or None while nobody said how many months that is."""
+    if not asked.get("penalty") or not leases:
+        return None
+    months = written.number(asked["penalty"], "penalty")
+    deposit = written.amount(asked["deposit"], "deposit") if asked.get("deposit") else 0
+    each = (
+        rent.cost_of_leaving(
+            row.minor("rent"), penalty_months=months, left_months=rent.months_left(row.day("ends_on") or as_of, as_of)
+        )
+        for row in leases
+    )
+    return sum(each) + deposit
 
 
 def compare(facts: Facts, priced: Sequence[financing.Priced]) -> ToolPage:

@@ -38,6 +38,7 @@ def wages(facts: Facts, asked: Asked) -> ToolPage:
                 f"gross {yuan(gross)}, insurance {yuan(slip.insurance_minor)}, tax {yuan(tax)}; costs {yuan(slip.employer_cost_minor)}")  # fmt: skip
         rows.append(Figure((each.text("who"),) * 2, yuan(slip.net_minor), "bad" if slip.below_minimum else "", told))
     low = sum(row.tone == "bad" for row in rows)
+    done = sum(each.minor("amount") for each in facts.of("wage_paid") if each.on >= facts.as_of.replace(day=1))
     notes = [
         (
             "社保比例按全国通常水平，当地以社保局为准；个税按全年同样工资累计预扣",
@@ -49,7 +50,8 @@ def wages(facts: Facts, asked: Asked) -> ToolPage:
     choices = tuple((row["city"], row["zh"]) for row in cities)
     return ToolPage(
         "payroll", ("工资与社保", "Payroll"), Figure(("这个月要发", "To pay out"), yuan(paid)),
-        (Figure(("店里一共花", "Cost to the shop"), yuan(cost)),), tuple(notes), rows=tuple(rows), kinds=("staff",),
+        (Figure(("店里一共花", "Cost to the shop"), yuan(cost)), Figure(("这个月已记发放", "Paid so far this month"), yuan(done))),
+        tuple(notes), rows=tuple(rows), kinds=("staff", "wage_paid"),
         asks=(Ask("city", ("城市", "City"), city, choices),), sources=tuple(law.sources),
         missing=("" if rows else "先添加员工", "" if rows else "add an employee first"),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from decimal import Decimal
 from statistics import mean, pstdev
 from typing import Any
 
-from puhui.merchant import health
+from puhui.merchant import health, rule_files
 from puhui.merchant.core.health_index import median
 from puhui.merchant.tool_facts import Facts
 from puhui.merchant.tools.owed import on_time
@@ -16,6 +16,7 @@ from puhui.merchant.tools.owed import on_time
 _KINDS_OF_INSURANCE = {"farm": ("property", "crop")}
 _USUAL_INSURANCE = ("property", "liability", "employer")
 _LONGEST_RESERVE = Decimal(99)
+_FIRST = date(2026, 1, 1)  # the first day of the tables of the index
 
 
 def assessed(facts: Facts) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def assessed(facts: Facts) -> dict[str, Any]:
     books = {name: value for name, value in _from_books(facts).items() if value is not None}
     told = {name: value for name, value in _from_records(facts).items() if value is not None}
     return health.assess({
-        "on": max(facts.as_of, date(2026, 1, 1)), "told": {**books, **told}, "books": books, "books_days": books_days,
+        "on": max(facts.as_of, _FIRST), "told": {**books, **told}, "books": books, "books_days": books_days,
     })  # fmt: skip
 
 
@@ -43,6 +44,7 @@ def _from_books(facts: Facts) -> dict[str, str | None]:
         "booked_days": str(len({day for days in (facts.sales, facts.costs) for day in days if facts.as_of - timedelta(days=90) < day <= facts.as_of})) if facts.sales or facts.costs else None,
         "private_share": _share(min(Decimal(1), Decimal(max(facts.account("owner_out", 90), 0)) / out_90)) if out_90 > 0 else None,
         "sales_cv": _text(Decimal(str(pstdev(monthly) / mean(monthly)))) if len(monthly) >= 3 else None,
+        "top_share": _top_share(facts),
         "debt_service_rate": _share(Decimal(instalments) / (sold - goods)) if sold > goods and facts.of("debt") else None,
     }  # fmt: skip
 
@@ -65,6 +67,17 @@ def _from_records(facts: Facts) -> dict[str, str | None]:
         "due_soon_share": _share(Decimal(soon) / owed) if owed else None,
         "standing_share": _share(_standing(facts)) if profile else None,
     }  # fmt: skip
+
+
+def _top_share(facts: Facts) -> str | None:
+    """The largest customer's or platform's part of all income; unknown where too little of it says who paid."""
+    largest, named, income = facts.largest_payer()
+    enough = next(
+        row
+        for row in rule_files.in_force("health_policy", on=max(facts.as_of, _FIRST))
+        if row["name"] == "named_income"
+    )
+    return _share(Decimal(largest) / income) if income and Decimal(named) / income >= Decimal(enough["value"]) else None
 
 
 def _months(facts: Facts) -> list[tuple[int, int]]:

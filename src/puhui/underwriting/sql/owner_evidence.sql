@@ -1,6 +1,6 @@
 -- Evidence of shops as somebody could have seen it: observed before the end of `as_of`, recorded by `known_at`, and not
 -- replaced by an item that was itself visible then. One row an item, oldest first.
-SELECT item.shop_id, item.id, item.kind, item.source, item.grade, item.observed_from, item.observed_to, item.values
+SELECT item.shop_id, item.id, item.kind, item.source, item.grade, item.observed_from, item.observed_to, item.values, item.consent_id
 FROM underwriting_evidence_item item
 WHERE item.shop_id = ANY(%(shop_ids)s)
   AND item.observed_to <= %(as_of)s::date + 1

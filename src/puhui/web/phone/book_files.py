@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from puhui.kernel.refusal import Refused
-from puhui.merchant import bill_tables, book_queries, operations, pair_queries
+from puhui.merchant import bill_tables, book_queries, invoice_queries, operations, pair_queries
 from puhui.merchant.core.bills.opening import Sheet, open_sheets, preview
 from puhui.merchant.operations import BillFile
 from puhui.parties import queries as parties
@@ -64,6 +64,7 @@ def invoices(request: HttpRequest, owner: Owner, shop: Any) -> HttpResponse:
             except Refused as refused:
                 context["wrong"] = refused.refusal.message.split(" · ")[0]
     context["rows"] = book_queries.invoices(shop.id)
+    context["year"] = invoice_queries.invoices_of_year(shop.id, shop.credit_code, as_of=today_in_china(clock.now()))
     return show(request, owner, "phone/books/invoices.html", context, status=422 if "wrong" in context else 200)
 
 
@@ -137,23 +138,28 @@ def paper(request: HttpRequest, owner: Owner, shop: Any, paper_id: str) -> HttpR
 
 
 def _hand_in(request: HttpRequest, owner: Owner, shop: Any) -> HttpResponse:
-    sent = request.FILES.get("bill")
-    if sent is None or not sent.size:
+    sent, kept = request.FILES.get("bill"), book_queries.paper(shop.id, request.POST.get("kept", ""))
+    if (sent is None or not sent.size) and kept is None:
         return _page(request, owner, shop, {"wrong": _("请先选一个账单文件。")}, status=422)
-    if sent.size > _MOST_BYTES:
+    if sent is not None and (sent.size or 0) > _MOST_BYTES:
         return _page(request, owner, shop, {"wrong": _("文件超过 20 MB；请分几次导出。")}, status=422)
-    content, password, now = sent.read(), request.POST.get("password", ""), clock.now()
+    if sent is not None and sent.size:
+        content, name, kept = sent.read(), sent.name or "", None
+    else:
+        assert kept is not None
+        content, name = bytes(kept.content), kept.name
+    password, now = request.POST.get("password", ""), clock.now()
     mapping = {role: request.POST[f"map_{role}"] for role in _ROLES if request.POST.get(f"map_{role}")}
     try:
         done = operations.import_bill(
             shop.id,
-            BillFile(content, sent.name or "", password, mapping or None),
+            BillFile(content, name, password, mapping or None),
             by="owner",
             today=today_in_china(now),
             now=now,
         )
     except Refused as refused:
-        return _refused(request, owner, shop, content, password, refused)
+        return _refused(request, owner, shop, BillFile(content, name, password), kept, refused)
     if mapping:
         heading = _heading_of(open_sheets(content, bill_tables.bill_words().limits, password=password), mapping)
         if heading:
@@ -164,23 +170,34 @@ def _hand_in(request: HttpRequest, owner: Owner, shop: Any) -> HttpResponse:
 
 
 def _refused(
-    request: HttpRequest, owner: Owner, shop: Any, content: bytes, password: str, refused: Refused
+    request: HttpRequest, owner: Owner, shop: Any, file: BillFile, kept: Any, refused: Refused
 ) -> HttpResponse:
-    """Say what is wrong; a bill nobody knows is shown with its first rows, to say which column is which."""
+    """Say what is wrong; a bill nobody knows is shown with its first rows, to say which column is which, and is kept meanwhile."""
     context: dict[str, Any] = {
         "wrong": refused.refusal.message.split(" · ")[0],
-        "locked": refused.refusal.code == "FILE_LOCKED",
+        "locked": refused.refusal.code == "FILE_LOCKED" or bool(file.password),
+        "kept": kept,
     }
-    if refused.refusal.code == "BILL_UNKNOWN":
-        rows = list(preview(open_sheets(content, bill_tables.bill_words().limits, password=password)))
+    if refused.refusal.code in ("BILL_UNKNOWN", "MAP_INCOMPLETE"):
+        rows = list(preview(open_sheets(file.content, bill_tables.bill_words().limits, password=file.password)))
         names = rows[0] if rows else []
         context |= {
             "mapping": bool(names),
             "names": [name.strip() for name in names if name.strip()],
             "rows": rows[:4],
             "roles": _role_words(),
+            "kept": kept or (_keep(shop.id, file) if names else None),
         }
     return _page(request, owner, shop, context, status=422)
+
+
+def _keep(shop_id: str, file: BillFile) -> Any:
+    """The file with the shop's papers, so that it need not be chosen again; one too big for a paper is asked for again."""
+    try:
+        paper_id = operations.attach(shop_id, operations.Paper(file.content, file.name, "text/plain"), now=clock.now())
+    except Refused:
+        return None
+    return book_queries.paper(shop_id, paper_id)
 
 
 def _role_words() -> list[tuple[str, str]]:

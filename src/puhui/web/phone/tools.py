@@ -138,7 +138,7 @@ def _names(kind: Kind, field: str, facts: Facts) -> list[str]:
     if field not in ("name", "who"):
         return []
     alike = {"credit_paid": "credit_sale", "bill_paid": "bill", "stock_out": "stock_in", "stock_count": "stock_in",
-             "farm_cost": "plot", "harvest": "plot"}  # fmt: skip
+             "farm_cost": "plot", "harvest": "plot", "wage_paid": "staff"}  # fmt: skip
     used = facts.of(kind.name, alike.get(kind.name, kind.name))
     return list(dict.fromkeys(each.text(field) for each in reversed(used)))[:_SHOWN]
 
@@ -156,7 +156,9 @@ def _written(record: Record, kind: Kind) -> str:
     for field in kind.fields:
         if field.name in record.body:
             value = record.body[field.name]
-            parts.append(yuan(int(value)) if field.type == "money" else dict(field.choices).get(str(value), str(value)))
+            words = dict(field.choices).get(str(value))
+            told = _tongue(words) if words else str(value)
+            parts.append(yuan(int(value)) if field.type == "money" else told)
     return " · ".join(parts)
 
 
