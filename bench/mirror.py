@@ -3,7 +3,8 @@
 The send times are fixed beforehand, so a slow answer does not make the next one earlier (no co-ordinated omission). A part of the
 applications shares devices, telephones, cards, addresses, agents with the history, and some with one another. All of it is
 invented (虚构). Run by `python -m bench.mirror [APPLICATIONS]`, on a fresh installation of its own. Two processes share the stream.
-Gangs among the honest, and how early each is found, are another bench: `python -m bench.gangs`.
+Beside what an applicant waits for stands what one answer costs: processor time of Python and of PostgreSQL apart, and of a fixed loop in the same
+seconds, by which figures of different days and loads can be compared. Gangs among the honest are another bench: `python -m bench.gangs`.
 """
 
 import json
@@ -17,7 +18,7 @@ from typing import Any
 from bench.inside import figure
 from bench.installation import fresh
 
-A_SECOND, SECONDS, WARM, DAYS = 50, int(os.environ.get("PUHUI_BENCH_SECONDS", "60")), 100, 730
+A_SECOND, SECONDS, WARM, DAYS, ALONE = 50, int(os.environ.get("PUHUI_BENCH_SECONDS", "60")), 100, 730, 150
 
 
 def main(history: int) -> None:
@@ -66,6 +67,7 @@ def _fill(link: Any, history: int, now: datetime) -> None:
 def _measured(history: int, now: datetime) -> list[dict[str, Any]]:
     """Two processes take turns at the stream, as two workers of the web server would."""
     _train(now)
+    costs = _costs(now)
     begins = time.time() + 12
     command = [sys.executable, "-m", "bench.mirror", "--stream"]
     workers = [
@@ -81,7 +83,39 @@ def _measured(history: int, now: datetime) -> list[dict[str, Any]]:
         ordered = sorted(each[place] for each in told)
         for share, at in (("p50", count // 2), ("p99", count * 99 // 100)):
             lines.append(figure(f"mirror.assess_{name}_{share}", 1000 * ordered[at], "ms", count) | shared)
-    return lines
+    return costs + lines
+
+
+def _costs(now: datetime) -> list[dict[str, Any]]:
+    """One answer after the other in this process: mean processor time of both sides, and of the loop between them."""
+    from django.db import connection
+
+    from puhui.antifraud import operations
+
+    for number in range(ALONE):
+        operations.assess(_facts(5_000 + number, now), now=now)
+    backend, python, loop = connection.connection.info.backend_pid, 0.0, 0.0
+    began = _ran(backend)
+    for number in range(ALONE):
+        facts, started = _facts(6_000 + number, now), time.process_time()
+        operations.assess(facts, now=now)
+        python += time.process_time() - started
+        loop += _loop()
+    spent = {"python_cpu": python, "postgres_cpu": _ran(backend) - began, "loop_cpu": loop}
+    return [figure(f"mirror.assess_{name}", 1000 * each / ALONE, "ms", ALONE) for name, each in spent.items()]
+
+
+def _ran(pid: int) -> float:
+    """Seconds that a process of this machine has run."""
+    with open(f"/proc/{pid}/schedstat", encoding="ascii") as told:
+        return int(told.read().split()[0]) / 1e9
+
+
+def _loop() -> float:
+    started, total = time.process_time(), 0
+    for number in range(20_000):
+        total += number * number
+    return time.process_time() - started
 
 
 def stream(turn: int, begins: float) -> None:
@@ -107,11 +141,11 @@ def stream(turn: int, begins: float) -> None:
 
 
 def _train(now: datetime) -> None:
-    """A champion trained on made-up signals, so that scoring is in the figure; what it has learnt does not matter here."""
+    """A champion and a picture of peers from made-up signals, so that scoring is in the figure; what they have learnt does not matter here."""
     import numpy as np
 
     from puhui.antifraud import models
-    from puhui.antifraud.core import fraud_scorer
+    from puhui.antifraud.core import fraud_scorer, unusualness
 
     dice = np.random.default_rng(1)
     names = fraud_scorer.names()
@@ -122,6 +156,8 @@ def _train(now: datetime) -> None:
         id="fmod_bench", state="champion", content=scorer.as_json(), measures=measures, trained_at=now, trained_by="bench",
         approved_by="second person of the bench",
     )  # fmt: skip
+    peers = unusualness.learn(rows, names, known_least=200, knots=200)
+    models.PeerPicture.objects.create(content=peers.as_json(), applications=len(rows), learned_at=now)
 
 
 def _facts(number: int, now: datetime) -> Any:

@@ -103,6 +103,30 @@ def entity(kind: str, text: str) -> EntitySeen:
     return EntitySeen(blind_index(text, purpose=_PURPOSES.get(kind, f"entity.{kind}")), masked(kind, text))
 
 
+def named(name: str, value: Any, *, now: datetime) -> tuple[str, EntitySeen]:
+    """The kind and the entity that a field of an application names, written as an application writes it. Refused where it names none.
+
+    >>> named("gps", "", now=datetime(2026, 1, 1, tzinfo=UTC))
+    Traceback (most recent call last):
+        ...
+    puhui.kernel.refusal.Refused: ENTITY_UNREADABLE: 读不出所指的实体 · it names nothing that applications share (gps)
+    """
+    facts = read({"application_id": "named", "id_number": "-", name: value}, now=now).facts
+    number, shown = facts.id_number.normalised, facts.id_number.ok
+    found = dict(facts.entities)
+    if name == "id_number":
+        text = f"{number[:3]}****{number[-2:]}" if shown else "****"
+        found["person"] = EntitySeen(blind_index(number, purpose="id_number"), text)
+    if facts.phone is not None:
+        found["phone"] = EntitySeen(facts.phone_index, masked("phone", facts.phone.normalised))
+    if facts.device_hash:
+        found["device"] = EntitySeen(facts.device_hash.encode(), f"****{facts.device_hash[-6:]}")
+    if len(found) != 1:
+        text = "读不出所指的实体 · it names nothing that applications share"
+        raise Refused(Refusal("ENTITY_UNREADABLE", text, where=name))
+    return next(iter(found.items()))
+
+
 _PURPOSES = {"operator": "id_number"}
 
 

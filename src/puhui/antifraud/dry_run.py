@@ -6,12 +6,12 @@ submitted, and the refusal names the rule that refuses most.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
 from puhui.antifraud import live_rules, models
-from puhui.antifraud.core import casework, signals, strategy
+from puhui.antifraud.core import casework, rule_worth, signals, strategy
 from puhui.antifraud.core.rulebook import Verdict
 from puhui.antifraud.live_rules import LiveRules
 from puhui.kernel.refusal import Refusal, Refused
@@ -74,6 +74,15 @@ def precision_by_rule(*, now: datetime) -> tuple[RuleSeen, ...]:
     traffic, rules = _traffic(now), live_rules.current(now)
     verdicts = rules.judge(signals.frame(traffic.rows), on=traffic.days) if traffic.rows else []
     return _by_rule(traffic, verdicts, rules)
+
+
+def worth_by_rule(*, now: datetime) -> list[dict[str, Any]]:
+    """The same with the made-up truth beside it; `simulated` is None where the made-up world never hits the rule."""
+    base_rate, shipped = casework.figures()["simulated"]["base_rate"], rule_worth.shipped()
+    return [
+        asdict(seen) | {"simulated": shipped[seen.code].told(base_rate) if seen.code in shipped else None}
+        for seen in precision_by_rule(now=now)
+    ]
 
 
 def stop_before_publishing(policy: Policy, *, now: datetime) -> None:

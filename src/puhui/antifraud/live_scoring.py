@@ -1,15 +1,21 @@
-"""The model that scores now: the champion, read once a process and kept by its id; without one, rules alone give the score."""
+"""The models that score now: the champion, and what is ordinary among peers; each read once a process and kept by its id.
+
+Without a champion rules alone give the score; without a picture of peers unusualness stays unknown.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from puhui.antifraud import models
-from puhui.antifraud.core import fraud_scorer
+from puhui.antifraud.core import fraud_scorer, unusualness
 from puhui.antifraud.core.fraud_scorer import FraudScorer
+from puhui.antifraud.core.unusualness import Peers
 from puhui.store import prepared
 
 _READ: dict[str, FraudScorer] = {}
+_PEERS: dict[int, Peers] = {}
+_NOW = "SELECT (SELECT id FROM antifraud_model WHERE state = 'champion'), (SELECT max(id) FROM antifraud_peers)"
 
 
 @dataclass(frozen=True)
@@ -18,12 +24,16 @@ class LiveScorer:
 
     name: str
     scorer: FraudScorer | None = None
+    peers: Peers | None = None
 
     def add_to(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Fill `fraud_chance` of each row of signals."""
+        """Fill `fraud_chance` and `unusualness` of each row of signals."""
         if self.scorer is not None:
             for row, chance in zip(rows, self.scorer.chances(rows), strict=True):
                 row["fraud_chance"] = chance
+        if self.peers is not None:
+            for row, share in zip(rows, self.peers.unusualness(rows), strict=True):
+                row["unusualness"] = share
 
     def reasons(self, rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
         """What raised each score; nothing where no model scores."""
@@ -31,9 +41,9 @@ class LiveScorer:
 
 
 def current() -> LiveScorer:
-    """The champion."""
-    found = prepared.first("SELECT id FROM antifraud_model WHERE state = 'champion'")
-    return LiveScorer("") if found is None else LiveScorer(found[0], scorer(found[0]))
+    """The champion and the newest picture of peers."""
+    ((name, picture),) = prepared.rows(_NOW)
+    return LiveScorer(name or "", scorer(name) if name else None, peers(picture) if picture else None)
 
 
 def scorer(model_id: str) -> FraudScorer:
@@ -44,3 +54,11 @@ def scorer(model_id: str) -> FraudScorer:
             models.FraudModel.objects.values_list("content", flat=True).get(id=model_id)
         )
     return _READ[model_id]
+
+
+def peers(picture: int) -> Peers:
+    """The picture of this number; likewise."""
+    if picture not in _PEERS:
+        _PEERS.clear()
+        _PEERS[picture] = unusualness.read(models.PeerPicture.objects.values_list("content", flat=True).get(id=picture))
+    return _PEERS[picture]

@@ -12,6 +12,7 @@ from puhui.antifraud.core import assessment
 from puhui.antifraud.core.entity_kind import KINDS
 from puhui.antifraud.core.outcome import Outcome
 from puhui.antifraud.core.rulebook import Hit as HitValue
+from puhui.store.sealed import SealedField
 
 
 class Assessment(models.Model):
@@ -244,6 +245,49 @@ class Lead(models.Model):
         constraints = [models.UniqueConstraint(fields=["application_key", "source"], name="antifraud_lead_once")]
 
 
+class Complaint(models.Model):
+    """What somebody told about an application or about an entity that applications share; `key` is that of the arrivals' columns."""
+
+    id = models.CharField(primary_key=True, max_length=40)  # comp_…
+    fingerprint = models.CharField(max_length=64, unique=True)
+    application_key = models.CharField(max_length=80, default="")
+    kind = models.CharField(max_length=16, default="")
+    key = models.BigIntegerField(null=True)
+    shown = models.CharField(max_length=60, default="")
+    text = models.CharField(max_length=400)
+    door = models.CharField(max_length=40)
+    received_at = models.DateTimeField(db_index=True)
+    by = models.CharField(max_length=150)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "antifraud_complaint"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(application_key="", key__isnull=False)
+                | models.Q(~models.Q(application_key=""), key__isnull=True),
+                name="antifraud_complaint_about",
+            )
+        ]
+
+
+class NamedPayee(models.Model):
+    """Whom a loan of direct payment goes to; the last one named counts."""
+
+    id = models.BigAutoField(primary_key=True)
+    application_key = models.CharField(max_length=80, db_index=True)
+    name = models.CharField(max_length=100)
+    account = SealedField()
+    key = models.BigIntegerField()
+    shown = models.CharField(max_length=60)
+    reason = models.CharField(max_length=400)
+    by = models.CharField(max_length=150)
+    named_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "antifraud_payee"
+
+
 class CaseMove(models.Model):
     """One step of a case: who, when, why."""
 
@@ -321,6 +365,18 @@ class FraudModel(models.Model):
                 name="antifraud_model_second_person",
             ),
         ]
+
+
+class PeerPicture(models.Model):
+    """What is ordinary among peers, as quantiles a signal (`core/unusualness`); the newest counts."""
+
+    id = models.BigAutoField(primary_key=True)
+    content = models.JSONField()
+    applications = models.IntegerField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "antifraud_peers"
 
 
 class FraudModelDay(models.Model):

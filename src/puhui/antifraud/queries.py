@@ -1,5 +1,6 @@
 """Front door, reads: the assessment of an application, the review queue, and what each rule caught."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,8 @@ from puhui.antifraud.core.entity_kind import KINDS
 _RING = (
     "ring_people",
     "ring_people_7d",
+    "ring_people_30d",
+    "ring_speed",
     "people_1hop",
     "people_2hop",
     "bad_2hop",
@@ -42,6 +45,18 @@ def assessment_of(application_key: str) -> Assessment | None:
 def assessments_of(application_key: str) -> list[Assessment]:
     """All its assessments, oldest first (facts may have changed between them)."""
     return [row.as_value() for row in _rows().filter(application_key=application_key).order_by("id")]
+
+
+def assessed(application_keys: Sequence[str]) -> set[str]:
+    """Which of these applications were ever assessed."""
+    rows = models.Assessment.objects.filter(application_key__in=application_keys)
+    return set(rows.values_list("application_key", flat=True))
+
+
+def led(source: str, application_keys: Sequence[str]) -> set[str]:
+    """Which of these applications are a lead of this source already."""
+    rows = models.Lead.objects.filter(source=source, application_key__in=application_keys)
+    return set(rows.values_list("application_key", flat=True))
 
 
 def waiting_for_review(*, limit: int = 200) -> list[Assessment]:

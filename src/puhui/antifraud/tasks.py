@@ -1,4 +1,4 @@
-"""The room's jobs: looking for dense groups in the graph of half a year, watching fraud models, training them again.
+"""The room's jobs: looking for dense groups in the graph of half a year, leads from complaints, watching fraud models, training them again.
 
 A job may run twice. The clock is the database's, so that all workers agree.
 """
@@ -24,6 +24,24 @@ def watch_groups(timestamp: int) -> int:
     """Groups of applications that share things and still grow become leads; answers how many leads."""
     with _as_platform() as now:
         return sum(group.leads for group in operations.watch_groups(now=now))
+
+
+@app.periodic(cron="55 18 * * *")  # five to three in the morning in China
+@app.task(
+    name="puhui.antifraud.leads_from_complaints", queue="upkeep", queueing_lock="leads_from_complaints", retry=_AGAIN
+)
+def leads_from_complaints(timestamp: int) -> int:
+    """Applications that complaints of late are about become leads; answers how many."""
+    with _as_platform() as now:
+        return operations.leads_from_complaints(now=now)
+
+
+@app.periodic(cron="35 18 * * *")  # twenty-five to three in the morning in China
+@app.task(name="puhui.antifraud.learn_peers", queue="models", queueing_lock="learn_peers", retry=_AGAIN)
+def learn_peers(timestamp: int) -> int:
+    """What is ordinary among peers, anew; answers the picture's number, 0 where too few applications are on record."""
+    with _as_platform() as now:
+        return operations.learn_peers(now=now) or 0
 
 
 @app.periodic(cron="5 19 * * *")  # five past three in the morning in China

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from puhui.cli import mirror_assess, mirror_groups, mirror_model, mirror_rules, mirror_spark
+from puhui.cli import mirror_assess, mirror_complaints, mirror_groups, mirror_model, mirror_rules, mirror_spark
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     group.command()(rings)
     group.command()(same)
     mirror_assess.register(group)
+    mirror_complaints.register(group)
     mirror_model.register(group)
     mirror_rules.register(group)
     mirror_groups.register(group)

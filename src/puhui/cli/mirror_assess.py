@@ -41,9 +41,9 @@ def assess(
     observe, direct, delay, lower_limit, step_up, review or refuse; what could not be used is told in `notes`.
     """
     refused = 0
+    source = sys.stdin if path is None or str(path) == "-" else opened(path)
     with attachment.platform():
-        source = sys.stdin if path is None or str(path) == "-" else _opened(path)
-        for number, line in enumerate(_lines(source), 1):
+        for number, line in enumerate(lines(source), 1):
             if not line.strip():
                 continue
             told = _answered(line, keep=keep)
@@ -63,7 +63,7 @@ def _answered(line: str, *, keep: bool) -> dict[str, Any]:
     began, now = time.perf_counter(), datetime.now(UTC)
     named = None
     try:
-        sent = _read(line)
+        sent = read_line(line)
         named = next((sent[name] for name in _NUMBERS if sent.get(name)), None) if isinstance(sent, dict) else None
         read = application_json.read(sent, now=now)
         with transaction.atomic():
@@ -83,7 +83,8 @@ def _answered(line: str, *, keep: bool) -> dict[str, Any]:
     return told | {"notes": list(read.notes), "ms": _ms(began)}
 
 
-def _read(line: str) -> Any:
+def read_line(line: str) -> Any:
+    """One line of JSON. Refused where it is none or too long."""
     if len(line) > _LONGEST_LINE:
         raise Refused(Refusal("LINE_TOO_LONG", f"一行超过 {_LONGEST_LINE} 个字符 · the line is too long"))
     try:
@@ -96,11 +97,13 @@ def _no_number(text: str) -> Any:
     raise ValueError(f"{text} is no JSON number")
 
 
-def _lines(source: TextIO) -> Iterator[str]:
+def lines(source: TextIO) -> Iterator[str]:
+    """The lines of a source, without a byte order mark."""
     yield from (line.removeprefix("\ufeff") for line in source)
 
 
-def _opened(path: Path) -> TextIO:
+def opened(path: Path) -> TextIO:
+    """A file to read. Refused where it cannot be."""
     try:
         return path.open(encoding="utf-8", errors="replace")
     except OSError as fault:

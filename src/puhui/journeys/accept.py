@@ -14,7 +14,7 @@ from django.db import transaction
 
 from puhui.funding import operations as funding
 from puhui.funding.queries import MatchShown
-from puhui.journeys import offer_shown, tasks
+from puhui.journeys import fraud_conditions, offer_shown, tasks
 from puhui.journeys.asked_once import Asked, answer_once
 from puhui.journeys.offer_shown import OfferShown
 from puhui.journeys.way_to_borrow import AT_WILL, LEVEL, Way, policy_of, refuse_way, terms_of
@@ -128,6 +128,7 @@ def _decline(offer_id: str, now: datetime) -> dict[str, Any]:
 def _book(offer_id: str, confirmation: Confirmation, key: str, now: datetime) -> dict[str, Any]:
     offer = underwriting_queries.offer(offer_id)
     _refuse_unless_open(offer, now=now)
+    fraud_conditions.refuse_unless_payee_named(offer.application_id)
     match, terms, drawn = _prepare(offer, confirmation.way, now=now)
     if match.institution_id is None or drawn is None or terms is None:
         raise Refused(Refusal("NO_FUNDER", "暂无资金方承接，请稍后再试 · nobody funds this offer now", where=offer_id))
@@ -175,7 +176,7 @@ def _prepare(offer: OfferView, way: Way, *, now: datetime) -> tuple[MatchShown, 
     match = funding.match(_match_request(offer, way.method), as_of=today, now=now)
     if match.institution_id is None or match.annual_rate is None:
         return match, None, None
-    terms = terms_of(offer, match.annual_rate, way, today)
+    terms = terms_of(offer, match.annual_rate, way, fraud_conditions.payout_day(offer.application_id, today))
     form = DisclosureRequest(
         institution_id=match.institution_id,
         lender_type=match.lender_type or "",

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from puhui.funding import operations as funding
 from puhui.funding import queries as funding_queries
+from puhui.journeys import fraud_conditions
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.servicing import operations as servicing
 from puhui.servicing import queries as servicing_queries
@@ -22,7 +23,7 @@ TOO_LATE = "约定放款日已过 · the agreed day of disbursement has passed"
 
 @dataclass(frozen=True, slots=True)
 class Disbursed:
-    """`state` is active, or cancelled when the agreed day had passed before the money could go out."""
+    """`state` is active, booked while the agreed day has not come, or cancelled when it had passed before the money could go out."""
 
     loan_id: str
     state: str
@@ -39,6 +40,9 @@ def disburse(loan_id: str, *, now: datetime) -> Disbursed:
     today = servicing_queries.business_date()
     if loan.state in ("booked", "cancelled") and today is not None and today > loan.terms.disbursed_on:
         return _give_up(loan, held[0], now=now)
+    if loan.state == "booked" and today is not None and today < loan.terms.disbursed_on:
+        return Disbursed(loan_id, "booked", None)
+    fraud_conditions.refuse_unless_payee_named(loan.application_id)
     entry_id = servicing.disburse(loan_id, on=loan.terms.disbursed_on, key=f"disburse:{loan_id}", now=now)
     funding.confirm(held[0], now=now)
     underwriting.mark_funded(loan.application_id, loan_id=loan_id, now=now)

@@ -16,7 +16,7 @@ from procrastinate.contrib.django import app
 
 from puhui.acquisition import campaigns, creative_watch
 from puhui.funding import partners
-from puhui.journeys import audience_feed, funnel_feed, money_feed
+from puhui.journeys import audience_feed, fraud_leads, funnel_feed, money_feed
 from puhui.journeys import close_day as closing
 from puhui.journeys import disburse as disbursing
 from puhui.journeys import watch_models as watching
@@ -74,6 +74,14 @@ def watch_models(timestamp: int) -> int:
     with _as_platform() as now:
         yesterday = now.astimezone(watching.SHANGHAI).date() - timedelta(days=1)
         return len(watching.watch_models(yesterday, now=now))
+
+
+@app.periodic(cron="45 19 * * *")  # a quarter to four in the morning in China
+@app.task(name="puhui.journeys.autopsies", queue="upkeep", queueing_lock="autopsies", retry=_AGAIN)
+def autopsies(timestamp: int) -> int:
+    """Loans that never paid become leads of anti-fraud; answers how many."""
+    with _as_platform() as now:
+        return fraud_leads.autopsies(now=now)
 
 
 @app.periodic(cron="* * * * *")

@@ -38,7 +38,8 @@ class World:
 @dataclass(slots=True)
 class Detection:
     """`found_by`: which member (from 1) of each gang gave the first alarm, or None; shares over the honest that were looked at;
-    `honest`: by way of sharing ("" none) how many were looked at, held, stepped up."""
+    `honest`: by way of sharing ("" none) how many were looked at, held, stepped up; `caught`: by rule, then scheme, how many members
+    it hit; `honest_hits`: by rule."""
 
     found_by: dict[str, int | None] = field(default_factory=dict)
     recall: dict[str, float] = field(default_factory=dict)
@@ -47,6 +48,8 @@ class Detection:
     honest_judged: int = 0
     honest: dict[str, list[int]] = field(default_factory=dict)
     rules: dict[str, dict[str, float]] = field(default_factory=dict)
+    caught: dict[str, dict[str, int]] = field(default_factory=dict)
+    honest_hits: dict[str, int] = field(default_factory=dict)
 
 
 def study(
@@ -106,7 +109,7 @@ def _judged(frame: pl.DataFrame, places: Mapping[int, int], now: datetime) -> Ju
 
 
 def _scored(honest: Judged, gangs: Judged) -> Detection:
-    found = Detection(rules=_of_rules(honest, gangs))
+    found = Detection(rules=_of_rules(honest, gangs), caught=_caught(gangs), honest_hits=dict(_hits(honest)))
     members: dict[str, list[bool]] = defaultdict(list)
     for row, verdict in gangs:
         members[row["scheme"]].append(verdict.outcome in ALARMS)
@@ -133,6 +136,14 @@ def _of_rules(honest: Judged, gangs: Judged) -> dict[str, dict[str, float]]:
         }
         for code in sorted(right | wrong)
     }
+
+
+def _caught(gangs: Judged) -> dict[str, dict[str, int]]:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for row, verdict in gangs:
+        for hit in verdict.hits:
+            counts[hit.code][row["scheme"]] += 1
+    return {code: dict(of) for code, of in counts.items()}
 
 
 def _hits(judged: Iterable[tuple[dict[str, Any], Verdict]]) -> Counter[str]:

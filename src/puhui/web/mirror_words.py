@@ -13,6 +13,10 @@ WORDS: dict[str, dict[str, Any]] = {
         "rule": _("规则"), "model": _("模型"), "graph": _("关联图谱"), "complaint": _("投诉"), "police": _("警方"),
         "fpd_autopsy": _("首逾复盘"), "person": _("人工"),
     },
+    "scheme": {
+        "device_gang": _("共用设备团伙"), "mule_cards": _("骡子卡"), "packaging_agent": _("包装中介"), "circular_invoices": _("循环开票"),
+        "fake_flows": _("虚假流水"), "account_sharing": _("账户共用"), "ab_loans": _("AB 贷"), "sleepers": _("潜伏团伙"), "adaptive": _("规避规则者"),
+    },
     "strategy": {
         "pass": _("通过"), "observe": _("观察"), "direct": _("受托支付"), "delay": _("延后放款"), "lower_limit": _("降低额度"),
         "step_up": _("补充验证"), "review": _("人工复核"), "refuse": _("拒绝"),

@@ -11,6 +11,8 @@ followed to its end or to a cap, which is said.
 >>> told = features(found[1], person=100, application=10, amount_minor=700)
 >>> told["people_1hop"], told["people_2hop"], told["fraud_distance"], told["ring_people"], told["ring_amount_minor"]
 (1, 2, 1, 3, 2200)
+>>> told["ring_people_7d"], told["ring_people_30d"], told["ring_speed"]
+(3, 3, 4.2857)
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,7 +24,7 @@ from puhui.antifraud.core.velocity import BAD
 
 MOST_HOPS, MOST_PLACES = 12, 200
 NO_FRAUD_FOUND = 99  # fraud_distance where there is none within MOST_HOPS
-_WEEK_DAYS = 7.0
+_WEEK_DAYS, _MONTH_DAYS = 7.0, 30.0
 _SIDE = (
     "(SELECT '{kind}' AS kind, h.position, h.application, h.person, h.applied_at, h.amount_minor FROM antifraud_arrival h"
     " WHERE h.{kind} = a.{kind} AND h.position <= f.subject AND h.applied_at <= mine.applied_at"
@@ -104,6 +106,7 @@ def features(found: Found, *, person: int, application: int, amount_minor: int |
     joined: dict[int, float] = {person: 0.0}
     for _, edge in others:
         joined[edge.person] = max(edge.age_days, joined.get(edge.person, 0.0))
+    week, month = (sum(age < days for age in joined.values()) for days in (_WEEK_DAYS, _MONTH_DAYS))
     asked = {edge.application: edge.amount_minor or 0 for _, edge in others} | {application: amount_minor or 0}
     first = [edge for edge in found.edges if edge.origin == found.subject and edge.person != person]
     return {
@@ -115,7 +118,9 @@ def features(found: Found, *, person: int, application: int, amount_minor: int |
         "bad_share_2hop": _bad_share(wide),
         "fraud_distance": min((hop for hop, edge in others if edge.bad), default=NO_FRAUD_FOUND),
         "ring_people": len(joined),
-        "ring_people_7d": sum(age < _WEEK_DAYS for age in joined.values()),
+        "ring_people_7d": week,
+        "ring_people_30d": month,
+        "ring_speed": round((week / _WEEK_DAYS) / (month / _MONTH_DAYS), 4) if month else None,
         "ring_amount_minor": sum(asked.values()),
     }
 

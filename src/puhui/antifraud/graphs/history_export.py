@@ -21,9 +21,14 @@ _TABLES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def write(folder: Path) -> dict[str, int]:
-    """Rows by table; one moment for both. Pieces of one table lie in one folder of Parquet. Raises Refused FOLDER_NOT_EMPTY."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
+    """Rows by table; one moment for both. Pieces of one table lie in one folder of Parquet. Raises Refused FOLDER_NOT_EMPTY, FOLDER_UNWRITABLE."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        filled = any(folder.iterdir())
+    except OSError as fault:
+        told = f"建不了这个文件夹 · the folder cannot be made: {fault.strerror}"
+        raise Refused(Refusal("FOLDER_UNWRITABLE", told, str(folder))) from None
+    if filled:
         raise Refused(Refusal("FOLDER_NOT_EMPTY", "文件夹不为空，请给一个空文件夹 · the folder is not empty; name an empty one", str(folder)))  # fmt: skip
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

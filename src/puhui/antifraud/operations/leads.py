@@ -65,8 +65,13 @@ def raise_draft(draft: LeadDraft, *, now: datetime) -> str:
 
 
 @transaction.atomic
-def raise_lead(source: str, application_key: str, *, told: str, by: str, now: datetime) -> str:
-    """A person's lead on an application (complaint, police, autopsy of a default …); returns the case's id. Idempotent."""
+def raise_lead(
+    source: str, application_key: str, *, told: str, by: str, now: datetime, amount_minor: int | None = None
+) -> str:
+    """A lead on an application (complaint, police, autopsy of a default …); returns the case's id. Idempotent.
+
+    `amount_minor`: what is at stake where that is another sum than was asked for.
+    """
     if source not in casework.SOURCES:
         raise Refused(
             Refusal("LEAD_SOURCE", f"来源应为 {'、'.join(casework.SOURCES)} 之一 · one of them", where=source)
@@ -83,7 +88,7 @@ def raise_lead(source: str, application_key: str, *, told: str, by: str, now: da
         source=source,
         application_key=application_key,
         score=latest.score or 0.0,
-        amount_minor=arrival["amount_minor"] or 0,
+        amount_minor=arrival["amount_minor"] or 0 if amount_minor is None else amount_minor,
         position=latest.position or latest.id,
         entities={kind: arrival[kind] for kind in STRONG if arrival[kind] is not None},
         told=told.strip()[:400],

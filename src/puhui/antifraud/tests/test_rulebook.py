@@ -27,9 +27,9 @@ CLEAN: dict[str, Any] = {
     "buyer_top1": 0.3, "months_active": 12.0, "plot_overlap": 0.0, "evidence_disagreement": 1.0, "remark_names_agent": False,
     "landing_gap_minutes": 90.0, "paid_on_share": 0.0, "real_borrower_differs": False, "people_1hop": 0, "shared_kinds": 0,
     "people_2hop": 0, "bad_2hop": 0, "bad_share_1hop": 0.0, "bad_share_2hop": 0.0, "fraud_distance": 99, "ring_people": 1,
-    "ring_people_7d": 1, "ring_amount_minor": 10_000_000, "listed_black": "", "listed_grey": "", "listed_white": "",
+    "ring_people_7d": 1, "ring_people_30d": 1, "ring_speed": 1.0, "ring_amount_minor": 10_000_000, "listed_black": "", "listed_grey": "", "listed_white": "",
     "unusualness": 0.5, "fraud_chance": 0.01, "devices_of_agent_people_7d": 1.0, "bad_share_of_agent_90d": 0.0, "bad_of_agent_90d": 0,
-    "bad_share_of_channel_90d": 0.0, "minutes_since_person_seen": 9_000, "device_age_days": 90, "amount_on_device_7d_minor": 10_000_000,
+    "bad_share_of_channel_90d": 0.0, "minutes_since_person_seen": 9_000, "own_amount_ratio": 1.0, "device_age_days": 90, "amount_on_device_7d_minor": 10_000_000,
 } | {name: 1 for name in NAMES if name.startswith(("people_o", "people_a", "devices_of_person", "applications_", "phones_", "cards_",
                                                    "licences_", "operators_"))}  # fmt: skip
 EDGES = [

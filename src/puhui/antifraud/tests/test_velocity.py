@@ -102,6 +102,14 @@ class TestTheGraph:
         assert (told[2]["people_1hop"], told[2]["people_2hop"], told[2]["bad_share_2hop"]) == (1, 2, 0.5)
         assert told[2]["ring_amount_minor"] == 600
 
+    def test_says_how_fast_the_ring_grows(self) -> None:
+        days = (0, 20, 24, 28, 29, 60)
+        places = arrivals.join([row(n, day, person=f"p{n}", device="x") for n, day in enumerate(days)])
+        grown = [(each["ring_people"], each["ring_people_7d"], each["ring_people_30d"], each["ring_speed"]) for each in seen(places)]  # fmt: skip
+        assert grown[0] == (1, 1, 1, 4.2857)
+        assert grown[4] == (5, 3, 5, 2.5714)
+        assert grown[5] == (6, 1, 1, 4.2857)  # the newest one begins anew: nobody else came within the month
+
 
 def invented(count: int, dice: random.Random, *, first: int = 0, day: float | None = None) -> list[dict[str, Any]]:
     """Arrivals that share much; all on later days than `day` where it is given."""

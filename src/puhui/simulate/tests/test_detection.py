@@ -21,6 +21,8 @@ class TestAdversaries:
             late = {scheme: member for scheme, member in found.found_by.items() if member is None or member > 5}
             assert set(late) <= {"ab_loans", "fake_flows", "sleepers", "adaptive", "packaging_agent"}, found.found_by
             assert (found.found_by["sleepers"], found.found_by["adaptive"]) == (5, 5)
+            for code, rule in found.rules.items():
+                assert rule["hits"] == sum(found.caught.get(code, {}).values()) + found.honest_hits.get(code, 0)
             assert found.honest_judged == 300 == sum(looked for looked, _, _ in found.honest.values())
             assert 0 < found.false_alarm_share < 0.08
         assert runs[0].honest == runs[1].honest

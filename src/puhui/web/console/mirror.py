@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from puhui.antifraud import case_files, dry_run, list_entries, operations, queries
+from puhui.antifraud import case_files, dry_run, lead_measures, list_entries, operations, payees, queries
 from puhui.antifraud.core import casework, rulebook
 from puhui.kernel.refusal import Refused
 from puhui.policy import operations as policy
@@ -84,7 +84,7 @@ def ring(request: HttpRequest, application_key: str) -> HttpResponse:
     if not drawn["nodes"]:
         raise Http404("no such application")
     context = {"ring": drawn, "application_key": application_key, "words": _ring_words(), "edges": _edge_rows(drawn),
-               "answer": queries.assessment_of(application_key)}  # fmt: skip
+               "answer": queries.assessment_of(application_key), "payee": payees.named(application_key)}  # fmt: skip
     return render(request, "console/mirror_ring.html", context)
 
 
@@ -109,6 +109,16 @@ def raise_lead(request: HttpRequest, application_key: str) -> HttpResponse:
         if case_id
         else redirect("console:mirror_ring", application_key=application_key)
     )
+
+
+@require_POST
+@access.staff_page(*MAY)
+def name_payee(request: HttpRequest, application_key: str) -> HttpResponse:
+    """Whom a loan of direct payment goes to."""
+    told = operations.PayeeDraft(*(request.POST.get(name, "") for name in ("name", "account", "reason")))
+    by, now = request.user.get_username(), clock.now()
+    _told(request, lambda: operations.name_payee(application_key, told, by=by, now=now), _("收款方已登记。"))
+    return redirect("console:mirror_ring", application_key=application_key)
 
 
 @require_GET
@@ -144,16 +154,25 @@ def answer_appeal(request: HttpRequest, appeal_id: str) -> HttpResponse:
 
 @require_GET
 @access.staff_page(*MAY)
+def measures(request: HttpRequest) -> HttpResponse:
+    """Leads by source: how many were right, how long it took, what sum was at stake."""
+    context = {"rows": lead_measures.measures(now=clock.now()), "days": casework.figures()["measured"]["days"]}
+    return render(request, "console/mirror_measures.html", context)
+
+
+@require_GET
+@access.staff_page(*MAY)
 def rules(request: HttpRequest) -> HttpResponse:
     """The rules that decide now with precision and recall on what is confirmed, and the versions under way."""
     now = clock.now()
-    rows = sorted(dry_run.precision_by_rule(now=now), key=lambda rule: -rule.hits)
+    rows = sorted(dry_run.worth_by_rule(now=now), key=lambda rule: -rule["hits"])
     live = versions.live_if_any(rulebook.KIND, now)
     context = {
         "rows": rows,
         "live": live,
         "versions": versions.versions(rulebook.KIND),
         "may_write": access.role_of(request) in AUTHORS,
+        "base_rate": casework.figures()["simulated"]["base_rate"],
     }
     return render(request, "console/mirror_rules.html", context)
 
