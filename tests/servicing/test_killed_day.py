@@ -22,6 +22,7 @@ import pytest
 
 from puhui.servicing.tests import killing
 from puhui.simulate import loan_book_rows
+from puhui.store import embedded
 
 PUHUI = str(Path(sys.executable).parent / "puhui")
 
@@ -39,9 +40,18 @@ class Server:
             self.environment.pop(name, None)
         (home / "serving").touch()  # no command of ours stops the server when it ends
         self.start()
-        subprocess.run([PUHUI, "migrate"], env=self.environment, check=True, capture_output=True)
+        self._migrated_like(os.environ["PUHUI_OWNER_URL"])
         with psycopg.connect(self.address("puhui")) as link:
             loan_book_rows.store(link, killing.LOANS, on=killing.ON, seed=11, now=killing.NOW, journal=True)
+
+    def _migrated_like(self, source: str) -> None:
+        """Tables, laws and rights as in the database of the test run, which nothing has been committed to."""
+        with psycopg.connect(self.address("puhui"), autocommit=True) as link:
+            link.execute(f"CREATE ROLE {embedded.APP_ROLE} LOGIN NOBYPASSRLS")
+            link.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE puhui TO {embedded.APP_ROLE}")
+        dumped = subprocess.run([embedded.program("pg_dump"), "-d", source], check=True, capture_output=True)
+        restored = [embedded.program("psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-d", self.address("puhui")]
+        subprocess.run(restored, input=dumped.stdout, check=True, capture_output=True)
 
     def start(self) -> None:
         """Start the server, or wait until it has recovered from being killed."""
@@ -62,15 +72,8 @@ class Server:
     def run(self, database: str, *arguments: str) -> "subprocess.Popen[str]":
         address = {"PUHUI_OWNER_URL": self.address(database), "PUHUI_APP_URL": self.address(database, role="puhui_app")}
         command = [sys.executable, "-m", "puhui.servicing.tests.killing", *arguments]
-        return subprocess.Popen(
-            command, env=self.environment | address, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-
-    def told(self, database: str, *arguments: str) -> str:
-        """What a run that is left alone prints."""
-        output, errors = (process := self.run(database, *arguments)).communicate(timeout=300)
-        assert process.returncode == 0, errors[-3000:]
-        return output
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, env=self.environment | address, text=True, **pipes)
 
     def kill_postgres(self) -> None:
         """The postmaster and every process of it, at once and without a word."""
@@ -83,7 +86,7 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+def server(django_db_setup: None) -> Iterator[Server]:
     home = Path(tempfile.mkdtemp(prefix="puhui-kill-"))
     home.chmod(0o755)
     made = Server(home)
@@ -98,18 +101,22 @@ def server() -> Iterator[Server]:
 def undisturbed(server: Server) -> tuple[str, float]:
     """The digest of a run that nobody disturbed, with the payments after it, and how long its first day took."""
     server.copy("undisturbed")
-    process = server.run("undisturbed", "close")
+    process = server.run("undisturbed", "close", "pay", "through", "digest")
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
     began = time.monotonic()
     assert process.stdout.readline() == "closed\n"
     seconds = time.monotonic() - began
-    process.communicate(timeout=60)
-    server.told("undisturbed", "pay")
-    server.told("undisturbed", "close", "through")
-    digest = server.told("undisturbed", "digest")
+    digest = digest_of(process)
     assert "breaches 0\n" in digest
     return digest, seconds
+
+
+def digest_of(process: "subprocess.Popen[str]") -> str:
+    """What a process that is left alone prints in the end, after it has closed the last day."""
+    output, errors = process.communicate("go on\n", timeout=300)
+    assert process.returncode == 0, errors[-3000:]
+    return output.rpartition("closed\n")[2]
 
 
 def attempt(server: Server, name: str, victim: str, after_seconds: float) -> str:
@@ -126,11 +133,9 @@ def attempt(server: Server, name: str, victim: str, after_seconds: float) -> str
         closer.kill()
     closer.communicate(timeout=120)
     server.start()
-    server.told(name, "close")  # after a killed worker the payments still go on
-    payer.communicate(timeout=120)
-    server.told(name, "pay")
-    server.told(name, "close", "through")
-    return server.told(name, "digest")
+    again = server.run(name, "close", "wait", "pay", "through", "digest")
+    payer.communicate(timeout=120)  # after a killed worker the payments still go on
+    return digest_of(again)
 
 
 @pytest.mark.slow

@@ -1,7 +1,8 @@
-"""A process to be killed: `python -m puhui.servicing.tests.killing close|pay|digest …` on the installation in PUHUI_VAR.
+"""A process to be killed: `python -m puhui.servicing.tests.killing close|through|pay|digest|wait …` on the installation in PUHUI_VAR.
 
-It closes the open date (small slices, so that there is something to be in the middle of), pays on the next date while that
-goes on, and prints a digest of the book that does not depend on which slice or which early closing did the work.
+It does the named things in their order: closes the open date (small slices, so that there is something to be in the middle of),
+pays on the next date while that goes on, waits for a line on standard input, and prints a digest of the book that does not
+depend on which slice or which early closing did the work.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-LOANS, SLICE_LOANS, ON = 3_000, 250, date(2026, 6, 15)
+LOANS, SLICE_LOANS, ON = 1_200, 100, date(2026, 6, 15)
 NOW = datetime(2026, 6, 15, 9, tzinfo=UTC)
 NEXT = ON + timedelta(days=1)
 # Whatever names a slice, a random id or a clock is left out; sums stand for postings that a slice or a loan may hold.
@@ -33,24 +34,30 @@ DIGESTED = {
 
 
 def main() -> None:
-    """Do one thing and say so on standard output."""
+    """Do one thing after the other and say so on standard output."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "puhui.web.settings")
     import django
 
     django.setup()
     from puhui.store import tenancy
 
+    verbs = {"close": _close, "through": _through, "pay": _pay, "digest": _digest, "wait": sys.stdin.readline}
     with tenancy.scope(tenancy.PLATFORM):
-        {"close": _close, "pay": _pay, "digest": _digest}[sys.argv[1]]()
+        for verb in sys.argv[1:]:
+            verbs[verb]()
 
 
-def _close() -> None:
-    """Close ON, then NEXT where asked (`close through`)."""
+def _close(until: date = ON) -> None:
     closing: Any = importlib.import_module("puhui.servicing.operations.close_day")
     closing.SLICE_LOANS = SLICE_LOANS
     print("begun", flush=True)
-    closing.close_through(NEXT if "through" in sys.argv else ON, now=NOW)
+    closing.close_through(until, now=NOW)
     print("closed", flush=True)
+
+
+def _through() -> None:
+    """Close NEXT too."""
+    _close(NEXT)
 
 
 def _pay() -> None:
