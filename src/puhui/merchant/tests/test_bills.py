@@ -126,6 +126,14 @@ class TestOddFiles:
         assert [(entry.date.isoformat(), entry.time) for entry in read(told).entries] == [
             ("2026-06-01", "10:00:12"), ("2026-06-02", "12:00:00")]  # fmt: skip
 
+    @pytest.mark.parametrize(
+        ("told", "clock"),
+        [("上午10:00", "10:00:00"), ("上午12:05", "00:05:00"), ("下午 3:05", "15:05:00"), ("下午12:05", "12:05:00"), ("中午11:30", "11:30:00"),
+         ("晚上 11:59:01", "23:59:01"), ("下午15:05", "15:05:00"), ("-10.00.01.000000", "10:00:01")],
+    )  # fmt: skip
+    def test_a_time_in_other_words(self, told: str, clock: str) -> None:
+        assert moment(f"2026-06-01 {told}".replace(" -", "-")) == (date(2026, 6, 1), clock)
+
     def test_a_card_writes_its_way_behind_money_back_only(self) -> None:
         told = "交易日,记账日,交易描述,金额\n2026-06-01,2026-06-01,甲,20.00\n2026-06-02,2026-06-02,乙,10.00\n2026-06-03,2026-06-03,还,500.00 CR\n"
         assert totals(read(told)) == "in 1 500.00; out 2 30.00"

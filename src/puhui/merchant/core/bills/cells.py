@@ -30,6 +30,7 @@ _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _DAY_PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})(?!\d(?!\d?:))")  # a time may follow without a space
 _DAY_AND_TIME_PACKED = re.compile(r"(\d{8})(\d{6})(?!\d)")
 _CLOCK = re.compile(r"(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2}))?")
+_HALF = re.compile(r"(上午|凌晨|早上|中午|下午|晚上) ?")  # a day by halves, as 下午 3:05
 _CLOCK_DOTTED = re.compile(r"-?(\d{2})\.(\d{2})\.(\d{2})")
 _CLOCK_PACKED = re.compile(r"\d{6}\Z|\d{4}\Z|\d{5}\Z")
 _ZONE = re.compile(r"(?:z|utc|gmt)?([+-]\d{1,2}):?(\d{2})?\Z|(?:z|utc|gmt)\Z")
@@ -175,6 +176,8 @@ def _with_year(month: int, day: int, near: date) -> date:
 
 def _clock_of(rest: str) -> tuple[str, str]:
     rest = rest.lstrip(" T\t")
+    half = _HALF.match(rest)
+    rest = rest[half.end() :] if half else rest
     found = _CLOCK.match(rest) or _CLOCK_DOTTED.match(rest)
     if found:
         hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
@@ -182,6 +185,8 @@ def _clock_of(rest: str) -> tuple[str, str]:
         afternoon = tail.strip().lower()[:2]
         if afternoon in ("am", "pm"):
             hour, tail = hour % 12 + (12 if afternoon == "pm" else 0), ""
+        elif half and hour <= 12:
+            hour = hour % 12 + (12 if half[1] in "下午晚上" or (half[1] == "中午" and hour not in (10, 11)) else 0)
     elif _CLOCK_PACKED.match(rest):
         padded = rest.zfill(6) if len(rest) > 4 else rest + "00"
         hour, minute, second, tail = int(padded[:2]), int(padded[2:4]), int(padded[4:6]), ""
