@@ -1,6 +1,7 @@
 """`puhui mirror groups` and `puhui mirror export`: dense groups in the graph on record, and the record for Apache Spark."""
 
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -23,8 +24,11 @@ def groups(
     with attachment.platform():
         from puhui.antifraud import operations
 
-        for found in operations.watch_groups(now=datetime.now(UTC), raising=not look):
+        told = operations.watch_groups(now=datetime.now(UTC), raising=not look)
+        for found in told:
             print(json.dumps(found.told(), ensure_ascii=False))
+        if not told:
+            print("没有密集且仍在增长的团体 · no group is dense and still grows", file=sys.stderr)
 
 
 def export(

@@ -1,4 +1,4 @@
-"""`puhui mirror train|models|approve|watch`: the fraud model's life. A challenger is trained on what is confirmed; a second person makes it champion."""
+"""`puhui mirror train|models|approve|watch|peers`: the fraud model's life. A challenger is trained on what is confirmed; a second person makes it champion."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +12,7 @@ from puhui.kernel.refusal import Refusal, Refused
 
 def register(group: typer.Typer) -> None:
     """Add this file's commands to the group `mirror`."""
-    for command in (train, models, approve, watch):
+    for command in (train, models, approve, watch, peers):
         group.command()(command)
 
 
@@ -62,6 +62,18 @@ def watch(
         raised = operations.watch_models(asked, now=now)
         told = {"raised": raised, "days": queries.model_days(), "open_alerts": queries.open_model_alerts()}
         print(json.dumps(told, ensure_ascii=False, default=str))
+
+
+def peers() -> None:
+    """Learn anew what is ordinary, by which unusualness is measured (nightly by itself); prints the picture's number."""
+    with attachment.platform():
+        from puhui.antifraud import operations
+
+        made = operations.learn_peers(now=datetime.now(UTC))
+        if made is None:
+            text = "库内申请太少，见 policy/casework.toml [peers] · too few applications on record"
+            raise Refused(Refusal("TOO_FEW_PEERS", text, where="peers"))
+        print(json.dumps({"picture": made}))
 
 
 def _day(text: str) -> date:

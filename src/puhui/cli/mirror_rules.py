@@ -1,8 +1,9 @@
-"""`puhui mirror rules`: every rule that decides now with its precision and recall, on what is confirmed and on made-up truth."""
+"""`puhui mirror rules|measures`: what every rule that decides now is worth, on what is confirmed and on made-up truth; how good leads were."""
 
 import csv
 import json
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -17,6 +18,7 @@ _LEAST, _MOST = 1_000, 1_000_000
 def register(group: typer.Typer) -> None:
     """Add this file's command to the group `mirror`."""
     group.command()(rules)
+    group.command()(measures)
 
 
 def rules(
@@ -44,6 +46,15 @@ def rules(
 
         for row in dry_run.worth_by_rule(now=datetime.now(UTC)):
             print(json.dumps(row, ensure_ascii=False))
+
+
+def measures() -> None:
+    """How good leads were, one JSON object a source ("" is all together): leads, right and wrong ones, days to confirm, amounts."""
+    with attachment.platform():
+        from puhui.antifraud import lead_measures
+
+        for row in lead_measures.measures(now=datetime.now(UTC)):
+            print(json.dumps(asdict(row), ensure_ascii=False))
 
 
 def _measured(honest: int, seed: int) -> None:

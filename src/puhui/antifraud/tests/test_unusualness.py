@@ -30,14 +30,22 @@ class TestUnusualness:
         assert len(shares) == 2_000
         assert all(abs(float(np.mean(np.array(shares) <= at)) - at) < 0.01 for at in (0.5, 0.9, 0.995))
         middle = float(np.exp(5.3))
-        out = learned.unusualness([{"fill_seconds": value, "queries_1m": 1} for value in (middle, middle * 2, middle * 50, middle / 50)])  # fmt: skip
-        assert [share is not None for share in out] == [True] * 4
-        assert out[0] < out[1] < 0.995 < min(out[2], out[3])  # type: ignore[operator]
+        values = (middle, middle * 2, middle * 50, middle / 50)
+        plain, double, above, below = (
+            share or -1.0
+            for share in learned.unusualness([{"fill_seconds": value, "queries_1m": 1} for value in values])
+        )
+        assert 0 <= plain < double < 0.995 < min(above, below)
 
     def test_does_not_take_what_is_unknown_for_strange_and_is_the_same_for_one_and_many(self) -> None:
         learned = unusualness.learn(peers(), ("fill_seconds", "queries_1m"), known_least=200, knots=200)
         again = unusualness.read(learned.as_json())
-        rows = [{"fill_seconds": 200.0}, {}, {"queries_1m": 30}, {"fill_seconds": 200.0, "queries_1m": 1}]
+        rows: list[dict[str, float]] = [
+            {"fill_seconds": 200.0},
+            {},
+            {"queries_1m": 30},
+            {"fill_seconds": 200.0, "queries_1m": 1},
+        ]
         together = again.unusualness(rows)
         assert together == [learned.unusualness([row])[0] for row in rows]
         assert together[1] is None
