@@ -99,6 +99,35 @@ def costs_of(text: str | None, labels: Sequence[str], *, where: str = "--cost") 
     return np.array([found.get(label.lower(), 0.0) for label in labels])
 
 
+def cost_column(frame: pl.DataFrame, text: str | None) -> pl.Series | None:
+    """The column that `text` names, where it is no amount and no list of amounts."""
+    if text is None or not text.strip() or "=" in text or _is_number(text):
+        return None
+    return column(frame, text)
+
+
+def mean_costs(series: pl.Series, arm: NDArray[np.int64], *, labels: Sequence[str]) -> Floats:
+    """The cost of one contact by arm from what each row cost: the arm's mean above the control's; rows without a cost are left out. `labels` with the control's first."""
+    values = as_numbers(series, tables()["reading"])
+    if values is None:
+        raise refused(
+            "COST_UNREADABLE", f"费用列 {series.name} 不是数值 · the column of costs holds no numbers", "--cost"
+        )
+    if np.nanmin(values, initial=0.0) < 0:
+        raise refused(
+            "COST_UNREADABLE",
+            f"费用列 {series.name} 有负数 · a cost is a number from 0: the column has one below",
+            "--cost",
+        )
+    found = []
+    for place, label in enumerate(labels):
+        own = values[(arm == place) & ~np.isnan(values)]
+        if not len(own) and place:
+            raise refused("COST_UNREADABLE", f"组 {label} 没有费用 · no row of arm {label} has a cost", series.name)
+        found.append(float(own.mean()) if len(own) else 0.0)
+    return np.maximum(np.array(found[1:]) - found[0], 0.0)
+
+
 def refused(code: str, message: str, where: str) -> Refused:
     """A refusal to raise."""
     return Refused(Refusal(code, message, where))
@@ -107,6 +136,14 @@ def refused(code: str, message: str, where: str) -> Refused:
 def told(labels: Sequence[str], values: Sequence[Any]) -> Mapping[str, Any]:
     """label → value."""
     return dict(zip(labels, values, strict=True))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _amount(text: str, where: str) -> float:

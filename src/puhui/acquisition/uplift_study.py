@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import scipy
 from numpy.typing import NDArray
 
 from puhui.acquisition.core import balance
@@ -16,16 +17,28 @@ from puhui.acquisition.core.assignment import Plan, assign
 from puhui.acquisition.core.chances import arm_chances
 from puhui.acquisition.core.effects import Scores, Trial, mean_of, scores
 from puhui.acquisition.core.outcome_model import Fitting, folds_of
+from puhui.acquisition.core.ranking_luck import fold_luck
 from puhui.acquisition.core.table_design import Design, designed, tables
 from puhui.acquisition.core.uplift_curve import Ranking, ranked, within_folds
-from puhui.acquisition.trial_table import Labelled, column, control_of, costs_of, labelled, outcome_of, refused, told
+from puhui.acquisition.trial_table import (
+    Labelled,
+    column,
+    control_of,
+    cost_column,
+    costs_of,
+    labelled,
+    mean_costs,
+    outcome_of,
+    refused,
+    told,
+)
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Options of a study. `cost`: "0.5" or "arm=0.5,…" a contact; `value`: money of one unit of outcome; `budget`: money for
+    """Options of a study. `cost`: "0.5" or "arm=0.5,…" a contact, or a column with what each row cost; `value`: money of one unit of outcome; `budget`: money for
     contacts, None for no limit; `keep`: columns used although they differ between arms."""  # fmt: skip
 
     treatment: str
@@ -58,6 +71,7 @@ class _Read:
     labels: tuple[str, ...]
     design: Design
     left_out_rows: dict[str, int]
+    unanswered: dict[str, float]
     positive: str | None
 
 
@@ -71,7 +85,8 @@ def study(frame: pl.DataFrame, asked: Asked) -> Study:
     chance = arm_chances(design.values, read.arm, fold, drawn=drawn, least=terms["fitting"]["propensity_min"])
     trial = Trial(design.values, read.arm, read.outcome, chance, fold)
     found = scores(trial, fitting)
-    cost = costs_of(asked.cost, read.labels[1:])
+    of_rows = cost_column(frame, asked.cost)
+    cost = costs_of(asked.cost, read.labels[1:]) if of_rows is None else mean_costs(of_rows[read.rows.tolist()], read.arm, labels=read.labels)  # fmt: skip
     plan = assign(asked.value * found.gain[:, 1:], cost, budget=float("inf") if asked.budget is None else asked.budget)
     plan = _worth_it(plan, found, cost, asked)
     arms = [_arm(found, read, fold, one, asked) for one in range(1, len(read.labels))]
@@ -79,11 +94,13 @@ def study(frame: pl.DataFrame, asked: Asked) -> Study:
     answer = {
         "rows": len(read.rows),
         "left_out_rows": read.left_out_rows,
+        "outcome_missing_by_arm": read.unanswered,
         "treatment": asked.treatment,
         "outcome": asked.outcome,
         "positive": read.positive,
         "control": {"arm": read.labels[0], "rows": int((read.arm == 0).sum()), "mean": float(read.outcome[read.arm == 0].mean())},
         "drawn_by_lot": drawn,
+        "cost_of_a_contact": told(read.labels[1:], cost.tolist()),
         "features": sorted(set(design.source)),
         "left_out": design.left_out,
         "differs_between_arms": suspects,
@@ -125,6 +142,8 @@ def _read(frame: pl.DataFrame, asked: Asked) -> _Read:
     if len(rows) and np.ptp(outcome[rows]) == 0:
         raise refused("OUTCOME_CONSTANT", f"结果全是 {outcome[rows][0]} · every outcome is {outcome[rows][0]}", result.name)  # fmt: skip
     spoken_for = {treatment.name, result.name, *(column(frame, name).name for name in asked.drop)}
+    of_rows = cost_column(frame, asked.cost)
+    spoken_for |= {of_rows.name} if of_rows is not None else set()
     place_of = np.argsort(order)
     return _Read(
         rows,
@@ -133,8 +152,19 @@ def _read(frame: pl.DataFrame, asked: Asked) -> _Read:
         tuple(arms.labels[place] for place in order),
         designed(frame[rows.tolist()], leave=spoken_for, terms=tables()["reading"]),
         {"no_treatment": int(no_arm.sum()), "no_outcome": int((no_outcome & ~no_arm).sum())},
+        _unanswered(arms, no_outcome),
         positive,
     )
+
+
+def _unanswered(arms: Labelled, no_outcome: NDArray[np.bool_]) -> dict[str, float]:
+    """Each arm's share of rows without an outcome, where the arms differ by more than chance: who answers is then no longer drawn by lot."""
+    heads = np.bincount(arms.code[arms.code >= 0], minlength=len(arms.labels))
+    gaps = np.bincount(arms.code[(arms.code >= 0) & no_outcome], minlength=len(arms.labels))
+    if not gaps.any() or (gaps == heads).all():
+        return {}
+    chance = float(scipy.stats.chi2_contingency(np.array([gaps, heads - gaps])).pvalue)
+    return told(arms.labels, (gaps / heads).tolist()) if chance < tables()["balance"]["level"] else {}
 
 
 def _check_arms(arms: Labelled, counts: list[int], where: str) -> None:
@@ -192,7 +222,8 @@ def _arm(found: Scores, read: _Read, fold: NDArray[np.int64], one: int, asked: A
 def _ranking(effect: Floats, gain: Floats, fold: NDArray[np.int64], asked: Asked, directions: int) -> Ranking:
     terms = tables()["interval"]
     predicted = within_folds(gain, fold)
-    return ranked(effect, predicted, resamples=terms["resamples"], level=terms["level"], seed=asked.seed, directions=directions)  # fmt: skip
+    luck = fold_luck(directions=max(directions, 1), folds=tables()["fitting"]["folds"])
+    return ranked(effect, predicted, resamples=terms["resamples"], level=terms["level"], seed=asked.seed, luck=luck)
 
 
 def _confirm(arms: list[dict[str, Any]], read: _Read, design: Design, asked: Asked, *, drawn: bool) -> None:

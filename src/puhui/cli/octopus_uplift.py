@@ -31,7 +31,12 @@ def uplift(
         str | None, typer.Option(help="The arm that was left alone; found by its name when left out.")
     ] = None,
     positive: Annotated[str | None, typer.Option(help="The word of the outcome that counts as 1.")] = None,
-    cost: Annotated[str | None, typer.Option(help="Cost of a contact: 0.5, or by arm: mens=0.5,womens=0.3.")] = None,
+    cost: Annotated[
+        str | None,
+        typer.Option(
+            help="Cost of a contact: 0.5, or by arm: mens=0.5,womens=0.3, or a column with what each row cost."
+        ),
+    ] = None,
     value: Annotated[float, typer.Option(help="Money that one unit of outcome is worth.")] = 1.0,
     budget: Annotated[float | None, typer.Option(help="Money for contacts in all; no limit when left out.")] = None,
     drop: Names = "",
@@ -55,6 +60,12 @@ def uplift(
     if not found.answer["drawn_by_lot"]:
         print(
             "处理组并非随机分配：结论依赖于没有未记录的混杂因素 · the arms were not drawn by lot: effects hold only if no cause of both is unrecorded",
+            file=sys.stderr,
+        )
+    if found.answer["outcome_missing_by_arm"]:
+        shares = ", ".join(f"{arm} {share:.1%}" for arm, share in found.answer["outcome_missing_by_arm"].items())
+        print(
+            f"各组缺结果的比例不同（{shares}）：剩下的人已不是随机分配 · outcomes are missing more often in some arms: those left were not drawn by lot",
             file=sys.stderr,
         )
     if out is not None:

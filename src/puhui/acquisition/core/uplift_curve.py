@@ -14,10 +14,11 @@ Direct Marketing Analytics Journal 1: 14–21). Zero is a ranking worth nothing.
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from puhui.acquisition.core.effects import Estimate, around
+from puhui.acquisition.core.ranking_luck import FoldLuck
 
 Floats = NDArray[np.float64]
 POINTS = 20
@@ -42,26 +43,24 @@ def qini(effect: Floats, predicted: Floats) -> float:
     return auuc(effect, predicted) - float(effect.mean()) / 2
 
 
-def searched(value: float, error: float, *, directions: int, level: float) -> Estimate:
-    """A cross-fitted Qini with the tail it really has.
+def searched(value: float, error: float, luck: FoldLuck, *, level: float) -> Estimate:
+    """A cross-fitted Qini with the interval and the chance it really has (core/ranking_luck.py).
 
-    Folds learn from each other's rows, so with d columns to choose from, a ranking worth nothing scores about (χ² − d) / √χ² standard errors, χ² with d
-    degrees of freedom: as often above the usual limits as they say for one column, oftener for many.
-
-    >>> [round(searched(3.0, 1.0, directions=d, level=0.95).low, 2) for d in (1, 15)]
-    [1.04, 0.62]
+    >>> from puhui.acquisition.core.ranking_luck import fold_luck
+    >>> found = searched(3.0, 1.0, fold_luck(directions=15, folds=5), level=0.95)
+    >>> round(found.low, 1), round(found.high, 1), found.chance > 0.01
+    (0.4, 6.0, True)
     """
-    d = max(directions, 1)
-    limit = float(stats.chi2.ppf(0.5 + level / 2, d))
-    reach = max(float(stats.norm.ppf(0.5 + level / 2)), (limit - d) / limit**0.5) * error
-    z = abs(value) / error if error > 0 else 0.0
-    root = (z + (z * z + 4 * d) ** 0.5) / 2
-    chance = max(2 * float(stats.norm.sf(z)), min(1.0, 2 * float(stats.chi2.sf(root**2, d)))) if error > 0 else 1.0
-    return Estimate(value, value - reach, value + reach, chance)
+    below, above = luck.reach(level=level)
+    chance = luck.chance(value / error) if error > 0 else 1.0
+    return Estimate(value, value - above * error, value + below * error, chance)
 
 
-def ranked(effect: Floats, predicted: Floats, *, resamples: int, level: float, seed: int, directions: int = 1) -> Ranking:  # fmt: skip
-    """The ranking's figures; `directions`: columns the model could choose from; errors from `resamples` draws of people with replacement, as weights (Rubin's Bayesian bootstrap)."""
+def ranked(effect: Floats, predicted: Floats, *, resamples: int, level: float, seed: int, luck: FoldLuck | None = None) -> Ranking:  # fmt: skip
+    """The ranking's figures; `luck` where it was learned across folds of these rows, none where it was given beforehand.
+
+    Errors come from `resamples` draws of people with replacement, as weights (Rubin's Bayesian bootstrap).
+    """
     sums, counts = _grouped(effect, predicted)
     whole, over = _areas(sums, counts)
     order = np.argsort(-predicted, kind="stable")
@@ -79,7 +78,9 @@ def ranked(effect: Floats, predicted: Floats, *, resamples: int, level: float, s
     curve = [(float(share), float(gain)) for share, gain in zip(shares, np.interp(shares, heads, gains))]
     return Ranking(
         around(whole, float(spread[0]), level=level),
-        searched(over, float(spread[1]), directions=directions, level=level),
+        around(over, float(spread[1]), level=level)
+        if luck is None
+        else searched(over, float(spread[1]), luck, level=level),
         curve,
     )
 
@@ -93,7 +94,7 @@ def within_folds(predicted: Floats, fold: NDArray[np.int64]) -> Floats:
     found = np.empty(len(predicted))
     for one in np.unique(fold):
         inside = fold == one
-        found[inside] = (stats.rankdata(predicted[inside]) - 0.5) / inside.sum()
+        found[inside] = (scipy.stats.rankdata(predicted[inside]) - 0.5) / inside.sum()
     return np.round(found, 9)
 
 

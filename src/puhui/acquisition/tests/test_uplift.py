@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from puhui.acquisition import uplift_study
 from puhui.acquisition.core.assignment import assign
+from puhui.acquisition.core.ranking_luck import fold_luck
 from puhui.acquisition.core.uplift_curve import auuc, qini, ranked
 from puhui.acquisition.trial_table import control_of, costs_of, labelled
 from puhui.acquisition.uplift_study import Asked, study
@@ -149,6 +150,13 @@ def test_the_interval_of_a_qini_covers_the_truth():
         (trial(300), Asked("size", "bought"), "TREATMENT_MANY_VALUES"),
         (trial(60), Asked("offer", "bought", control="nothing"), "ARM_TOO_SMALL"),
         (trial(300), Asked("offer", "bought", control="nothing", cost="post=1"), "ARM_UNKNOWN"),
+        (trial(300), Asked("offer", "bought", control="nothing", cost="postage"), "COLUMN_ABSENT"),
+        (trial(300), Asked("offer", "bought", control="nothing", cost="region"), "COST_UNREADABLE"),
+        (
+            trial(300).with_columns(paid=pl.lit(-1.0)),
+            Asked("offer", "bought", control="nothing", cost="paid"),
+            "COST_UNREADABLE",
+        ),
         (trial(300), Asked("offer", "bought", control="nothing", cost="-1"), "COST_UNREADABLE"),
         (trial(300), Asked("offer", "bought", control="nothing", budget=0.0), "BUDGET_ZERO"),
         (trial(300), Asked("offer", "offer"), "SAME_COLUMN"),
@@ -185,6 +193,55 @@ def test_labels_and_controls_are_read_as_a_person_would():
     assert arms.labels[control_of(arms, [1, 1, 1], given=None, where="t")] == "No E-Mail"
     assert labelled(pl.Series("t", [1.0, 0.0, None])).labels == ("0", "1")
     assert costs_of("a=0.5", ["a", "b"]).tolist() == [0.5, 0.0]
+
+
+def test_a_column_of_costs_is_what_each_offer_cost_and_no_feature():
+    paid = pl.when(pl.col("offer") == "call").then(0.9).when(pl.col("offer") == "letter").then(0.05).otherwise(0.0)
+    one = study(trial().with_columns(paid=paid), Asked("offer", "bought", control="nothing", cost="paid")).answer
+    other = study(trial(), Asked("offer", "bought", control="nothing", cost="letter=0.05,call=0.9")).answer
+    assert one["cost_of_a_contact"] == {"call": pytest.approx(0.9), "letter": pytest.approx(0.05)}
+    assert "paid" not in one["features"]
+    assert one["policy"]["contacted"] == other["policy"]["contacted"]
+    assert one["policy"]["value"] == pytest.approx(other["policy"]["value"])
+    assert one["policy"]["cost"] == pytest.approx(other["policy"]["cost"])
+
+
+def test_outcomes_missing_in_one_arm_are_told():
+    frame = trial(900)
+    gone = (pl.col("offer") == "call") & (pl.int_range(900) % 2 == 0)
+    found = study(frame.with_columns(bought=pl.when(~gone).then("bought")), Asked("offer", "bought", control="nothing"))
+    assert found.answer["outcome_missing_by_arm"]["letter"] == 0.0
+    assert 0.4 < found.answer["outcome_missing_by_arm"]["call"] < 0.6
+    even = frame.with_columns(bought=pl.when(pl.int_range(900) % 10 != 0).then("bought"))
+    assert study(even, Asked("offer", "bought", control="nothing")).answer["outcome_missing_by_arm"] == {}
+
+
+def test_luck_of_folds_has_twice_the_variance_and_never_claims_much():
+    """Against plain draws of the folds' directions; one column has the same law by |·| alone."""
+    dice = np.random.default_rng(8)
+    for directions in (1, 3, 20):
+        folds = dice.normal(size=(20_000, 5, directions)) / 5**0.5
+        others = folds.sum(axis=1, keepdims=True) - folds
+        plain = ((folds * others).sum(axis=2) / np.linalg.norm(others, axis=2)).sum(axis=1)
+        luck = fold_luck(directions=directions, folds=5)
+        assert luck.drawn.var() == pytest.approx(plain.var(), rel=0.05)
+        assert 1.85 < luck.drawn.var() < 2.15
+        assert np.quantile(luck.drawn, [0.025, 0.25, 0.75, 0.975]) == pytest.approx(
+            np.quantile(plain, [0.025, 0.25, 0.75, 0.975]), abs=0.08
+        )
+        chances = [luck.chance(z) for z in (0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 7.0)]
+        assert chances == sorted(chances, reverse=True)
+        assert 0 < chances[-1] < 1e-4
+        assert luck.chance(luck.reach(level=0.95)[1]) == pytest.approx(0.05, abs=0.001)
+
+
+def test_words_of_a_shop_name_the_control():
+    assert (
+        labelled(pl.Series("t", ["发券", "不发"])).labels[
+            control_of(labelled(pl.Series("t", ["发券", "不发"])), [1, 1], given=None, where="t")
+        ]
+        == "不发"
+    )
 
 
 @pytest.mark.nightly
