@@ -2,8 +2,8 @@
 
 Rules kept: the bureau is asked only under the applicant's own consent to exactly that (征信业管理条例 18; PIPL 23), given with this
 application, on record before the question; the registry publishes what it says and is asked by the shop's unified credit code.
-Nothing is asked where no keeper is configured, of who has been answered already, or twice in a window; no transaction is open
-while a keeper thinks; whatever fails is a note in the record and holds nothing back.
+Nothing is asked where no keeper is configured, of who has been answered already, twice in a window, or of a keeper that rests; all
+are asked side by side; no transaction is open while a keeper thinks; whatever fails is a note in the record and holds nothing back.
 """
 
 from collections.abc import Callable, Iterable
@@ -66,7 +66,7 @@ def ask(applicant: Applicant, before: Before, *, now: datetime) -> tuple[Asked, 
     if applicant.needed not in given:
         return ()
     wanted = _wanted(applicant, given & {applicant.needed, BUREAU_PURPOSE}, doors, now=now)
-    return tuple(asking.ask_keeper(doors[each.keeper], each, now=now) for each in wanted)
+    return asking.ask_keepers(doors, wanted, now=now)
 
 
 def standing(person_id: str, *, now: datetime) -> tuple[Asked, ...]:

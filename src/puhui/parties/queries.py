@@ -63,6 +63,10 @@ def consents(person_id: str) -> list[models.Consent]:
     return list(models.Consent.objects.filter(person_id=person_id).select_related("withdrawal").order_by("given_at"))
 
 
+def consents_by_id(consent_ids: Iterable[str]) -> dict[str, models.Consent]:
+    return {row.id: row for row in models.Consent.objects.filter(id__in=list(consent_ids)).select_related("withdrawal")}
+
+
 def has_consent(person_id: str, *, purpose: str, institution_id: str = "") -> bool:
     return models.Consent.objects.filter(
         person_id=person_id, purpose=purpose, institution_id=institution_id, withdrawal__isnull=True

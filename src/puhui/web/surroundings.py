@@ -38,6 +38,7 @@ PLACES = (
     Place("reviews", _("人工复核"), "check", (access.OPERATOR, access.ADMIN)),
     Place("mirror", _("反欺诈"), "scale", PLATFORM),
     Place("alerts", _("告警"), "help", PLATFORM),
+    Place("keepers", _("外部查询"), "scroll", (access.OPERATOR, access.ADMIN)),
     Place("people", _("查人"), "person", (access.OPERATOR, access.ADMIN)),
 )
 

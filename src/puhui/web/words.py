@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from puhui.web import mirror_words, model_words, octopus_words, policy_words
+from puhui.web import keeper_words, mirror_words, model_words, octopus_words, policy_words
 
 LOAN_STATES = {
     "booked": _("已签约待放款"), "active": _("还款中"), "overdue": _("逾期"), "closed": _("已结清"), "cancelled": _("已取消"),
@@ -98,6 +98,7 @@ _ALL: dict[str, dict[str, Any]] = {
     "move": MOVES, "entry": ENTRY_KINDS, "account": ACCOUNTS, "head": HEADS, "application": APPLICATION_STATES, "offer": OFFER_STATES, "stage": STAGES, "purpose": PURPOSES, "role": ROLES, "entrance": ENTRANCES,
     "media": MEDIA, "campaign": CAMPAIGN_STATES, "campaign_move": CAMPAIGN_MOVES, "conversion": CONVERSION_STATES,
     "alert": ALERT_STATES, "alert_outcome": ALERT_OUTCOMES,
+    **keeper_words.WORDS,
     **model_words.WORDS,
     **policy_words.WORDS,
     **mirror_words.WORDS,

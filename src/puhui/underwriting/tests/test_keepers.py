@@ -1,8 +1,11 @@
 """Answers of keepers field by field, the client over real HTTP, and what of an answer becomes columns of the credit rules."""
 
+import asyncio
 import json
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -11,15 +14,20 @@ import pytest
 
 from puhui.kernel.masked import Secret
 from puhui.kernel.refusal import Refused
+from puhui.underwriting import models
 from puhui.underwriting.core import coefficients, deciding, keeper_answer, owner_facts, questionnaire, rule_inputs
+from puhui.underwriting.core.breaker import Rules, State, Try, state
 from puhui.underwriting.core.keeper_answer import Malformed, NotOnFile
 from puhui.underwriting.core.lending_policy import LendingPolicy
+from puhui.underwriting.outside import asking
+from puhui.underwriting.outside.asking import Asked, Wanted
 from puhui.underwriting.outside.door import Door, DoorNotSecure, KeeperFault, sign
 from puhui.underwriting.outside.terms import Terms, TermsAbsent, terms
+from tests.local_server import served
 
 ON, NOW = date(2026, 3, 2), datetime(2026, 3, 2, 9, tzinfo=UTC)
 KEY = Secret("shared")
-QUICK = Terms(window_days=30, timeout_ms=300, attempts=2, pause_ms=0)
+QUICK = Terms(window_days=30, timeout_ms=300, attempts=2, pause_ms=0, deadline_ms=5000, break_after=5, rest_ms=30_000)
 SUMMARY: dict[str, Any] = {
     "instalments_monthly_minor": 200_000, "overdue_now_minor": 0, "worst_overdue_days_24m": 20, "overdue_months_24m": 1,
     "inquiries_1m": 2, "inquiries_3m": 3, "new_loans_1m": 1, "balance_minor": 3_000_000, "non_bank_minor": 1_000_000,
@@ -103,7 +111,7 @@ def keeper() -> Iterator[_Keeper]:
 class TestTheDoor:
     def ask(self, keeper: _Keeper) -> Any:
         door = Door(f"http://127.0.0.1:{keeper.server_port}/bureau", KEY)
-        return door.ask({"query_id": "ask_1"}, terms=QUICK, now=NOW)
+        return asyncio.run(door.ask({"query_id": "ask_1"}, terms=QUICK, now=NOW))
 
     def test_signs_and_asks_again_under_the_same_id(self, keeper: _Keeper) -> None:
         keeper.answers = [(503, b"", False), (200, json.dumps(ANSWER).encode(), True)]
@@ -134,8 +142,22 @@ class TestTheDoor:
 
     def test_counts_silence_as_down(self) -> None:
         with pytest.raises(KeeperFault) as fault:
-            Door("http://127.0.0.1:9/bureau", KEY).ask({}, terms=QUICK, now=NOW)
+            asyncio.run(Door("http://127.0.0.1:9/bureau", KEY).ask({}, terms=QUICK, now=NOW))
         assert (fault.value.outcome, fault.value.said, fault.value.attempts) == ("down", "ConnectError", 2)
+
+    def test_waits_for_no_answer_that_trickles_past_the_deadline(self) -> None:
+        def trickle(call: BaseHTTPRequestHandler, _body: bytes) -> None:
+            call.send_response(200)
+            call.send_header("Content-Length", "1000")
+            call.end_headers()
+            for _ in range(1000):
+                call.wfile.write(b" ")
+                time.sleep(0.05)
+
+        patient = replace(QUICK, deadline_ms=400)
+        with served(trickle) as base, pytest.raises(KeeperFault) as fault:
+            asyncio.run(Door(f"{base}/bureau", KEY).ask({}, terms=patient, now=NOW))
+        assert (fault.value.outcome, fault.value.said, fault.value.attempts) == ("down", "no answer within 400 ms", 1)
 
     @pytest.mark.parametrize(
         "url", ["http://bureau.example/v1", "ftp://127.0.0.1/", "bureau.example", "http://127.0.0.1.example/"]
@@ -149,9 +171,98 @@ class TestTheDoor:
             Door("https://bureau.example/v1", Secret(""))
 
     def test_has_dated_terms(self) -> None:
-        assert terms("bureau", on=ON) == Terms(30, 2000, 2, 200)
+        assert terms("bureau", on=ON) == terms("registry", on=ON) == Terms(30, 2000, 2, 200, 3000, 5, 30_000)
         with pytest.raises(TermsAbsent, match="bureau on 2025-12-31"):
             terms("bureau", on=date(2025, 12, 31))
+
+
+def tries(*outcomes: str | None, every: int = 10) -> list[Try]:
+    """Tries the newest of which was put at NOW, each ended after a second."""
+    asked = [NOW - timedelta(seconds=n * every) for n in range(len(outcomes))]
+    return [
+        Try(at, told, at + timedelta(seconds=1) if told else None) for at, told in zip(asked, outcomes, strict=True)
+    ]
+
+
+class TestTheBreaker:
+    RULES = Rules(break_after=3, rest=timedelta(seconds=30), patience=timedelta(seconds=6))
+
+    @pytest.mark.parametrize(
+        ("newest_first", "after_s", "said"),
+        [
+            ([], 0, "closed"), (["down", "down"], 2, "closed"), (["down", "down", "answered", "down"], 2, "closed"),
+            (["refused", "down", "down", "down"], 2, "closed"), (["down", "down", "down"], 2, "open"),
+            (["down", "down", "down", "answered"], 30, "open"), (["down", "down", "down"], 31, "half_open"),
+            ([None, "down", "down", "down"], 2, "open"), ([None, "down", "down"], 2, "closed"),
+        ],
+    )  # fmt: skip
+    def test_is_a_fold_over_what_was_asked(self, newest_first: list[str | None], after_s: int, said: str) -> None:
+        assert state(tries(*newest_first), self.RULES, now=NOW + timedelta(seconds=after_s)) == said
+
+    def test_lets_one_question_try_and_the_next_where_that_ones_asker_died(self) -> None:
+        vain = [Try(NOW - timedelta(seconds=60), "down", NOW - timedelta(seconds=50))] * 3
+        tried = [Try(NOW, None, None), *vain]
+        told = [state(tried, self.RULES, now=NOW + timedelta(seconds=s)) for s in (0, 5, 6)]
+        assert told == [State.OPEN, State.OPEN, State.HALF_OPEN]
+
+
+def wanted(keeper: str, number: int) -> Wanted:
+    fields = {"bureau": {"name": "虚构", "id_number": str(number)}, "registry": {"credit_code": str(number)}}[keeper]
+    return Wanted(keeper, f"{keeper}_{number}", f"person_{number}", "cons_1", fields)
+
+
+def answering(call: BaseHTTPRequestHandler, body: bytes) -> None:
+    """A keeper that has nobody on file."""
+    asked = json.loads(body)
+    told = {"query_id": asked["query_id"], "sandbox": True, "found": False, "as_of": ON.isoformat(), "summary": None}
+    content = json.dumps(told).encode()
+    call.send_response(200)
+    call.send_header("X-Puhui-Timestamp", "1")
+    call.send_header("X-Puhui-Signature", sign(KEY.reveal(), timestamp="1", body=content))
+    call.send_header("Content-Length", str(len(content)))
+    call.end_headers()
+    call.wfile.write(content)
+
+
+class TestSeveralKeepers:
+    def test_are_asked_side_by_side(self, db: None) -> None:
+        both = threading.Barrier(2, timeout=20)  # neither answers before the other has been asked
+
+        def together(call: BaseHTTPRequestHandler, body: bytes) -> None:
+            both.wait()
+            answering(call, body)
+
+        with served(together) as base:
+            doors = {name: Door(f"{base}/{name}", KEY) for name in ("bureau", "registry")}
+            came = asking.ask_keepers(doors, [wanted("bureau", 1), wanted("registry", 1)], now=NOW)
+        assert [(each.keeper, each.outcome) for each in came] == [("bureau", "unknown"), ("registry", "unknown")]
+
+    def test_one_that_is_down_does_not_spoil_the_others_answer(self, db: None) -> None:
+        with served(answering) as base:
+            doors = {"bureau": Door("http://127.0.0.1:9/bureau", KEY), "registry": Door(f"{base}/registry", KEY)}
+            came = asking.ask_keepers(doors, [wanted("bureau", 1), wanted("registry", 1)], now=NOW)
+        assert [(each.outcome, each.said) for each in came] == [("down", "ConnectError"), ("unknown", "")]
+
+
+class TestAKeeperThatIsDown:
+    def test_rests_after_five_in_vain_and_is_tried_by_one_question_alone(self, db: None) -> None:
+        dead = {"bureau": Door("http://127.0.0.1:9/bureau", KEY)}
+        came = [asking.ask_keepers(dead, [wanted("bureau", n)], now=NOW)[0] for n in range(6)]
+        assert [each.outcome for each in came] == ["down"] * 5 + ["resting"]
+        assert came[5] == Asked("bureau", "", "resting", "in vain 5 times in a row", NOW)
+        assert models.KeeperQuestion.objects.count() == 5
+        last = max(models.KeeperAnswer.objects.values_list("answered_at", flat=True))
+        assert asking.state_of("bureau", now=NOW + timedelta(seconds=20)) == (State.OPEN, last + timedelta(seconds=30))
+        assert asking.state_of("registry", now=NOW) == (State.CLOSED, None)
+        later = last + timedelta(seconds=31)
+        assert asking.ask_keepers(dead, [wanted("bureau", 6)], now=later)[0].outcome == "down"
+        assert asking.ask_keepers(dead, [wanted("bureau", 7)], now=later + timedelta(seconds=5))[0].outcome == "resting"
+        with served(answering) as base:
+            alive = {"bureau": Door(f"{base}/bureau", KEY)}
+            again = max(models.KeeperAnswer.objects.values_list("answered_at", flat=True)) + timedelta(seconds=30)
+            told = [asking.ask_keepers(alive, [wanted("bureau", n)], now=again)[0].outcome for n in (8, 9)]
+        assert (told, models.KeeperQuestion.objects.count()) == (["unknown", "unknown"], 8)
+        assert asking.state_of("bureau", now=again) == (State.CLOSED, None)
 
 
 def item(kind: str, source: str, day: date, values: dict[str, Any]) -> dict[str, Any]:
