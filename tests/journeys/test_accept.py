@@ -12,6 +12,7 @@ from puhui.journeys import accept as accepting
 from puhui.journeys import close_day, disburse
 from puhui.kernel.refusal import Refused
 from puhui.parties import queries as parties
+from puhui.parties.operations import ShopDraft
 from puhui.servicing import operations as servicing_operations
 from puhui.servicing import queries as servicing
 from puhui.underwriting import queries as underwriting
@@ -49,6 +50,61 @@ class TestAnOffer:
         assert "QUOTA_EXHAUSTED" in {each["refusal"] for each in shown.candidates}
         with pytest.raises(Refused, match="NO_FUNDER"):
             accepting.accept(applied.offer_id or "", confirmation(shown), key="k", now=NOW + READING)
+
+
+REGIONAL = """
+[[institution]]
+code = "{code}"
+name = "某村镇银行（虚构）"
+name_en = "A Rural Bank (invented)"
+lender_type = "bank"
+sample = true
+  [[institution.programme]]
+  code = "{code}-only"
+  name = "本地"
+  rate_min = "0.01"
+  rate_max = "0.15"
+  rate_discount = "0.005"
+  limit_min_yuan = "1000"
+  limit_max_yuan = "1000000"
+  ratings = ["A", "B", "C"]
+  months = [12]
+  quota_yuan = "50000000"
+  valid_from = "2020-01-01"
+  valid_until = "2030-01-01"
+  whitelisted = true
+  regions = ["{region}"]
+"""
+
+
+class TestAProgrammeOfARegion:
+    """Two invented local lenders, each half a point cheaper than the samples, so that whoever may borrow there does."""
+
+    @pytest.mark.parametrize(
+        ("credit_code", "told", "chosen", "refused"),
+        [
+            ("92420500MA4A000007", {}, "hubei-only", {"hunan-only": "REGION_NOT_SERVED"}),
+            ("92420500MA4A000007", {"place": "43"}, "hubei-only", {"hunan-only": "REGION_NOT_SERVED"}),
+            ("", {"place": "43"}, None, {"hubei-only": "REGION_NOT_SERVED", "hunan-only": "REGION_UNKNOWN"}),
+            ("", {}, None, {"hubei-only": "REGION_UNKNOWN", "hunan-only": "REGION_UNKNOWN"}),
+            ("92110105MA4A000007", {}, None, {"hubei-only": "REGION_NOT_SERVED", "hunan-only": "REGION_NOT_SERVED"}),
+        ],
+    )
+    def test_takes_its_own_and_leads_others_elsewhere_by_name(
+        self, lender: Lender, credit_code: str, told: dict[str, str], chosen: str | None, refused: dict[str, str]
+    ) -> None:
+        for code, region in (("hubei", "42"), ("hunan", "4301")):
+            funding_operations.load_programmes(REGIONAL.format(code=code, region=region), now=NOW)
+        row = lender.approved[0]
+        shop = ShopDraft(row.name, credit_code=credit_code, evidence_code=row.firm, invented=True)
+        applied = lender.applied(shop=shop, answers=told)
+        shown = accepting.show_offer(applied.offer_id or "", now=NOW)
+        match = funding.matches_of(shown.application_id)[-1]
+        local = {each["programme"]: each["refusal"] for each in shown.candidates if each["programme"].endswith("-only")}
+        assert {code: refusal for code, refusal in local.items() if refusal} == refused
+        assert match.programme_code == chosen if chosen else (match.programme_code or "").startswith("sample-")
+        booked = lender.booked(applied)
+        assert booked.institution_id == shown.institution_id
 
 
 def _use_up(code: str, quota_minor: int) -> None:

@@ -56,6 +56,7 @@ class Programme(models.Model):
     ratings = models.JSONField()
     months = models.JSONField()
     methods = models.JSONField(default=plain_methods)
+    regions = models.JSONField(default=list)  # divisions (GB/T 2260) of 2, 4 or 6 digits; none: the whole country
     quota_minor = models.BigIntegerField()
     valid_from = models.DateField()
     valid_until = models.DateField()
@@ -90,6 +91,7 @@ class Match(models.Model):
     months = models.PositiveSmallIntegerField()
     method = models.CharField(max_length=20, default="equal_installment", choices=list(METHODS.items()))
     rating = models.CharField(max_length=10)
+    place = models.CharField(max_length=6, blank=True, default="")  # division of the business, as far as it was known
     offered_rate = models.DecimalField(max_digits=9, decimal_places=6)
     annual_rate = models.DecimalField(max_digits=9, decimal_places=6, null=True)
     as_of = models.DateField()

@@ -7,13 +7,13 @@ what was used is folded from facts under that lock.
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from importlib import resources
 from typing import Any
 
 from django.db import transaction
 
 from puhui.funding import models, queries
 from puhui.funding.core import allotment, matching, programme_file
+from puhui.kernel import shipped
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 
@@ -28,7 +28,7 @@ class LoadedProgrammes:
 
 @dataclass(frozen=True, slots=True)
 class MatchRequest:
-    """An offer that looks for money; `annual_rate` is what underwriting offered."""
+    """An offer that looks for money; `annual_rate` is what underwriting offered. `place` is where the business is, as far as known."""
 
     application_id: str
     offer_id: str
@@ -37,14 +37,15 @@ class MatchRequest:
     months: int
     rating: str
     method: str = "equal_installment"
+    place: str = ""
 
     def as_core(self) -> matching.Request:
-        return matching.Request(self.amount_minor, self.annual_rate, self.months, self.rating, self.method)
+        return matching.Request(self.amount_minor, self.annual_rate, self.months, self.rating, self.method, self.place)
 
 
 def load_sample_programmes(*, now: datetime) -> LoadedProgrammes:
     """The three invented institutions (示例) that come with the house."""
-    text = resources.files("puhui.funding").joinpath("sample_programmes.toml").read_text(encoding="utf-8")
+    text = shipped.text("puhui.funding", "sample_programmes.toml")
     return load_programmes(text, now=now)
 
 
@@ -120,6 +121,7 @@ def match(request: MatchRequest, *, as_of: date, now: datetime) -> queries.Match
         months=request.months,
         rating=request.rating,
         method=request.method,
+        place=request.place,
         offered_rate=request.annual_rate,
         annual_rate=choice.annual_rate,
         as_of=as_of,
@@ -147,8 +149,8 @@ def _standing(request: MatchRequest, choice: matching.Choice, *, as_of: date) ->
     last = found.filter(method=request.method).order_by("-id").first()
     if last is None:
         return None
-    asked = (request.amount_minor, request.months, request.annual_rate, request.rating, as_of)
-    if asked != (last.amount_minor, last.months, last.offered_rate, last.rating, last.as_of):
+    asked = (request.amount_minor, request.months, request.annual_rate, request.rating, request.place, as_of)
+    if asked != (last.amount_minor, last.months, last.offered_rate, last.rating, last.place, last.as_of):
         return None
     if last.programme is None:
         return last if choice.refusals == {each["programme"]: each["refusal"] for each in last.candidates} else None
@@ -185,7 +187,9 @@ def reserve(match_id: str, *, as_of: date, now: datetime) -> str:
     held = models.Allotment.objects.filter(match_id=match_id, verb="reserve").first()
     if held is not None:
         return held.allotment_id
-    asked = matching.Request(record.amount_minor, record.offered_rate, record.months, record.rating, record.method)
+    asked = matching.Request(
+        record.amount_minor, record.offered_rate, record.months, record.rating, record.method, record.place
+    )
     columns = matching.ProgrammeColumns.of([queries.as_core(programme, used_minor=_used(programme.id), on=as_of)])
     refusal = matching.match(matching.Requests.of([asked]), columns, on=as_of)[0].candidates[0].refusal
     if refusal:

@@ -137,6 +137,7 @@ def as_core(row: models.Programme, *, used_minor: int, on: date) -> matching.Pro
         legal_cap=legal_cap(row.institution.lender_type, on=on),
         rate_discount=row.rate_discount,
         methods=tuple(row.methods),
+        regions=tuple(row.regions),
     )
 
 

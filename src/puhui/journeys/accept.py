@@ -18,8 +18,10 @@ from puhui.journeys import fraud_conditions, offer_shown, tasks
 from puhui.journeys.asked_once import Asked, answer_once
 from puhui.journeys.offer_shown import OfferShown
 from puhui.journeys.way_to_borrow import AT_WILL, LEVEL, Way, policy_of, refuse_way, terms_of
+from puhui.kernel import china_ids
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.parties import operations as parties
+from puhui.parties import queries as parties_queries
 from puhui.parties.operations import ConsentDraft
 from puhui.servicing import operations as servicing
 from puhui.servicing import queries as servicing_queries
@@ -166,7 +168,15 @@ def _match_request(offer: OfferView, method: str) -> funding.MatchRequest:
         months=offer.months,
         rating=offer.rating or "",
         method=method,
+        place=_place_of(offer),
     )
+
+
+def _place_of(offer: OfferView) -> str:
+    """Where the business is: as its unified credit code says, else as its owner told; never where the owner was born."""
+    shop = parties_queries.shop(offer.shop_id)
+    registered = china_ids.division_of(shop.credit_code) if shop is not None else ""
+    return registered or underwriting_queries.application(offer.application_id).place
 
 
 def _prepare(offer: OfferView, way: Way, *, now: datetime) -> tuple[MatchShown, LoanTerms | None, DrawnUp | None]:

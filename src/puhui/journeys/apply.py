@@ -276,6 +276,7 @@ def _submit(intake: Intake, applicant: _Applicant, *, key: str, now: datetime) -
         segment=intake.segment,
         purpose=told.purpose,
         id_expires_on=told.id_expires_on,
+        place=told.place,
     )
     application_id = underwriting.submit_application(draft, key=key, now=now)
     if intake.invoices is not None:
@@ -455,6 +456,7 @@ def _again(former: ApplicationView, invoices: OwnInvoices, key: str, now: dateti
         segment=former.segment,
         purpose=former.purpose,
         id_expires_on=former.id_expires_on,
+        place=former.place,
     )
     application_id = underwriting.submit_application(draft, key=f"again/{key}", now=now)
     origin = "invented" if shop.invented else "real"

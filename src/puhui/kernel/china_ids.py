@@ -15,6 +15,7 @@ from typing import Literal
 from stdnum import luhn
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
+from stdnum.numdb import get as numbers_of
 
 Severity = Literal["ok", "warn", "refuse"]
 _PHONE = re.compile(r"1[3-9][0-9]{9}\Z")
@@ -56,6 +57,40 @@ def check_uscc(text: str) -> Finding:
     except ValidationError:
         return Finding("warn", "校验位不符，请与营业执照核对 · the check digit differs; look it up", cleaned)
     return Finding("ok", "", cleaned)
+
+
+def division_of(credit_code: str) -> str:
+    """The administrative division (GB/T 2260, six digits) where a business is registered, as its unified credit code says.
+
+    Empty where it does not say: no code, or one given out by the national office (100000).
+    >>> division_of("91350100M0001TGQXM"), division_of("911000000000000000"), division_of("")
+    ('350100', '', '')
+    """
+    division = credit_code.strip().upper()[2:8]
+    return division if division[:2] in PROVINCES and division.isdigit() and len(division) == 6 else ""
+
+
+def division_name(prefix: str) -> str:
+    """What a division is called, by the first two, four or six digits of its code; the code itself where the list does not know it.
+
+    >>> division_name("42"), division_name("4201"), division_name("420102"), division_name("9900")
+    ('湖北省', '湖北省武汉市', '湖北省江岸区', '9900')
+    """
+    province = PROVINCES.get(prefix[:2], "")
+    if len(prefix) == 2 or not province:
+        return province or prefix
+    county = numbers_of("cn/loc").info(prefix.ljust(6, "0"))[-1][1].get("county", "")
+    county = re.sub(r"\[[^]]*\]", "", county.split(",")[-1])
+    return province + county if county else prefix
+
+
+def _provinces() -> dict[str, str]:
+    """Two digits → name, of the thirty-one divisions of the first level on the mainland."""
+    listed = {f"{n:02d}": numbers_of("cn/loc").info(f"{n:02d}0000")[0][1].get("province", "") for n in range(11, 66)}
+    return {code: name for code, name in listed.items() if name}
+
+
+PROVINCES = _provinces()
 
 
 def check_phone(text: str) -> Finding:

@@ -32,7 +32,7 @@ from puhui.underwriting.standing import appraisal_of, standing
 KIND = "underwriting.application"
 ENTRANCES = ("phone", "partner", "file")
 MONTHS_MOST = 36
-_TOLD_LATER = ("segment", "purpose", "id_expires_on")  # left out of a draft's hash where not told
+_TOLD_LATER = ("segment", "purpose", "id_expires_on", "place")  # left out of a draft's hash where not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class ApplicationDraft:
     segment: str = ""
     purpose: str = ""
     id_expires_on: date | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ def submit_application(draft: ApplicationDraft, *, key: str, now: datetime) -> s
             shop_id=draft.shop_id, partner_ref=draft.partner_ref, firm=_firm_of(draft),
             requested_minor=draft.requested_minor, months=draft.months, state="submitted", submitted_at=now,
             segment=draft.segment, purpose=draft.purpose, id_expires_on=draft.id_expires_on,
+            place=draft.place,
         )  # fmt: skip
         prepared.add(application)
         return application.id

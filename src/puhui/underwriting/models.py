@@ -219,6 +219,7 @@ class Application(models.Model):
     segment = models.CharField(max_length=10, blank=True, default="")  # shop | company | farmer, as the applicant says
     purpose = models.CharField(max_length=20, blank=True, default="")  # what the money is for, as the applicant says
     id_expires_on = models.DateField(null=True)  # of the resident ID, as told; date.max where it never does
+    place = models.CharField(max_length=6, blank=True, default="", db_default="")  # division of the business, as told
     state = models.CharField(max_length=12)
     submitted_at = models.DateTimeField(db_index=True)
     decision_id = models.CharField(max_length=40, blank=True)
@@ -303,7 +304,10 @@ class KeeperQuestion(models.Model):
 
     class Meta:
         db_table = "underwriting_keeper_question"
-        indexes = [models.Index(fields=["keeper", "subject", "asked_at"], name="underwriting_keeper_asked")]
+        indexes = [
+            models.Index(fields=["keeper", "subject", "asked_at"], name="underwriting_keeper_asked"),
+            models.Index(fields=["keeper", "-asked_at"], name="underwriting_keeper_newest"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(keeper__in=["bureau", "registry"]), name="underwriting_keeper_known"),
             models.CheckConstraint(condition=~Q(consent_id=""), name="underwriting_keeper_consent"),

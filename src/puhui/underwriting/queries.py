@@ -336,7 +336,7 @@ def _application_view(row: models.Application) -> ApplicationView:
         row.firm.code if row.firm else None, row.requested_minor, row.months, row.state, row.submitted_at,
         row.decision_id, answer.get("approved"), answer.get("limit_minor", 0), answer.get("rating"),
         answer.get("reasons", []), made.id if made else "", row.loan_id, list(row.moves.order_by("id").values(*names)),
-        row.segment, row.purpose, row.id_expires_on,
+        row.segment, row.purpose, row.id_expires_on, row.place,
     )  # fmt: skip
 
 

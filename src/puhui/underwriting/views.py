@@ -153,6 +153,7 @@ class ApplicationView:
     segment: str = ""
     purpose: str = ""
     id_expires_on: date | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

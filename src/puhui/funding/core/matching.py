@@ -26,6 +26,11 @@ FILTERS: tuple[tuple[str, str], ...] = (
     ("PROGRAMME_NOT_IN_FORCE", "方案不在有效期 · the programme is not in force on this day"),
     ("PARTNER_NOT_WHITELISTED", "平台不在该机构合作名单 · the platform is not on the institution's whitelist"),
     ("LEGAL_CAP_UNKNOWN", "当日无适用的利率上限规则 · no legal cap is on record for this lender on this day"),
+    (
+        "REGION_UNKNOWN",
+        "方案限定地区，而经营地尚不明确 · the programme names its regions, and the place of business is not known well enough",
+    ),
+    ("REGION_NOT_SERVED", "经营地不在方案的展业地区 · the place of business lies outside the programme's regions"),
     ("RATING_NOT_TAKEN", "评级不在准入范围 · the rating is not taken"),
     ("AMOUNT_BELOW_MINIMUM", "金额低于下限 · the amount is below the minimum"),
     ("AMOUNT_ABOVE_MAXIMUM", "金额高于上限 · the amount is above the maximum"),
@@ -42,13 +47,15 @@ _QUOTA = len(FILTERS) - 1
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be funded; `annual_rate` is what underwriting offered."""
+    """What is to be funded; `annual_rate` is what underwriting offered. `place`: administrative division of the business, two,
+    four or six digits (GB/T 2260), empty where it is not known."""
 
     amount_minor: int
     annual_rate: Decimal
     months: int
     rating: str
     method: str = "equal_installment"
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,7 @@ class Programme:
     """An institution's rules as data. In force on [valid_from, valid_until). `legal_cap` None: no rule was found.
 
     `rate_discount` is taken off the offered rate (a subsidised programme); the borrower pays what is left.
+    `regions` are divisions that it lends in, two, four or six digits each; none: the whole country.
     """
 
     code: str
@@ -73,6 +81,7 @@ class Programme:
     legal_cap: Decimal | None
     rate_discount: Decimal = Decimal(0)
     methods: tuple[str, ...] = ("equal_installment",)
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,7 @@ class Requests:
     months: Whole
     rating: tuple[str, ...]
     method: tuple[str, ...]
+    place: tuple[str, ...]
 
     @classmethod
     def of(cls, batch: Sequence[Request]) -> "Requests":
@@ -119,6 +129,7 @@ class Requests:
             np.array([each.months for each in batch], np.int64),
             tuple(each.rating for each in batch),
             tuple(each.method for each in batch),
+            tuple(each.place for each in batch),
         )
 
     def __len__(self) -> int:
@@ -173,6 +184,8 @@ def _checks(requests: Requests, programmes: ProgrammeColumns, rates: Whole, on: 
         np.array([[not each.valid_from <= on < each.valid_until for each in rows]], np.bool_),
         np.array([[not each.whitelisted for each in rows]], np.bool_),
         np.array([[each.legal_cap is None for each in rows]], np.bool_),
+        _outside(requests.place, [each.regions for each in rows], unknown=True),
+        _outside(requests.place, [each.regions for each in rows], unknown=False),
         _absent(requests.rating, [each.ratings for each in rows]),
         amount < programmes.limit_min[None, :],
         amount > programmes.limit_max[None, :],
@@ -187,6 +200,25 @@ def _checks(requests: Requests, programmes: ProgrammeColumns, rates: Whole, on: 
 def _absent(asked: Sequence[object], offered: Sequence[Sequence[object]]) -> Flags:
     missing = [[value not in allowed for allowed in offered] for value in asked]
     return np.array(missing, np.bool_).reshape(len(asked), len(offered))
+
+
+def _outside(places: Sequence[str], regions: Sequence[tuple[str, ...]], *, unknown: bool) -> Flags:
+    """Where a place lies in none of a programme's regions: surely, or (`unknown`) perhaps, as it is told too roughly or not at all."""
+    said = {(place, served): _serves(served, place) for place in set(places) for served in regions}
+    wanted = None if unknown else False
+    return np.array([[said[place, served] is wanted for served in regions] for place in places], np.bool_).reshape(
+        len(places), len(regions)
+    )
+
+
+def _serves(regions: tuple[str, ...], place: str) -> bool | None:
+    """
+    >>> _serves(("4201", "43"), "420102"), _serves(("4201",), "420500"), _serves(("4201",), "42"), _serves(("4201",), ""), _serves((), "")
+    (True, False, None, None, True)
+    """
+    if not regions or place.startswith(regions):
+        return True
+    return None if any(region.startswith(place) for region in regions) else False
 
 
 def _first_failed(checks: list[Flags]) -> Whole:

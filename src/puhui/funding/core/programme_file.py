@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from puhui.kernel import china_ids
 from puhui.kernel.canonical import digest
 from puhui.kernel.money import MoneyUnreadable, parse_yuan
 from puhui.kernel.refusal import Refusal
@@ -33,9 +34,10 @@ class ProgrammeDraft:
     valid_until: date
     whitelisted: bool
     methods: tuple[str, ...] = PLAIN_METHODS
+    regions: tuple[str, ...] = ()
 
     def as_columns(self) -> dict[str, Any]:
-        return asdict(self) | {name: list(getattr(self, name)) for name in ("ratings", "months", "methods")}
+        return asdict(self) | {name: list(getattr(self, name)) for name in ("ratings", "months", "methods", "regions")}
 
     @property
     def terms_hash(self) -> str:
@@ -43,6 +45,8 @@ class ProgrammeDraft:
         record = self.as_columns() | rates
         if self.methods == PLAIN_METHODS:  # a programme loaded before there were several keeps its hash
             del record["methods"]
+        if not self.regions:  # and so does one that lends in the whole country
+            del record["regions"]
         return digest(record)
 
 
@@ -159,6 +163,7 @@ def _programme(reading: _Reading, table: dict[str, Any], methods: frozenset[str]
         methods=tuple(str(each) for each in reading.take(table, "methods", list, where))
         if "methods" in table
         else PLAIN_METHODS,
+        regions=_regions(reading, table, where),
     )
     wrong = (
         (draft.rate_min > draft.rate_max, "rate_min is above rate_max"),
@@ -174,3 +179,26 @@ def _programme(reading: _Reading, table: dict[str, Any], methods: frozenset[str]
         if fails:
             reading.refuse("PROGRAMME_RULES_CROSSED", text, where)
     return draft
+
+
+def _regions(reading: _Reading, table: dict[str, Any], where: str) -> tuple[str, ...]:
+    """The divisions it lends in; not named: the whole country. An empty list is refused, since nobody can tell what it means."""
+    if "regions" not in table:
+        return ()
+    told = reading.take(table, "regions", list, where)
+    strange = [each for each in told if not _is_division(each)]
+    if strange or not told:
+        text = (
+            'regions 应为行政区划代码，加引号，2、4 或 6 位，如 "42"、"4201"；全国展业请去掉这一行 · regions lists codes of divisions'
+            f" (GB/T 2260) in quotes, 2, 4 or 6 digits; leave the line out for the whole country, got {strange or told!r}"
+        )
+        reading.refuse("PROGRAMME_REGION_WRONG", text, where)
+        return ()
+    return tuple(sorted(set(told)))
+
+
+def _is_division(told: object) -> bool:
+    """Two digits of a province, four of a prefecture or six of a county."""
+    if not isinstance(told, str) or len(told) not in (2, 4, 6):
+        return False
+    return told.isascii() and told.isdigit() and told[:2] in china_ids.PROVINCES and "00" not in (told[2:4], told[4:])

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from puhui.funding.core import matching
@@ -36,6 +36,11 @@ REFUSED: list[tuple[dict, dict, str]] = [
     ({"valid_from": date(2026, 7, 2)}, {}, "PROGRAMME_NOT_IN_FORCE"),
     ({"whitelisted": False}, {}, "PARTNER_NOT_WHITELISTED"),
     ({"legal_cap": None}, {}, "LEGAL_CAP_UNKNOWN"),
+    ({"regions": ("4201", "43")}, {}, "REGION_UNKNOWN"),
+    ({"regions": ("4201", "43")}, {"place": "42"}, "REGION_UNKNOWN"),
+    ({"regions": ("420102",)}, {"place": "4201"}, "REGION_UNKNOWN"),
+    ({"regions": ("4201", "43")}, {"place": "420500"}, "REGION_NOT_SERVED"),
+    ({"regions": ("4201", "43")}, {"place": "44"}, "REGION_NOT_SERVED"),
     ({}, {"rating": "C"}, "RATING_NOT_TAKEN"),
     ({}, {"amount_minor": 9_999_999}, "AMOUNT_BELOW_MINIMUM"),
     ({}, {"amount_minor": 100_000_001}, "AMOUNT_ABOVE_MAXIMUM"),
@@ -48,6 +53,9 @@ REFUSED: list[tuple[dict, dict, str]] = [
 ]
 ACCEPTED: list[tuple[dict, dict]] = [
     ({"valid_from": date(2026, 7, 1), "valid_until": date(2026, 7, 2)}, {}),
+    ({}, {"place": "420102"}),
+    ({"regions": ("4201", "43")}, {"place": "420102"}),
+    ({"regions": ("4201", "43")}, {"place": "43"}),
     ({}, {"amount_minor": 10_000_000}),
     ({"methods": ("equal_installment", "at_will")}, {"method": "at_will"}),
     ({}, {"amount_minor": 100_000_000}),
@@ -83,6 +91,7 @@ class TestEveryFilter:
                     frozenset(("AMOUNT_BELOW_MINIMUM", "QUOTA_EXHAUSTED")),
                     frozenset(("RATE_BELOW_FLOOR", "RATE_ABOVE_MAXIMUM")),
                     frozenset(("RATE_BELOW_FLOOR", "ABOVE_LEGAL_CAP")),
+                    frozenset(("REGION_UNKNOWN", "REGION_NOT_SERVED")),
                     frozenset(("LEGAL_CAP_UNKNOWN", "ABOVE_LEGAL_CAP"))}  # fmt: skip
         for first, second in permutations(codes, 2):
             if frozenset((first, second)) in clashing:
@@ -114,12 +123,25 @@ class TestTheChoice:
         assert ask([], ASKED)[0] == matching.Choice(None, None, ())
 
 
+class TestARegion:
+    def test_leads_an_applicant_to_the_lender_of_its_place(self) -> None:
+        local, other = replace(BANK, code="a-wuhan", regions=("4201",)), replace(BANK, code="b-hunan", regions=("43",))
+        asked = [replace(ASKED, place=place) for place in ("420102", "430100", "11", "")]
+        choices = ask([local, other], *asked)
+        assert [choice.chosen for choice in choices] == ["a-wuhan", "b-hunan", None, None]
+        assert [choice.refusals for choice in choices] == [
+            {"b-hunan": "REGION_NOT_SERVED"}, {"a-wuhan": "REGION_NOT_SERVED"},
+            {"a-wuhan": "REGION_NOT_SERVED", "b-hunan": "REGION_NOT_SERVED"}, {"a-wuhan": "REGION_UNKNOWN", "b-hunan": "REGION_UNKNOWN"},
+        ]  # fmt: skip
+
+
 class TestABatch:
     def test_takes_each_amount_from_the_quota_before_the_next_is_asked(self) -> None:
         small = replace(BANK, quota_minor=50_000_000)
         chosen = [choice.chosen for choice in ask([small], ASKED, ASKED, ASKED)]
         assert chosen == ["bank", "bank", None]
 
+    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a loaded machine is no fault of the sums
     @given(
         amounts=st.lists(st.integers(5_000_000, 60_000_000), max_size=12),
         quotas=st.lists(st.integers(0, 200_000_000), min_size=1, max_size=4),

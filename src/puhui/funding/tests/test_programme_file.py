@@ -21,6 +21,13 @@ WRONG = [
     ('code = "sample-trust-growth"', 'code = "sample-bank-prime"', "PROGRAMME_CODE_TWICE"),
     ('methods = ["at_will"]', 'methods = ["whenever"]', "PROGRAMME_RULES_CROSSED"),
     ('methods = ["at_will"]', "methods = []", "PROGRAMME_RULES_CROSSED"),
+    ('methods = ["at_will"]', "regions = []", "PROGRAMME_REGION_WRONG"),
+    ('methods = ["at_will"]', "regions = [4201]", "PROGRAMME_REGION_WRONG"),
+    ('methods = ["at_will"]', 'regions = "42"', "PROGRAMME_KEY_WRONG"),
+    ('methods = ["at_will"]', 'regions = ["420"]', "PROGRAMME_REGION_WRONG"),
+    ('methods = ["at_will"]', 'regions = ["4200"]', "PROGRAMME_REGION_WRONG"),
+    ('methods = ["at_will"]', 'regions = ["99"]', "PROGRAMME_REGION_WRONG"),
+    ('methods = ["at_will"]', 'regions = ["湖北"]', "PROGRAMME_REGION_WRONG"),
     ("[[institution]]", "[[institution]", "PROGRAMME_FILE_UNREADABLE"),
 ]
 
@@ -40,6 +47,13 @@ class TestTheSampleFile:
         prime, line = drafts[0].programmes
         assert prime.terms_hash == "7e08c41cc4614dd8105bce98e7719d764b0cc3b1508289082797444f6e7209a9"
         assert line.terms_hash != replace(line, methods=("equal_installment",)).terms_hash
+
+    def test_takes_regions_once_and_in_order_and_they_are_part_of_the_hash(self) -> None:
+        told = SAMPLE.replace('methods = ["at_will"]', 'methods = ["at_will"]\nregions = ["43", "4201", "43"]', 1)
+        drafts, refusals = programme_file.read(told, lender_types=TYPES, methods=METHODS)
+        line = drafts[0].programmes[1]
+        assert (refusals, line.regions) == ([], ("4201", "43"))
+        assert line.terms_hash != replace(line, regions=()).terms_hash
 
 
 class TestABadFile:

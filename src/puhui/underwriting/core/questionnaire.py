@@ -16,6 +16,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from puhui.kernel import china_ids
 from puhui.kernel.money import MoneyUnreadable, parse_yuan
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.underwriting.core import coefficients
@@ -75,6 +76,12 @@ _PURPOSES = (  # the last four are refused by the shipped credit rules; who want
     ("other", ("生意上别的用处", "something else for the business")), ("repay_debt", ("还别处的贷款", "repaying another loan")),
     ("property", ("买房", "buying a home")), ("securities", ("炒股", "shares")), ("investment", ("别的投资", "other investments")),
 )  # fmt: skip
+_PROVINCES_EN = (
+    "Beijing", "Tianjin", "Hebei", "Shanxi", "Inner Mongolia", "Liaoning", "Jilin", "Heilongjiang", "Shanghai", "Jiangsu", "Zhejiang",
+    "Anhui", "Fujian", "Jiangxi", "Shandong", "Henan", "Hubei", "Hunan", "Guangdong", "Guangxi", "Hainan", "Chongqing", "Sichuan", "Guizhou",
+    "Yunnan", "Tibet", "Shaanxi", "Gansu", "Qinghai", "Ningxia", "Xinjiang",
+)  # fmt: skip
+_PROVINCES = tuple((code, (zh, en)) for (code, zh), en in zip(china_ids.PROVINCES.items(), _PROVINCES_EN, strict=True))
 QUESTIONS: tuple[Question, ...] = (
     Question("trade", "business", _TRADED, ("做哪一行", "What do you sell?"), choices=_TRADES),
     Question("wallet_month_yuan", "business", _TRADED, ("上个月收款码收了多少（元）", "QR collections last month, yuan"),
@@ -100,6 +107,8 @@ QUESTIONS: tuple[Question, ...] = (
     Question("purpose", "owner", _ALL, ("借钱做什么用", "What is the money for?"), ("不填要等工作人员问您", "Left out, staff will have to ask you"), choices=_PURPOSES),
     Question("id_expires_on", "owner", _ALL, ("身份证到哪天有效", "Until which day is your ID card valid?"),
              ("身份证背面“有效期限”后面的日期，比如 2036.05.01；长期有效就写“长期”", "On the back of the card, such as 2036.05.01; write 长期 or long_term where it never ends"), keys="text"),
+    Question("place", "owner", _ALL, ("生意做在哪个省", "In which province is the business?"),
+             ("有营业执照的不用选；有些银行只给本地人家放款", "Leave out with a business licence; some banks lend in their own area only"), choices=_PROVINCES),
     Question("instalments_month_yuan", "owner", _ALL, ("您现在每月要还多少贷款（元）", "What you repay on loans each month, yuan"),
              ("房贷、车贷、信用卡分期、网贷都算；没有写 0", "All of them; write 0 if none")),
     Question("overdue_now_yuan", "owner", _ALL, ("现在有没有到期没还的（元）", "Anything overdue now, yuan"), ("没有写 0", "Write 0 if none")),
@@ -118,25 +127,26 @@ def asked(segment: str, step: str) -> list[Question]:
     return [question for question in QUESTIONS if question.step == step and segment in question.segments]
 
 
-OF_APPLICATION = ("purpose", "id_expires_on")
+OF_APPLICATION = ("purpose", "id_expires_on", "place")
 
 
 @dataclass(frozen=True, slots=True)
 class OfApplication:
-    """What is told of this application and is evidence of nothing: what the money is for, until when the ID card is valid."""
+    """What is told of this application and is evidence of nothing: what the money is for, until when the ID card is valid, in which
+    province the business is (two digits, GB/T 2260)."""
 
     purpose: str = ""
     id_expires_on: date | None = None
+    place: str = ""
 
 
 def of_application(answers: Mapping[str, str]) -> OfApplication:
-    """The two answers, checked; what is left out is unknown. Raises Refused by field."""
+    """These answers, checked; what is left out is unknown. Raises Refused by field."""
     told = {name: answers[name].strip() for name in OF_APPLICATION if answers.get(name, "").strip()}
     for name in told:
         _check_choice(name, told[name])
-    return OfApplication(
-        told.get("purpose", ""), _valid_until(told["id_expires_on"]) if "id_expires_on" in told else None
-    )
+    until = _valid_until(told["id_expires_on"]) if "id_expires_on" in told else None
+    return OfApplication(told.get("purpose", ""), until, told.get("place", ""))
 
 
 def says_more(answers: Mapping[str, str]) -> bool:

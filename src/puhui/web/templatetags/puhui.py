@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from puhui.kernel import china_ids
 from puhui.kernel.money import format_yuan
 from puhui.servicing.core.true_cost import shown_percent
 from puhui.web import words
@@ -113,6 +114,12 @@ def in_tongue_later(zh: str, en: str) -> Any:
 def named(institution: Any) -> str:
     """An institution's name in the reader's language."""
     return str(institution.name_en if _english() else institution.name) if institution else ""
+
+
+@register.filter
+def division(code: str) -> str:
+    """An administrative division by its code."""
+    return china_ids.division_name(code)
 
 
 @register.filter
