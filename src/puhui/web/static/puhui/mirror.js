@@ -5,14 +5,15 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-  // A box without width or height (its style is not there yet, or it is hidden) has no picture: ECharts' graph would divide by nothing.
+  // A box without width or height (its style did not come, or not yet) has no picture: ECharts' graph would read from nothing.
   function draw() {
     for (const box of document.querySelectorAll("[data-ring]")) {
       const source = document.getElementById(box.dataset.ring), told = document.getElementById(`${box.dataset.ring}-words`);
-      if (!window.echarts || !source || !told || !box.clientWidth || !box.clientHeight) continue;
+      if (!window.echarts || !source || !told) continue;
+      box.classList.add("drawn"); // shown by it
+      if (!box.clientWidth || !box.clientHeight) continue;
       const ring = JSON.parse(source.textContent), words = JSON.parse(told.textContent), ink = token("--ink");
       const english = document.documentElement.lang.startsWith("en");
-      box.classList.add("drawn");
       const chart = echarts.getInstanceByDom(box) || echarts.init(box, null, { renderer: "canvas" });
       const colour = (node) => node.kind !== "application" ? token("--c2") : node.bad === true ? token("--seal") : node.hop === 0 ? token("--c3") : token("--c1");
       chart.setOption({
@@ -42,6 +43,9 @@
       if (!chart) draw(); else if (target.clientWidth && target.clientHeight) chart.resize();
     }
   });
-  addEventListener("load", () => document.querySelectorAll("[data-ring]").forEach((box) => sized.observe(box)));
+  addEventListener("load", () => {
+    draw();
+    document.querySelectorAll("[data-ring]").forEach((box) => sized.observe(box));
+  });
   dark.addEventListener("change", draw);
 })();
