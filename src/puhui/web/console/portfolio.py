@@ -75,7 +75,7 @@ def _whole(typed: dict[str, str], name: str, *, most: int) -> int | None:
     text = typed[name]
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and int(text) <= most):
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= most):
         raise Refused(Refusal("NUMBER_UNREADABLE", f"请写 0–{most} 的整数 · a whole number from 0 to {most}", name))
     return int(text)
 
