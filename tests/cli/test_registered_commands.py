@@ -25,16 +25,24 @@ def _attached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tape_jobs, "tapes_folder", lambda: kept)
 
 
-@pytest.fixture
-def tape(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made-up loans of two trades in which one column means the opposite."""
     chance = np.random.default_rng(8)
     months, trade, x = chance.integers(0, 60, 4000), chance.choice(["a", "b"], 4000), chance.normal(size=4000)
     odds = -1 - 0.04 * (months - 30) + np.where(trade == "a", 1.5, -1.5) * x
     bad = (chance.random(4000) < 1 / (1 + np.exp(-odds))).astype(int)
-    path = tmp_path / "loans.csv"
+    path = tmp_path_factory.mktemp("tape") / "loans.csv"
     pl.DataFrame({"months": months, "trade": trade, "x": x.round(3), "bad": bad}).write_csv(path)
     return path
+
+
+@pytest.fixture(scope="module")
+def model(tape: Path) -> Path:
+    """The folder of the model that the command fits to it; the tests read it only."""
+    folder = tape.with_name("model")
+    run("fit", tape, "--target", "bad", "--out", folder)
+    return folder
 
 
 def run(*words: object) -> str:
@@ -63,10 +71,9 @@ class TestSegments:
 
 
 class TestRegister:
-    def test_from_a_folder_to_a_live_model_that_is_watched(self, tape: Path, tmp_path: Path) -> None:
-        run("fit", tape, "--target", "bad", "--out", tmp_path / "model")
-        model_id = run("register", tmp_path / "model", "--name", "shops", "--by", "lin", "--tape", tape).strip()
-        assert run("register", tmp_path / "model", "--name", "shops", "--by", "lin").strip() == model_id
+    def test_from_a_folder_to_a_live_model_that_is_watched(self, tape: Path, model: Path) -> None:
+        model_id = run("register", model, "--name", "shops", "--by", "lin", "--tape", tape).strip()
+        assert run("register", model, "--name", "shops", "--by", "lin").strip() == model_id
         with pytest.raises(Refused, match="SECOND_PERSON_NEEDED"):
             run("move", model_id, "approve", "--by", "lin")
         assert run("move", model_id, "approve", "--by", "gao").strip() == "approved"
@@ -80,28 +87,25 @@ class TestRegister:
             "FEW_ROWS",
         )
 
-    def test_another_tape_and_an_unreadable_day_are_refused(self, tape: Path, tmp_path: Path) -> None:
-        run("fit", tape, "--target", "bad", "--out", tmp_path / "model")
+    def test_another_tape_and_an_unreadable_day_are_refused(self, tape: Path, model: Path, tmp_path: Path) -> None:
         other = tmp_path / "other.csv"
         other.write_text(tape.read_text() + "1,a,0.1,0\n")
         with pytest.raises(Refused, match="TAPE_DIFFERS"):
-            run("register", tmp_path / "model", "--name", "shops", "--by", "lin", "--tape", other)
+            run("register", model, "--name", "shops", "--by", "lin", "--tape", other)
         with pytest.raises(Refused, match="DAY_UNREADABLE"):
             run("watch", "--day", "yesterday")
         assert model_queries.fitted_models() == []
 
 
 class TestReport:
-    def test_by_segment_beside_the_whole(self, tape: Path, tmp_path: Path) -> None:
-        run("fit", tape, "--target", "bad", "--out", tmp_path / "model")
-        told = json.loads(run("report", tmp_path / "model", tape, "--by", "trade", "--json"))
+    def test_by_segment_beside_the_whole(self, tape: Path, model: Path) -> None:
+        told = json.loads(run("report", model, tape, "--by", "trade", "--json"))
         assert [row["segment"] for row in told["segments"]] == ["a", "b"]
         assert sum(row["bads"] for row in told["segments"]) == told["bads"]
         assert all(row["auc_low"] < row["auc"] < row["auc_high"] for row in told["segments"])
-        assert "segments" not in json.loads(run("report", tmp_path / "model", tape, "--json"))
+        assert "segments" not in json.loads(run("report", model, tape, "--json"))
 
     @pytest.mark.parametrize(("by", "code"), [("colour", "SEGMENT_COLUMN_ABSENT"), ("x", "SEGMENTS_TOO_MANY")])
-    def test_a_column_that_is_no_segment_is_refused(self, tape: Path, tmp_path: Path, by: str, code: str) -> None:
-        run("fit", tape, "--target", "bad", "--out", tmp_path / "model")
+    def test_a_column_that_is_no_segment_is_refused(self, tape: Path, model: Path, by: str, code: str) -> None:
         with pytest.raises(Refused, match=code):
-            run("report", tmp_path / "model", tape, "--by", by)
+            run("report", model, tape, "--by", by)
