@@ -93,16 +93,14 @@ def hand_over(person_id: str, shop_id: str, *, application_id: str, as_of: date,
     Books of the shop itself, or those the owner keeps under the same shop's name (a shop without a licence is registered anew by
     each application). Books made of imported bills alone are graded as an export of the wallet, books with typed entries as what the owner says.
     """
-    for books_id in _books_of(person_id, shop_id):
-        consent = _standing(person_id, books_id, ASSESSOR).get(_ASSESSED, "")
-        told = book_evidence.tell(books_id, _ASSESSED, as_of=as_of) if consent else None
+    consents = {of: consent for (of, kind), consent in _consents(person_id, ASSESSOR).items() if kind == _ASSESSED}
+    for books_id in _books_of(person_id, shop_id) if consents else ():
+        told = book_evidence.tell(books_id, _ASSESSED, as_of=as_of) if books_id in consents else None
         if told is not None:
             source = "statement" if "typed" in told.sources else "wallet"
             values = {"sales_by_month": told.values["sales_minor_by_month"]}
             seen = Observed("hand_books", source, told.since, as_of + timedelta(days=1), values)
-            draft = underwriting.EvidenceDraft(
-                person_id, shop_id, seen, application_id=application_id, consent_id=consent
-            )
+            draft = underwriting.EvidenceDraft(person_id, shop_id, seen, application_id, consent_id=consents[books_id])
             return underwriting.record_evidence([draft], key=f"books/{application_id}", now=now)
     return []
 
@@ -115,14 +113,16 @@ def _books_of(person_id: str, shop_id: str) -> list[str]:
 
 
 def _standing(person_id: str, shop_id: str, institution_id: str) -> dict[str, str]:
-    """kind → consent that stands."""
+    """kind → consent that stands, of one shop."""
+    return {kind: consent for (of, kind), consent in _consents(person_id, institution_id).items() if of == shop_id}
+
+
+def _consents(person_id: str, institution_id: str) -> dict[tuple[str, str], str]:
+    """(shop, kind) → consent to one receiver that stands."""
     return {
-        row.data_kinds[0]: row.id
+        (row.data_kinds[1], row.data_kinds[0]): row.id
         for row in parties.consents(person_id)
-        if row.purpose == PURPOSE
-        and row.institution_id == institution_id
-        and row.data_kinds[1:] == [shop_id]
-        and getattr(row, "withdrawal", None) is None
+        if row.purpose == PURPOSE and row.institution_id == institution_id and getattr(row, "withdrawal", None) is None
     }
 
 

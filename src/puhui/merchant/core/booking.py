@@ -64,6 +64,7 @@ class Booker:
         self._pockets: dict[tuple[str, str], str] = {}
         self._moves: dict[tuple[str, str], Booking | None] = {}
         self._known: dict[tuple[object, ...], Booking] = {}
+        self._unsaid: dict[tuple[str, str, str], Booking] = {}
 
     def book(self, rows: Sequence[BillEntry]) -> list[Booking]:
         """The double entry of each row; rows alike in what decides it are booked once."""
@@ -87,6 +88,14 @@ class Booker:
         asked = row.direction
         if row.refund:  # money back from a purchase, or given back to a customer
             asked = "out" if row.direction == "in" else "in"
+        if not self.sorter.is_silent(asked, row.counterparty, text):
+            return self._guessed(row, asked, pocket, text)
+        found = self._unsaid.get((row.direction, asked, pocket))
+        if found is None:
+            found = self._unsaid[row.direction, asked, pocket] = self._guessed(row, asked, pocket, text)
+        return found
+
+    def _guessed(self, row: BillEntry, asked: str, pocket: str, text: str) -> Booking:
         guess = self.sorter.guess(asked, row.counterparty, text)
         category = guess.category
         debit, credit = (pocket, category) if row.direction == "in" else (category, pocket)

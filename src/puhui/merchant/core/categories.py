@@ -58,13 +58,14 @@ class Sorter:
         self._speaks = {way: _any_word(rules, way) for way in ("in", "out", "neutral")}
         self._known: dict[tuple[str, str, str], Guess] = {}
         self._silent = {way: Guess(category, 0, NONE) for way, category in fallback.items()}
-        self._spoken: dict[tuple[str, str], bool] = {}
-        self._across = any(
-            " " in word for rule in rules for word in rule.words
-        )  # a word may begin in one text and end in the next
+        self._spoken: dict[str, dict[str, bool]] = {way: {} for way in self.model}
+        across = any(" " in word for rule in rules for word in rule.words)  # begins in one text and ends in the next
+        self._quick = {way: model.knows_little and not across for way, model in self.model.items()}
 
     def guess(self, direction: str, counterparty: str, text: str) -> Guess:
         """The best guess; its category is the fallback of the direction when nothing speaks for another."""
+        if self.is_silent(direction, counterparty, text):
+            return self._silent[direction]
         asked = (direction, counterparty, text)
         found = self._known.get(asked)
         if found is None:
@@ -75,10 +76,6 @@ class Sorter:
         said = self.said.get((direction, counterparty))
         if said:
             return Guess(said, 100, OWNER, counterparty)
-        if self.model[direction].knows_little and not (
-            self._across or self._speaks_in(direction, counterparty) or self._speaks_in(direction, text)
-        ):
-            return self._silent[direction]
         told = f"{counterparty} {text}"
         proposed = self.model[direction].best(told)
         if proposed and proposed[1] >= self.bar:
@@ -90,13 +87,18 @@ class Sorter:
                     return Guess(rule.category, 90, RULE, hit)
         return Guess(self.fallback[direction], proposed[1] if proposed else 0, NONE)
 
-    def _speaks_in(self, direction: str, text: str) -> bool:
-        """Whether any rule speaks of a text, asked once of each: few names and few texts make many pairs."""
-        asked = (direction, text)
-        found = self._spoken.get(asked)
-        if found is None:
-            found = self._spoken[asked] = bool(self._speaks[direction].search(text))
-        return found
+    def is_silent(self, direction: str, counterparty: str, text: str) -> bool:
+        """Whether neither the owner, nor the model, nor a rule has anything to say; each name and each text is looked at once."""
+        if not self._quick[direction] or (direction, counterparty) in self.said:
+            return False
+        spoken = self._spoken[direction]
+        for piece in (counterparty, text):
+            speaks = spoken.get(piece)
+            if speaks is None:
+                speaks = spoken[piece] = bool(self._speaks[direction].search(piece))
+            if speaks:
+                return False
+        return True
 
 
 def _any_word(rules: Sequence[Rule], direction: str) -> re.Pattern[str]:
