@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
-from django.db import connections
+from django.db import connections, transaction
 
 from puhui.store import embedded, tenancy
 
@@ -47,6 +47,14 @@ def moved_to(name: str) -> Iterator[embedded.Addresses]:
         for alias, former in names.items():
             connections[alias].settings_dict["NAME"] = former
         os.environ.update(urls)
+
+
+@contextmanager
+def rolled_back_in(name: str) -> Iterator[None]:
+    """In this database, in a transaction that is rolled back: for tests that start from what a file filled once."""
+    with moved_to(name), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def copy(template: str, name: str) -> None:

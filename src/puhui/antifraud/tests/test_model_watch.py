@@ -1,5 +1,7 @@
 """Fraud models day by day: drift against training, alerts until seen, retraining when due, a second person approves. Rows are made up."""
 
+import os
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from puhui.antifraud import models, operations, queries
 from puhui.antifraud.core.entity_kind import key_of
 from puhui.kernel.refusal import Refused
+from tests import databases
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TRAINED = START + timedelta(days=80)
@@ -55,12 +58,24 @@ def fill(count: int, *, since: datetime, days: int, seed: int, moved: float = 0.
     models.Label.objects.bulk_create(labels)
 
 
+@pytest.fixture(scope="module")
+def trained(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[str, str]]:
+    """A database in which a champion was trained and approved, and the model."""
+    name = f"trained_{os.getpid()}"
+    with django_db_blocker.unblock(), databases.copied(databases.PRISTINE, name):
+        with databases.moved_to(name):
+            fill(800, since=START, days=75, seed=1)
+            made = operations.train_model(seed=1, by="lin", now=TRAINED)
+            operations.approve_model(made, by="gao")
+        yield name, made
+
+
 @pytest.fixture
-def champion(db: Any) -> str:
-    fill(800, since=START, days=75, seed=1)
-    made = operations.train_model(seed=1, by="lin", now=TRAINED)
-    operations.approve_model(made, by="gao")
-    return made
+def champion(trained: tuple[str, str], django_db_blocker: Any) -> Iterator[str]:
+    """The model; what a test does with it is rolled back."""
+    name, made = trained
+    with django_db_blocker.unblock(), databases.rolled_back_in(name):
+        yield made
 
 
 def states() -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -10,21 +9,11 @@ import pytest
 from puhui.kernel.refusal import Refused
 from puhui.policy import replay
 from puhui.policy.models import Decision
-from puhui.underwriting import evidence, loading, models, operations, queries
+from puhui.underwriting import evidence, models, operations, queries
 from puhui.underwriting.core.policy_table import AppraisalPolicy
-from puhui.underwriting.operations import ApplicationDraft, AppraisalOutcome, AppraisalTerms, InvoicesSent
-from puhui.underwriting.tests.invented_folder import Town, write_folder
+from puhui.underwriting.operations import ApplicationDraft, AppraisalOutcome, InvoicesSent
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-pytestmark = pytest.mark.usefixtures("db")
-
-
-@pytest.fixture
-def standing(tmp_path: Path) -> AppraisalOutcome:
-    folder = write_folder(tmp_path, Town(firms=60, labelled=45, sales_yuan=9_000_000))
-    load_id = loading.load_folder(folder, now=NOW).load_id
-    return operations.appraise(load_id, terms=AppraisalTerms(budget_minor=300_000_000), now=NOW)
 
 
 def draft(standing: AppraisalOutcome, firm: str | None, **changes: Any) -> ApplicationDraft:
@@ -112,6 +101,7 @@ class TestDecide:
         assert queries.application(answer.application_id).state == "refused"
         assert replay.replay(answer.decision_id).same
 
+    @pytest.mark.usefixtures("db")
     def test_before_any_appraisal_it_is_refused(self) -> None:
         application_id = operations.submit_application(
             ApplicationDraft("file", "person_1", "shop_1", 20_000_000, 12), key="k", now=NOW
@@ -231,6 +221,7 @@ class TestOffer:
             operations.accept_offer(offer_id, disclosure_hash="abc", now=NOW)
         assert queries.offer(offer_id).state == "declined"
 
+    @pytest.mark.usefixtures("db")
     def test_what_is_unknown_is_said_to_be(self) -> None:
         with pytest.raises(queries.OfferUnknown):
             queries.offer("offer_none")

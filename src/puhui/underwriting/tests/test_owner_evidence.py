@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,16 +9,13 @@ from django.db import DatabaseError, transaction
 
 from puhui.kernel.refusal import Refused
 from puhui.policy import replay
-from puhui.underwriting import lending, loading, models, operations, owner_evidence, queries
+from puhui.underwriting import lending, models, operations, owner_evidence, queries
 from puhui.underwriting.core.evidence_item import Observed
-from puhui.underwriting.operations import ApplicationDraft, AppraisalTerms, EvidenceDraft
-from puhui.underwriting.tests.invented_folder import Town, write_folder
+from puhui.underwriting.operations import ApplicationDraft, EvidenceDraft
 from puhui.underwriting.tests.owner_samples import rice_farmer, tobacco_shop
 
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 FIELD = [[113.0, 30.0], [113.001, 30.0], [113.001, 30.001], [113.0, 30.001]]
-
-pytestmark = pytest.mark.usefixtures("db")
 
 
 def observed(item: dict[str, Any]) -> Observed:
@@ -41,6 +37,7 @@ def seen(shop: str = "shop_1", *, as_of: date = date(2026, 11, 20), known_at: da
     return [item["kind"] for item in owner_evidence.gather([shop], as_of=as_of, known_at=known_at)[shop]]
 
 
+@pytest.mark.usefixtures("db")
 class TestRecord:
     def test_the_same_key_and_content_is_one_item(self) -> None:
         ids = operations.record_evidence(drafts(tobacco_shop()), key="k", now=NOW)
@@ -71,6 +68,7 @@ class TestRecord:
             models.EvidenceItem.objects.update(grade="A")
 
 
+@pytest.mark.usefixtures("db")
 class TestVerify:
     def test_a_visit_says_it_again_with_a_better_grade(self) -> None:
         told = operations.record_evidence(drafts(tobacco_shop()[2:3]), key="k", now=NOW)[0]
@@ -88,6 +86,7 @@ class TestVerify:
         assert models.EvidenceItem.objects.count() == 4
 
 
+@pytest.mark.usefixtures("db")
 class TestAsOf:
     def test_nothing_recorded_or_observed_later_is_visible(self) -> None:
         books = tobacco_shop()[2]
@@ -108,6 +107,7 @@ class TestAsOf:
         assert ([i["grade"] for i in before], [i["grade"] for i in after]) == (["D"], ["B"])
 
 
+@pytest.mark.usefixtures("db")
 class TestPlots:
     def test_another_owners_field_on_the_same_ground_is_passed_on_not_judged(self) -> None:
         operations.record_evidence([plot(FIELD, person="a")], key="a", now=NOW)
@@ -130,13 +130,8 @@ class TestPlots:
         assert models.EvidenceSignal.objects.count() == 0
 
 
+@pytest.mark.usefixtures("standing")
 class TestTheAnswer:
-    @pytest.fixture(autouse=True)
-    def _standing(self, tmp_path: Path) -> None:
-        folder = write_folder(tmp_path, Town(firms=60, labelled=45, sales_yuan=9_000_000))
-        load_id = loading.load_folder(folder, now=NOW).load_id
-        operations.appraise(load_id, terms=AppraisalTerms(budget_minor=300_000_000), now=NOW)
-
     def decided(self, items: list[dict[str, Any]], *, segment: str = "shop", **when: Any) -> operations.Decided:
         draft = ApplicationDraft("phone", "person_1", "shop_1", 1_500_000, 12, segment=segment)
         application_id = operations.submit_application(draft, key=f"k{segment}{when}", now=NOW)

@@ -1,6 +1,12 @@
-"""Pages of the workbench: register, a model, bins moved on screen, monitoring, how loans perform; who may do what."""
+"""Pages of the workbench: register, a model, bins moved on screen, monitoring, how loans perform; who may do what.
+
+The model is brought and fitted once, in a database of this file; the tests that start from it roll back in it.
+"""
 
 import io
+import os
+import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,10 +18,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from puhui.underwriting import live_scoring, model_queries, model_watch, registry, tape_jobs
 from puhui.underwriting.core.modelling import daily_figures
 from puhui.web.tests import visitors
+from tests import databases
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
-
-pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -33,20 +38,43 @@ def tape() -> bytes:
 
 
 @pytest.fixture
-def analyst():
+def analyst(db):
     visitors.staff("lin", "analyst")
     return visitors.enter("lin")
 
 
+@pytest.fixture(scope="module")
+def kept(django_db_setup: None, django_db_blocker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple]:
+    """A database in which lin brought the tape: its name, the model, the folder that keeps the tape."""
+    name, folder = f"brought_{os.getpid()}", tmp_path_factory.mktemp("tapes")
+    with django_db_blocker.unblock(), databases.copied(databases.PRISTINE, name):
+        with databases.moved_to(name), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tape_jobs, "tapes_folder", lambda: folder)
+            visitors.staff("lin", "analyst")
+            file = SimpleUploadedFile("tape.csv", tape())
+            sent = {"tape": file, "name": "小店", "target": "bad", "kind": "scorecard"}
+            answer = visitors.enter("lin").post("/models/upload/", sent)
+            assert (answer.status_code, answer["Location"]) == (302, "/models/")
+            (fit,) = model_queries.fits()
+            assert (fit.step, fit.requested_by) == ("queued", "lin")
+            assert tape_jobs.run(fit.id, now=NOW) == "done"
+            model = model_queries.fit(fit.id).told["models"][0]
+        yield name, model, folder
+
+
 @pytest.fixture
-def model_id(analyst) -> str:
-    file = SimpleUploadedFile("tape.csv", tape())
-    answer = analyst.post("/models/upload/", {"tape": file, "name": "小店", "target": "bad", "kind": "scorecard"})
-    assert (answer.status_code, answer["Location"]) == (302, "/models/")
-    (fit,) = model_queries.fits()
-    assert (fit.step, fit.requested_by) == ("queued", "lin")
-    assert tape_jobs.run(fit.id, now=NOW) == "done"
-    return model_queries.fit(fit.id).told["models"][0]
+def model_id(kept: tuple, tmp_path: Path, django_db_blocker) -> Iterator[str]:
+    """The model, in a transaction that is rolled back."""
+    name, model, folder = kept
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    with django_db_blocker.unblock(), databases.rolled_back_in(name):
+        yield model
+
+
+@pytest.fixture
+def lin(model_id):
+    """The analyst who brought the model, with the next code: each is taken once."""
+    return visitors.enter("lin", drift=1)
 
 
 class TestRegisterPage:
@@ -82,28 +110,28 @@ class TestRegisterPage:
 
 
 class TestModelPage:
-    def test_shows_figures_bins_and_escapes_what_the_tape_named(self, analyst, model_id) -> None:
-        page = analyst.get(f"/models/{model_id}/").content.decode()
+    def test_shows_figures_bins_and_escapes_what_the_tape_named(self, lin, model_id) -> None:
+        page = lin.get(f"/models/{model_id}/").content.decode()
         assert f"{model_queries.fitted_model(model_id).evaluation['auc']:.4f}" in page
         assert "<b>零售" not in page
         assert "&lt;b&gt;零售" in page
         assert page.count("<svg viewBox") == 2
-        card = analyst.get(f"/models/{model_id}/card.html")
+        card = lin.get(f"/models/{model_id}/card.html")
         assert card["Content-Disposition"].startswith("attachment")
         assert "<!doctype html>" in card.content.decode()
 
-    def test_a_second_person_approves(self, analyst, model_id) -> None:
-        analyst.post(f"/models/{model_id}/move/", {"move": "approve"})
+    def test_a_second_person_approves(self, lin, model_id) -> None:
+        lin.post(f"/models/{model_id}/move/", {"move": "approve"})
         assert model_queries.fitted_model(model_id).state == "registered"
         visitors.staff("gao", "admin")
         visitors.enter("gao").post(f"/models/{model_id}/move/", {"move": "approve", "note": "看过"})
         assert model_queries.fitted_model(model_id).state == "approved"
 
-    def test_monitoring_says_that_there_is_no_data_yet(self, analyst, model_id) -> None:
-        assert "还没有数据" in analyst.get(f"/models/{model_id}/watch/").content.decode()
-        assert "尚未开账" in analyst.get("/models/performance/").content.decode()
+    def test_monitoring_says_that_there_is_no_data_yet(self, lin, model_id) -> None:
+        assert "还没有数据" in lin.get(f"/models/{model_id}/watch/").content.decode()
+        assert "尚未开账" in lin.get("/models/performance/").content.decode()
 
-    def test_monitoring_shows_a_day_by_segment_and_says_what_is_missing(self, analyst, model_id) -> None:
+    def test_monitoring_shows_a_day_by_segment_and_says_what_is_missing(self, lin, model_id) -> None:
         own = {"approved": [True, False] * 20, "reason": ["OK"] * 40, "rate": [0.1, None] * 20, "overridden": [None] * 40,
                "latency_ms": [None] * 40, "pd": [0.1] * 40}  # fmt: skip
         frame = pl.DataFrame(own, schema=daily_figures.DECISIONS).with_columns(
@@ -111,43 +139,41 @@ class TestModelPage:
         )
         seen = model_watch.Seen(NOW.date(), frame, frame.clear().with_columns(bad=pl.lit(0)))
         model_watch.watch_day(model_queries.fitted_model(model_id), seen, score=live_scoring.score, now=NOW)
-        page = analyst.get(f"/models/{model_id}/watch/").content.decode()
+        page = lin.get(f"/models/{model_id}/watch/").content.decode()
         for text in ("首贷", "50.0%", "暂无数据：决策记录里没有这一项", "决策记录里缺少模型要用的列"):
             assert text in page
 
 
 class TestBins:
-    def test_moved_on_screen_and_saved_as_the_next_version(self, analyst, model_id) -> None:
+    def test_moved_on_screen_and_saved_as_the_next_version(self, lin, model_id) -> None:
         content = model_queries.fitted_model(model_id).content["model"]["scorecard"]["features"]
         place = next(k for k, one in enumerate(content) if one["name"] == "months")
         edges = content[place]["bins"]["edges"]
         address = f"/models/{model_id}/bins/{place}/"
-        page = analyst.get(address)
+        page = lin.get(address)
         assert f'value="{edges}"' in page.content.decode()
         assert "保存为下一版本" not in page.content.decode()
-        merged = analyst.post(
-            f"{address}tried/", {"cuts": str(edges), "change": "merge:0"}, headers={"HX-Request": "true"}
-        )
+        merged = lin.post(f"{address}tried/", {"cuts": str(edges), "change": "merge:0"}, headers={"HX-Request": "true"})
         assert f'value="{edges[1:]}"' in merged.content.decode()
         assert "保存为下一版本" in merged.content.decode()
         assert "<html" not in merged.content.decode()
-        whole = analyst.post(f"{address}tried/", {"cuts": str(edges), "change": "merge:0"})
+        whole = lin.post(f"{address}tried/", {"cuts": str(edges), "change": "merge:0"})
         assert "<html" in whole.content.decode()
         assert model_queries.fitted_models()[0].version == 1
-        analyst.post(f"{address}save/", {"cuts": str(edges[1:])})
+        lin.post(f"{address}save/", {"cuts": str(edges[1:])})
         fit = model_queries.fits()[0]
         assert fit.asked["cuts"] == {"months": {"edges": edges[1:]}}
         assert tape_jobs.run(fit.id, now=NOW) == "done"
         assert [model.version for model in model_queries.fitted_models()] == [2, 1]
 
-    def test_what_cannot_be_done_is_told_and_the_bins_stay(self, analyst, model_id) -> None:
+    def test_what_cannot_be_done_is_told_and_the_bins_stay(self, lin, model_id) -> None:
         content = model_queries.fitted_model(model_id).content["model"]["scorecard"]["features"]
         edges = content[0]["bins"]["edges"] or content[1]["bins"]["edges"]
         place = 0 if content[0]["bins"]["edges"] else 1
         address = f"/models/{model_id}/bins/{place}/tried/"
-        page = analyst.post(
+        page = lin.post(
             address, {"cuts": str(edges), "change": "merge:99"}, headers={"HX-Request": "true"}
         ).content.decode()
         assert "不能再这样分" in page
         assert f'value="{edges}"' in page
-        assert analyst.get(f"/models/{model_id}/bins/99/").status_code == 404
+        assert lin.get(f"/models/{model_id}/bins/99/").status_code == 404
