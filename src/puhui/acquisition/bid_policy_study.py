@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from puhui.acquisition.core import balance, kernel_policy
 from puhui.acquisition.core.off_policy import Weighed, by_weights, doubly_robust, effective_rows
@@ -76,7 +76,7 @@ def evaluate(frame: pl.DataFrame, columns: Columns) -> dict[str, Any]:
     if (
         columns.policy != "logged"
         and np.ptp(bids.wanted) > 0
-        and float(stats.spearmanr(bids.wanted, bids.taken).statistic) > _FOLLOWS
+        and float(scipy.stats.spearmanr(bids.wanted, bids.taken).statistic) > _FOLLOWS
     ):
         raise refused("POLICY_FOLLOWS_LOG", "策略出价由日志出价算出；应由事前已知的列算出 · the policy's bids are computed from the logged bids; compute them from what was known before", "--policy")  # fmt: skip
     fold = folds_of(np.zeros(len(bids.taken), np.int64), folds=terms["fitting"]["folds"], seed=columns.seed)

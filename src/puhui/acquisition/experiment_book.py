@@ -15,9 +15,9 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import scipy
 from django.db import connection, transaction
 from numpy.typing import NDArray
-from scipy import stats
 
 from puhui.acquisition import audiences, models, steps
 from puhui.acquisition.core import experiments, rta, table_design
@@ -188,7 +188,10 @@ def _says(arms: Sequence[ArmSeen], draft: Draft) -> str:
         return "FEW"
     widths = np.array([len(arm.buckets) for arm in draft.arms])
     heads = np.array([arm.heads for arm in arms])
-    if stats.chisquare(heads, heads.sum() * widths / widths.sum()).pvalue < table_design.tables()["balance"]["level"]:
+    if (
+        scipy.stats.chisquare(heads, heads.sum() * widths / widths.sum()).pvalue
+        < table_design.tables()["balance"]["level"]
+    ):
         return "UNEQUAL"
     sure = [arm for arm in arms if arm.adjusted and (arm.adjusted.low > 0 or arm.adjusted.high < 0)]
     return sure[0].name if sure else "WAIT"

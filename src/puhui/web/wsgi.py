@@ -19,5 +19,9 @@ application = get_wsgi_application()
 from django.urls import get_resolver  # noqa: E402 - after the applications are set up
 
 get_resolver().url_patterns  # noqa: B018 - reading it imports every page
+
+from scipy import optimize, sparse, stats  # noqa: E402, F401 - the rooms load them at first use, a command never does
+from scipy.sparse import csgraph  # noqa: E402, F401
+
 gc.collect()
 gc.freeze()

@@ -12,8 +12,8 @@ result, a leak); if many do, nothing was drawn. The test is Welch's, an arm agai
 """
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from puhui.acquisition.core.table_design import Design
 
@@ -30,7 +30,7 @@ def check(design: Design, arm: NDArray[np.int64], *, level: float, spread_min: f
             inside, outside = values[arm == one], values[arm != one]
             gap = float(inside.mean() - outside.mean())
             error = float(np.sqrt(inside.var() / len(inside) + outside.var() / len(outside)))
-            chance = 2 * stats.norm.sf(abs(gap) / error) if error > 0 else float(gap == 0)
+            chance = 2 * scipy.stats.norm.sf(abs(gap) / error) if error > 0 else float(gap == 0)
             if chance < level / trials and abs(gap) > spread_min * spread:
                 found[source] = "differs between arms"
     return found

@@ -14,8 +14,8 @@ comes from the reverse-time product limit (Lagakos, Barraj and De Gruttola 1988,
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 
@@ -71,5 +71,5 @@ def count_interval(count: int, *, level: float) -> tuple[float, float]:
     ([4.795, 18.39], 0.0)
     """
     tail = (1 - level) / 2
-    low = float(stats.chi2.ppf(tail, 2 * count) / 2) if count else 0.0
-    return low, float(stats.chi2.ppf(1 - tail, 2 * count + 2) / 2)
+    low = float(scipy.stats.chi2.ppf(tail, 2 * count) / 2) if count else 0.0
+    return low, float(scipy.stats.chi2.ppf(1 - tail, 2 * count + 2) / 2)

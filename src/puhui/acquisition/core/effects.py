@@ -12,8 +12,8 @@ Statistics 17: 3008–3049), are predicted across folds: no row is scored by a m
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from puhui.acquisition.core.outcome_model import Fitting, across_folds
 
@@ -81,6 +81,6 @@ def mean_of(values: Floats, *, level: float) -> Estimate:
 
 def around(value: float, error: float, *, level: float) -> Estimate:
     """A figure with standard error `error`."""
-    reach = float(stats.norm.ppf(0.5 + level / 2)) * error
-    chance = float(2 * stats.norm.sf(abs(value) / error)) if error > 0 else float(value == 0)
+    reach = float(scipy.stats.norm.ppf(0.5 + level / 2)) * error
+    chance = float(2 * scipy.stats.norm.sf(abs(value) / error)) if error > 0 else float(value == 0)
     return Estimate(value, value - reach, value + reach, chance)

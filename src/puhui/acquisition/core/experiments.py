@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 
@@ -56,7 +56,7 @@ def people_needed(base: float, lift: float, *, level: float = 0.95, power: float
     3839
     """
     other = base + lift
-    reach = float(stats.norm.ppf(0.5 + level / 2) + stats.norm.ppf(power))
+    reach = float(scipy.stats.norm.ppf(0.5 + level / 2) + scipy.stats.norm.ppf(power))
     return math.ceil(reach**2 * (base * (1 - base) + other * (1 - other)) / lift**2)
 
 

@@ -11,8 +11,8 @@ of good people among the first of each fold's ranking, with Wilson's interval (1
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from puhui.acquisition.core.outcome_model import Fitting, across_folds, fit
 from puhui.acquisition.core.uplift_curve import within_folds
@@ -57,7 +57,7 @@ def wilson(hits: float, trials: int, *, level: float) -> tuple[float, float]:
     >>> [round(edge, 3) for edge in wilson(8, 10, level=0.95)]
     [0.49, 0.943]
     """
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(scipy.stats.norm.ppf(0.5 + level / 2))
     middle = (hits + z * z / 2) / (trials + z * z)
     reach = z / (trials + z * z) * (hits * (trials - hits) / trials + z * z / 4) ** 0.5
     return max(0.0, middle - reach), min(1.0, middle + reach)

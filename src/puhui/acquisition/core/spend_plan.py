@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize
 
 Floats = NDArray[np.float64]
 _HALVINGS = 100
@@ -89,7 +89,7 @@ def learned_curve(spend: Floats, results: Floats, *, worth: float, bounds: tuple
         prior = ((at[1] - start[1]) / 1.1) ** 2 / 2 + ((at[0] - start[0]) / 3.0) ** 2 / 2
         return float(np.sum(expected - results * np.log(expected)) + prior)
 
-    best = optimize.minimize(
+    best = scipy.optimize.minimize(
         loss, start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-8, "maxiter": 2000}
     ).x
     spread = np.linalg.inv(_curvature(loss, best))

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 import numpy as np
 import polars as pl
-from scipy import stats
+import scipy
 
 from puhui.acquisition.core.delayed_feedback import count_interval
 from puhui.kernel.rounding import half_up
@@ -67,6 +67,8 @@ def returns(flows: pl.DataFrame, *, cost_minor: int, age_days: int, level: float
             continue
         sums = flows.filter(pl.col("day") <= day).group_by("person").agg(pl.col("amount_minor").sum())["amount_minor"]
         back = int(sums.sum())
-        reach = float(stats.norm.ppf(0.5 + level / 2)) * float(np.sqrt((sums.to_numpy().astype(np.float64) ** 2).sum()))
+        reach = float(scipy.stats.norm.ppf(0.5 + level / 2)) * float(
+            np.sqrt((sums.to_numpy().astype(np.float64) ** 2).sum())
+        )
         found.append(Return(day, back, back / cost_minor, (back - reach) / cost_minor, (back + reach) / cost_minor))
     return found

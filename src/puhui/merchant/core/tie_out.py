@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy
 
 _NEVER = 10**9
 _SECONDS_OF_DAY = 86_400
@@ -159,7 +159,7 @@ def _pair(heads: list[Seen], tails: list[Seen], rules: TieRules, *, alike: bool,
                     costs[i, j] = cost
     if (costs == _NEVER).all():
         return []
-    first, second = linear_sum_assignment(costs)
+    first, second = scipy.optimize.linear_sum_assignment(costs)
     ties, used = [], set()
     for i, j in sorted(zip(first.tolist(), second.tolist(), strict=True), key=lambda pair: int(costs[pair])):
         head, tail = heads[i].row, tails[j].row

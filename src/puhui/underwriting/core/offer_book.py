@@ -24,8 +24,7 @@ from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, eye_array, hstack, vstack
+import scipy
 
 Columns = npt.NDArray[np.float64]
 Fen = npt.NDArray[np.int64]
@@ -150,18 +149,18 @@ def _choose(value: Columns, caps: Fen, *, budget_minor: int, floor_minor: int) -
     """The optimal set by HiGHS and the proven upper bound of profit in fen. Variables: amounts x, then yes/no y."""
     n, worth = len(value), _BEST / float(value.max())
     cap, floor, budget = caps / floor_minor, 1.0, budget_minor / floor_minor  # amounts in units of the smallest loan
-    one = eye_array(n, format="csr")
-    below_cap = hstack([one, -one.multiply(cap[:, None])])  # x_i − cap_i·y_i ≤ 0
-    above_floor = hstack([one, -floor * one])  # x_i − floor·y_i ≥ 0
-    total = csr_array(np.concatenate([np.ones(n), np.zeros(n)])[None, :])
-    rows = LinearConstraint(
-        vstack([below_cap, above_floor, total]).tocsr(),
+    one = scipy.sparse.eye_array(n, format="csr")
+    below_cap = scipy.sparse.hstack([one, -one.multiply(cap[:, None])])  # x_i − cap_i·y_i ≤ 0
+    above_floor = scipy.sparse.hstack([one, -floor * one])  # x_i − floor·y_i ≥ 0
+    total = scipy.sparse.csr_array(np.concatenate([np.ones(n), np.zeros(n)])[None, :])
+    rows = scipy.optimize.LinearConstraint(
+        scipy.sparse.vstack([below_cap, above_floor, total]).tocsr(),
         np.concatenate([np.full(n, -np.inf), np.zeros(n), [0.0]]),
         np.concatenate([np.zeros(n), np.full(n, np.inf), [budget]]),
     )
-    found = milp(
+    found = scipy.optimize.milp(
         np.concatenate([-value * worth, np.zeros(n)]), constraints=rows, integrality=np.repeat([0, 1], n),
-        bounds=Bounds(np.zeros(2 * n), np.concatenate([cap, np.ones(n)])),
+        bounds=scipy.optimize.Bounds(np.zeros(2 * n), np.concatenate([cap, np.ones(n)])),
         options={"mip_rel_gap": 0.0, "time_limit": 60.0},
     )  # fmt: skip
     if found.status != 0 or found.x is None:

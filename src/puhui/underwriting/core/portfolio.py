@@ -24,8 +24,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import coo_array, csr_array, vstack
+import scipy
 
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.underwriting.core.offer_book import ChurnCurve, OptimumNotProven
@@ -191,23 +190,23 @@ def _worth_asking(firms: Book, limits: Limits) -> tuple[Fen, Fen]:
     return np.array(kept_firm, dtype=np.int64), np.array(kept_rate, dtype=np.int64)
 
 
-def _rows(tied: Coupling, firm: Fen, rate: Fen) -> csr_array:
+def _rows(tied: Coupling, firm: Fen, rate: Fen) -> "scipy.sparse.csr_array":
     """What each pair uses of each constraint, a yuan for a yuan."""
     block = np.empty((len(tied.names), len(firm)))
     for row in range(len(tied.names)):
         by_rate = {r: tied.weight(row, int(r)) for r in np.unique(rate)}
         block[row] = [by_rate[r][i] for i, r in zip(firm, rate, strict=True)]
-    return csr_array(block)
+    return scipy.sparse.csr_array(block)
 
 
 def _relaxation(firms: Book, limits: Limits, tied: Coupling, firm: Fen, rate: Fen) -> tuple[float, dict[str, float]]:
     """Floors and yes/no waived: profit in fen, and the dual price of every constraint."""
     value = np.array([firms.rates[r].value[i] for i, r in zip(firm, rate, strict=True)])
     unit = float(limits.floor_minor)
-    own = csr_array((np.ones(len(firm)), (np.searchsorted(np.unique(firm), firm), np.arange(len(firm)))))
+    own = scipy.sparse.csr_array((np.ones(len(firm)), (np.searchsorted(np.unique(firm), firm), np.arange(len(firm)))))
     caps = firms.cap_minor[np.unique(firm)] / unit
     rows = _rows(tied, firm, rate)
-    found = linprog(-value, A_ub=vstack([rows, own]).tocsr(), b_ub=np.concatenate([tied.bound / unit, caps]),
+    found = scipy.optimize.linprog(-value, A_ub=scipy.sparse.vstack([rows, own]).tocsr(), b_ub=np.concatenate([tied.bound / unit, caps]),
                     bounds=(0, None), method="highs")  # fmt: skip
     if found.status != 0:
         raise OptimumNotProven(f"HiGHS stopped with status {found.status}: {found.message}")
@@ -222,24 +221,24 @@ def _milp(firms: Book, limits: Limits, tied: Coupling, pairs: tuple[Fen, Fen, Co
     caps = firms.cap_minor[firm] / unit
     each = np.arange(n)
     rows = _rows(tied, firm, rate)
-    wide = csr_array((rows.data, rows.indices, rows.indptr), shape=(rows.shape[0], 2 * n))
-    below = coo_array(
+    wide = scipy.sparse.csr_array((rows.data, rows.indices, rows.indptr), shape=(rows.shape[0], 2 * n))
+    below = scipy.sparse.coo_array(
         (np.concatenate([np.ones(n), -caps]), (np.tile(each, 2), np.concatenate([each, n + each]))), shape=(n, 2 * n)
     )
-    above = coo_array(
+    above = scipy.sparse.coo_array(
         (np.concatenate([np.ones(n), -np.ones(n)]), (np.tile(each, 2), np.concatenate([each, n + each]))),
         shape=(n, 2 * n),
     )
     unique, place = np.unique(firm, return_inverse=True)
-    one = coo_array((np.ones(n), (place, n + each)), shape=(len(unique), 2 * n))
-    many = coo_array((np.ones(n), (np.zeros(n, dtype=np.int64), n + each)), shape=(1, 2 * n))
-    found = milp(
+    one = scipy.sparse.coo_array((np.ones(n), (place, n + each)), shape=(len(unique), 2 * n))
+    many = scipy.sparse.coo_array((np.ones(n), (np.zeros(n, dtype=np.int64), n + each)), shape=(1, 2 * n))
+    found = scipy.optimize.milp(
         np.concatenate([-value * worth, np.zeros(n)]), integrality=np.repeat([0, 1], n),
-        bounds=Bounds(np.zeros(2 * n), np.concatenate([caps, np.ones(n)])),
+        bounds=scipy.optimize.Bounds(np.zeros(2 * n), np.concatenate([caps, np.ones(n)])),
         constraints=[
-            LinearConstraint(wide, -np.inf, tied.bound / unit), LinearConstraint(below.tocsr(), -np.inf, 0),
-            LinearConstraint(above.tocsr(), 0, np.inf), LinearConstraint(one.tocsr(), -np.inf, 1),
-            LinearConstraint(many.tocsr(), limits.fewest, np.inf),
+            scipy.optimize.LinearConstraint(wide, -np.inf, tied.bound / unit), scipy.optimize.LinearConstraint(below.tocsr(), -np.inf, 0),
+            scipy.optimize.LinearConstraint(above.tocsr(), 0, np.inf), scipy.optimize.LinearConstraint(one.tocsr(), -np.inf, 1),
+            scipy.optimize.LinearConstraint(many.tocsr(), limits.fewest, np.inf),
         ],
         options={"mip_rel_gap": _GAP, "time_limit": _SECONDS},
     )  # fmt: skip
@@ -253,7 +252,7 @@ def _milp(firms: Book, limits: Limits, tied: Coupling, pairs: tuple[Fen, Fen, Co
     return amounts, -float(found.mip_dual_bound) / worth * unit
 
 
-def _trimmed(amounts: Fen, value: Columns, rows: csr_array, bound: Columns, floor_minor: int) -> Fen:
+def _trimmed(amounts: Fen, value: Columns, rows: "scipy.sparse.csr_array", bound: Columns, floor_minor: int) -> Fen:
     """The solver holds its rows to a tolerance; we hold them to the fen, at the expense of what earns least."""
     kept = amounts.copy()
     block = rows.toarray()

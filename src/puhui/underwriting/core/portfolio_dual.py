@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
+import scipy
 
 from puhui.underwriting.core.offer_book import OptimumNotProven
 from puhui.underwriting.core.portfolio import LOSS, Book, Coupling, Limits, Shares, coupling
@@ -102,7 +102,7 @@ def _master(cuts: list[tuple[float, Columns]], highest: Columns) -> tuple[Column
     scale = max(abs(cuts[0][0]), 1.0)
     size = len(highest)
     rows = np.array([[*(slope * highest / scale), -1.0] for _, slope in cuts])
-    found = linprog([*np.zeros(size), 1.0], A_ub=rows, b_ub=[-height / scale for height, _ in cuts],
+    found = scipy.optimize.linprog([*np.zeros(size), 1.0], A_ub=rows, b_ub=[-height / scale for height, _ in cuts],
                     bounds=[(0, 1)] * size + [(None, None)], method="highs")  # fmt: skip
     return found.x[:size] * highest, float(found.x[size]) * scale
 

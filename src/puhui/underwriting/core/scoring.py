@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
+import scipy
 
 Columns = npt.NDArray[np.float64]
 RATINGS = ("A", "B", "C", "D")
@@ -117,7 +117,7 @@ def _proportional_odds(z: Columns, level: npt.NDArray[np.int64], signs: Sequence
         (0, None) if sign > 0 else (None, 0) if sign < 0 else (None, None) for sign in signs
     ]
     bounds += [(None, None)] + [(1e-4, None)] * (levels - 2)
-    found = minimize(_loss_and_slope, start, args=(z, level, strength), jac=True, method="L-BFGS-B", bounds=bounds,
+    found = scipy.optimize.minimize(_loss_and_slope, start, args=(z, level, strength), jac=True, method="L-BFGS-B", bounds=bounds,
                      options={"maxiter": 2000, "ftol": 1e-13, "gtol": 1e-8})  # fmt: skip
     return found.x[:features], np.cumsum(found.x[features:])
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+import scipy
 
 from puhui.underwriting.core import scoring
 from puhui.underwriting.core.features import MODEL_FEATURES, MODEL_NAMES
@@ -107,7 +107,7 @@ def splits(labels: Labels, *, terms: scoring.FitTerms, seed: int) -> Iterator[tu
 
 def auc(score: Columns, label: Labels) -> float:
     """Chance that a random defaulter scores above a random good firm; ties count half."""
-    ranks, bad = rankdata(score), label == 1
+    ranks, bad = scipy.stats.rankdata(score), label == 1
     n_bad, n_good = int(bad.sum()), int((~bad).sum())
     return float((ranks[bad].sum() - n_bad * (n_bad + 1) / 2) / (n_bad * n_good))
 

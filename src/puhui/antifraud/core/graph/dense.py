@@ -15,8 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from scipy.sparse import csgraph
+import scipy
 
 Positions = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
@@ -72,8 +71,10 @@ def _apart(ties: Ties) -> list[Group]:
     """Connected parts as groups, densest first."""
     side = int(ties.application.max()) + 1
     nodes = side + int(ties.entity.max()) + 1
-    joined = sparse.coo_array((np.ones(len(ties.weight)), (ties.application, ties.entity + side)), shape=(nodes, nodes))
-    _, part = csgraph.connected_components(joined, directed=False)
+    joined = scipy.sparse.coo_array(
+        (np.ones(len(ties.weight)), (ties.application, ties.entity + side)), shape=(nodes, nodes)
+    )
+    _, part = scipy.sparse.csgraph.connected_components(joined, directed=False)
     groups = []
     for number in np.unique(part[ties.application]):
         own = _chosen(ties, part[ties.application] == number)

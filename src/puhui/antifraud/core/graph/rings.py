@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csgraph
+import scipy
 
 from puhui.antifraud.core.graph.adjacency import Matrix, both_ways, degrees  # noqa: F401 - both_ways is for the example
 
@@ -49,7 +49,7 @@ def components_of(matrix: Matrix) -> Labels:
     """Connected components, numbered in the order of their first node."""
     if not matrix.shape[0]:
         return np.zeros(0, np.int32)
-    _, labels = csgraph.connected_components(matrix, directed=False)
+    _, labels = scipy.sparse.csgraph.connected_components(matrix, directed=False)
     return in_order(labels)
 
 
