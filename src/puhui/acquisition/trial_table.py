@@ -58,6 +58,8 @@ def outcome_of(series: pl.Series, *, positive: str | None) -> tuple[Floats, str 
         return values, None
     words = as_words(series, terms | {"missing": [""]})
     distinct = sorted(words.drop_nulls().unique().to_list())
+    if not distinct:
+        raise refused("OUTCOME_UNREADABLE", "结果列全是空的 · the column of outcomes is empty", series.name)
     wanted = positive if positive is not None else _positive(distinct)
     if wanted is None or wanted not in distinct:
         shown = ", ".join(distinct[:8])

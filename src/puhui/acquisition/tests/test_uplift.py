@@ -161,6 +161,7 @@ def test_the_interval_of_a_qini_covers_the_truth():
         (trial(300), Asked("offer", "bought", control="nothing", budget=0.0), "BUDGET_ZERO"),
         (trial(300), Asked("offer", "offer"), "SAME_COLUMN"),
         (trial(300), Asked("bought", "region"), "OUTCOME_UNREADABLE"),
+        (trial(300).with_columns(bought=pl.lit("")), Asked("offer", "bought"), "OUTCOME_UNREADABLE"),
     ],
 )
 def test_a_table_that_answers_nothing_is_refused_by_name(frame, asked, code):
