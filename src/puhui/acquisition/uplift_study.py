@@ -164,7 +164,7 @@ def _unanswered(arms: Labelled, no_outcome: NDArray[np.bool_]) -> dict[str, floa
     if not gaps.any() or (gaps == heads).all():
         return {}
     chance = float(scipy.stats.chi2_contingency(np.array([gaps, heads - gaps])).pvalue)
-    return told(arms.labels, (gaps / heads).tolist()) if chance < tables()["balance"]["level"] else {}
+    return dict(told(arms.labels, (gaps / heads).tolist())) if chance < tables()["balance"]["level"] else {}
 
 
 def _check_arms(arms: Labelled, counts: list[int], where: str) -> None:

@@ -78,7 +78,8 @@ def reply_of(sock: socket.socket) -> tencent.RtaResponse:
 
 def replies_of(sock: socket.socket, count: int) -> list[tencent.RtaResponse]:
     """So many answers, and not a byte more."""
-    data, found = b"", []
+    data = b""
+    found: list[tencent.RtaResponse] = []
     while len(found) < count:
         head, _, body = data.partition(b"\r\n\r\n")
         told = head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]
