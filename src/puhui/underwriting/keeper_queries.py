@@ -79,7 +79,7 @@ def keepers(*, now: datetime) -> list[KeeperShown]:
     """Every keeper, asked or not."""
     asked = models.KeeperQuestion.objects.filter(asked_at__gt=now - timedelta(days=1), asked_at__lte=now)
     good = Q(answer__outcome__in=["answered", "unknown"])
-    told = asked.values("keeper").annotate(
+    told: Any = asked.values("keeper").annotate(
         asked=Count("id"), answered=Count("id", filter=good), in_vain=Count("id", filter=~good & Q(answer__isnull=False)),
         mean=Avg("answer__took_ms"), longest=Max("answer__took_ms"),
     )  # fmt: skip
