@@ -181,7 +181,9 @@ class TestConsent:
         assert [(each.kind, each.sources, each.age_days) for each in seen] == [("sales", ("typed",), 0)]
         assert seen[0].values == {"sales_minor_by_month": {f"{today:%Y-%m}": 100_000}}
         assert shop_evidence.seen_by(person, shop, other, as_of=today) == []
-        assert "现在看到的" in client.get(f"/m/books/{shop}/consents/?lender={lender}").content.decode()
+        shown = client.get(f"/m/books/{shop}/consents/?lender={lender}").content.decode()
+        assert "现在看到的" in shown
+        assert "<dd>您自己记的</dd>" in shown
         client.post(f"/m/books/{shop}/consents/sales/", {"lender": lender, "verb": "withdraw"})
         assert shop_evidence.snapshot(person, shop, lender, as_of=today)["items"] == []
         assert client.post(f"/m/books/{shop}/consents/wish/", {"lender": lender, "verb": "grant"}).status_code == 404

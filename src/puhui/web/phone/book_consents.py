@@ -14,6 +14,7 @@ from puhui.journeys import shop_evidence
 from puhui.kernel.refusal import Refused
 from puhui.store import tenancy
 from puhui.web import clock
+from puhui.web.phone.book_pairs import teller
 from puhui.web.phone.books import shop_page, today_in_china
 from puhui.web.phone.owner import Owner
 from puhui.web.phone.page import show
@@ -40,7 +41,7 @@ def consents(request: HttpRequest, owner: Owner, shop: Any) -> HttpResponse:
     seen = shop_evidence.seen_by(owner.person_id, shop.id, chosen.institution_id, as_of=as_of)
     context: dict[str, Any] = {
         "tab": "books", "shop": shop, "lenders": receivers, "lender": chosen, "grants": grants, "as_of": as_of,
-        "seen": [{"told": each, "grant": names[each.kind]} for each in seen],
+        "seen": [{"told": each, "grant": names[each.kind], "tellers": [teller(code) for code in each.sources]} for each in seen],
         "assessor": chosen.institution_id == shop_evidence.ASSESSOR,
     }  # fmt: skip
     return show(request, owner, "phone/books/consents.html", context)

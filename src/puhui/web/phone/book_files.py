@@ -17,6 +17,7 @@ from puhui.merchant.core.bills.opening import Sheet, open_sheets, preview
 from puhui.merchant.operations import BillFile
 from puhui.parties import queries as parties
 from puhui.web import clock
+from puhui.web.phone.book_pairs import teller
 from puhui.web.phone.books import shop_page, today_in_china
 from puhui.web.phone.owner import Owner
 from puhui.web.phone.page import show
@@ -43,7 +44,8 @@ def one_import(request: HttpRequest, owner: Owner, shop: Any, import_id: str) ->
         raise Http404
     source = next((each for each in bill_tables.bill_words().sources if each.code == found.source), None)
     context = {"tab": "books", "shop": shop, "found": found, "source": source,
-               "tied": book_queries.tied(shop.id, limit=20),
+               "tied": [row | {"teller": teller(row["source"]), "main_teller": teller(row["main_source"])}
+                        for row in book_queries.tied(shop.id, limit=20)],
                "pairs": pair_queries.proposed(shop.id, as_of=today_in_china(clock.now()))[1]}  # fmt: skip
     return show(request, owner, "phone/books/import.html", context)
 

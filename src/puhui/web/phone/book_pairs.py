@@ -50,9 +50,8 @@ def _answer(request: HttpRequest, owner: Owner, shop: Any) -> HttpResponse:
 
 def _shown(pair: Pair) -> dict[str, Any]:
     """A pair with the names of who tells each side, and the reasons in words."""
-    names = {source.code: source.names for source in bill_words().sources}
     sides = [
-        row | {"teller": names.get(row["source"], (row["source"], row["source"])) if row["source"] else (_("您自己记的"),) * 2,
+        row | {"teller": teller(row["source"]),
                "text": row["counterparty"] or row["note"]}
         for row in (pair.main, pair.lesser)
     ]  # fmt: skip
@@ -72,3 +71,12 @@ def _why(pair: Pair) -> list[str]:
     if pair.why.rivals:
         told.append(_("但还有 %(count)s 笔也对得上，请看清楚") % {"count": pair.why.rivals})
     return told
+
+
+def teller(code: str) -> tuple[str, str]:
+    """Who told an entry, in the reader's words for what owners type and in (Chinese, English) for bills."""
+    if code in ("", "typed"):
+        return (_("您自己记的"),) * 2
+    if code == "bank":
+        return (_("银行账单"),) * 2
+    return next((source.names for source in bill_words().sources if source.code == code), (code, code))
