@@ -106,6 +106,9 @@ class TestAnAudienceFile:
             ("id\n", "AUDIENCE_EMPTY"),
             ("id\n" + hashed("") + "\n", "AUDIENCE_EMPTY"),
             ("id,id_type\nx,phone\n", "ID_TYPE_UNKNOWN"),
+            ("a,b\n1,2\n", "ID_COLUMN_MISSING"),
+            ("customer_number,audience\n1234567890,declined\n", "ID_COLUMN_MISSING"),
+            ("用户,人群\n1234567890,declined\n", "ID_COLUMN_MISSING"),
             ("id,audience\n" + "".join(f"{hashed(str(n))},a{n}\n" for n in range(65)), "AUDIENCES_TOO_MANY"),
         ],
     )
