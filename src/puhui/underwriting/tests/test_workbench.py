@@ -121,6 +121,17 @@ class TestReport:
         assert told["psi"] < 0.05
         assert not told["fitted_on_this_tape"]
 
+    def test_tells_how_scores_moved_where_nothing_went_bad_yet(self, fitted, tmp_path):
+        young = nasty_tape.frame(rows=400, seed=9)
+        young.with_columns(pl.lit("正常").alias("结果")).write_csv(tmp_path / "young.csv")
+        young.drop("结果").write_csv(tmp_path / "none.csv")
+        told = scoring.report_tape(fitted[0], tmp_path / "young.csv", kind="scorecard")
+        assert (told["auc"], told["ks"], told["outcome"].split(":")[0]) == (None, None, "TARGET_ONE_CLASS")
+        assert told["psi"] == scoring.report_tape(fitted[0], tmp_path / "none.csv", kind="scorecard")["psi"]
+        young.with_columns(pl.Series("结果", ["好", "差"] * 200)).write_csv(tmp_path / "other.csv")
+        with pytest.raises(Refused, match="POSITIVE_NEVER_SEEN"):
+            scoring.report_tape(fitted[0], tmp_path / "other.csv", kind="scorecard")
+
     def test_knows_its_own_tape(self, fitted, nasty):
         told = scoring.report_tape(fitted[0], nasty, kind="scorecard")
         assert told["fitted_on_this_tape"]

@@ -14,7 +14,7 @@ import polars as pl
 
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy.core import stability
-from puhui.underwriting.core.modelling import evaluation, label
+from puhui.underwriting.core.modelling import evaluation, label, preparing
 from puhui.underwriting.core.modelling.model import Model
 from puhui.underwriting.workbench import model_folder
 from puhui.underwriting.workbench.tape import read_tape
@@ -89,7 +89,14 @@ def report_tape(place: Path, path: Path, *, kind: str | None, seed: int = 1, by:
         }
     if asked["target"] not in tape.frame.columns:
         return told | {"outcome": "absent"}
-    outcome = label.label(tape.frame[asked["target"]], terms=model.terms, positive=asked["positive"]).bad
+    try:
+        outcome = label.label(tape.frame[asked["target"]], terms=model.terms, positive=asked["positive"]).bad
+    except Refused as refused:
+        if refused.refusal.code != "TARGET_ONE_CLASS":
+            raise
+        return told | {
+            "outcome": str(refused.refusal)
+        }  # young loans have no bads yet; how scores moved is known all the same
     known = outcome.is_not_null().to_numpy()
     bad = outcome.drop_nulls().to_numpy()
     weight = _weight(tape.frame, asked["weight"], known)
@@ -131,4 +138,4 @@ def _csi(model: Model, frame: pl.DataFrame) -> dict[str, float]:
 def _weight(frame: pl.DataFrame, name: str | None, known: np.ndarray) -> np.ndarray | None:
     if name is None or name not in frame.columns:
         return None
-    return frame[name].cast(pl.Float64, strict=False).to_numpy()[known]
+    return preparing.weights(frame.filter(pl.Series(known)), name)

@@ -148,6 +148,9 @@ def _of_numbers(column: Column, values: pl.Series, terms: Terms) -> Column:
 
 def _of_text(column: Column, text: pl.Series, terms: Terms) -> Column:
     present, enough = text.drop_nulls(), float(terms.reading["typed_share"])
+    figures = int(present.str.contains(r"\d").sum())
+    if figures < 0.5 * len(present):  # neither a number nor a date is read without a figure
+        return _of_words(column, present, terms)
     comma = parsing.decimal_comma(present)
     values = parsing.numbers(present, comma=comma)
     odd = present.filter(values.is_null()).unique().sort()
@@ -157,8 +160,7 @@ def _of_text(column: Column, text: pl.Series, terms: Terms) -> Column:
     if is_number and len(odd) <= max(terms.reading["max_odd_words"], 0.02 * len(present)):
         as_number = _as(column, kind="number", comma=comma, odd_words=tuple(odd.head(terms.reading["max_odd_words"])))
         return _of_numbers(as_number, values, terms)
-    figures = present.str.contains(r"\d").sum() > 0.9 * len(present)
-    shapes = parsing.shapes_of(present.head(20_000), enough=enough) if figures else ()
+    shapes = parsing.shapes_of(present.head(20_000), enough=enough) if figures > 0.9 * len(present) else ()
     if shapes:
         return _as(column, kind="date", shapes=shapes)
     return _of_words(column, present, terms)

@@ -37,8 +37,7 @@ def label(raw: pl.Series, *, terms: Terms, positive: str | None = None) -> Label
     if positive is not None:
         return _given(words, values, positive, terms)
     if len(values) < 2:
-        raise Refused(Refusal("TARGET_ONE_CLASS", f"目标列只有一类（{'、'.join(values) or '全部为空'}），无法建模 · the target "
-                              f"has one class ({', '.join(values) or 'all missing'}); nothing can be told apart", raw.name))  # fmt: skip
+        raise _one_class("、".join(values) or "全部为空", ", ".join(values) or "all missing", raw.name)
     if len(values) > 2:
         shown = ", ".join(values[:SHOWN]) + ("…" if len(values) > SHOWN else "")
         raise Refused(Refusal("TARGET_NOT_TWO_CLASS", f"目标列有{len(values)}种取值（{shown}），请用 --positive 指明哪一种是坏 · the target "
@@ -70,17 +69,23 @@ def known_column(frame: pl.DataFrame, name: str, *, code: str = "COLUMN_ABSENT",
 
 
 def _given(words: pl.Series, values: list[str], positive: str, terms: Terms) -> Label:
+    if not values:
+        raise _one_class("全部为空", "all missing", words.name)
     folded = {value.lower(): value for value in values}
     wanted = words_of(pl.Series(words.name, [positive]), terms)[0]  # "1.0" asks for 1, as the column says it
     taken = folded.get((wanted or positive.strip()).lower())
+    if len(values) < 2:
+        raise _one_class(values[0], values[0], words.name)
     if taken is None:
         shown = ", ".join(values[:SHOWN])
         raise Refused(Refusal("POSITIVE_NEVER_SEEN", f"目标列中没有取值“{positive}”；有：{shown} · the target never has the value "
                               f"{positive!r}; it has: {shown}", words.name))  # fmt: skip
-    if len(values) < 2:
-        raise Refused(Refusal("TARGET_ONE_CLASS", f"目标列只有一类（{taken}），无法建模 · the target has one class ({taken}); "
-                              "nothing can be told apart", words.name))  # fmt: skip
     return Label((words == taken).cast(pl.Int8).alias("bad"), taken, "given")
+
+
+def _one_class(zh: str, en: str, name: str) -> Refused:
+    told = f"目标列只有一类（{zh}），无法区分好坏 · the target has one class ({en}); nothing can be told apart"
+    return Refused(Refusal("TARGET_ONE_CLASS", told, name))
 
 
 def _meant(values: list[str], rows: list[int], terms: Terms) -> tuple[str, str]:

@@ -19,6 +19,7 @@ DATE_SHAPES = (
     "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%m/%d/%y", "%d/%m/%y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%B %d, %Y", "%b-%Y",
     "%b-%y", "%b %Y", "%Y-%m", "%Y/%m", "%m/%Y", "%Y年%m月", "%Y%m", "%y%m%d",
 )  # fmt: skip
+SHAPE_LOOK = 500
 # Shapes that read the same text with day and month changed round.
 TURNED_SHAPES = (("%m/%d/%Y", "%d/%m/%Y"), ("%m-%d-%Y", "%d-%m-%Y"), ("%m/%d/%y", "%d/%m/%y"))
 _FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u3000": " ", "￥": "¥"}
@@ -66,6 +67,9 @@ def shapes_of(text: pl.Series, *, enough: float) -> tuple[str, ...]:
     """The date shapes that together read `enough` of the values, the most frequent first; empty where they do not."""
     values = _without_clock(text.drop_nulls())
     total, found = len(values), list[str]()
+    some = values.gather_every(max(1, total // SHAPE_LOOK))  # words with figures in them are told from dates by a few
+    if not any(_by_shape(some, shape).count() for shape in DATE_SHAPES):
+        return ()
     while len(values):
         counts = {shape: _by_shape(values, shape).count() for shape in DATE_SHAPES}
         best = max(DATE_SHAPES, key=lambda shape: counts[shape])
@@ -78,6 +82,8 @@ def shapes_of(text: pl.Series, *, enough: float) -> tuple[str, ...]:
 
 def decimal_comma(text: pl.Series) -> bool:
     """Whether a column writes 12,5 and 1.234,56 rather than 12.5 and 1,234.56."""
+    if not text.str.contains(",", literal=True).any():
+        return False
     european = text.str.contains(r"^\D*\d[\d.]*,(\d{1,2}|\d{4,})\D*$|^\D*0,\d+\D*$").sum() or 0
     other = text.str.contains(r"[1-9]\d{0,2},\d{3}(\D|$)|\d\.\d{1,2}\D*$").sum() or 0
     return european > other

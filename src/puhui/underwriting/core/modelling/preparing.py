@@ -86,7 +86,7 @@ def prepare(tape: pl.DataFrame, asked: Asked, terms: Terms) -> Prepared:
     _some(features, profiles, asked)
     used = {feature.name for feature in features}
     return Prepared(
-        values=values, bad=bad, weight=_weight(rows, asked), split=split, features=features,
+        values=values, bad=bad, weight=weights(rows, asked.weight), split=split, features=features,
         columns=tuple(column for column in known if column.name in used), time=time, profiles=tuple(profiles), label=outcome,
         told=told | {"group": group_name, "weight": asked.weight, "weight_recognised": _weight_named(known, asked, terms)},
     )  # fmt: skip
@@ -273,16 +273,17 @@ def _some(features: tuple[Feature, ...], profiles: list[ColumnProfile], asked: A
     )
 
 
-def _weight(rows: pl.DataFrame, asked: Asked) -> Floats:
-    if asked.weight is None:
+def weights(rows: pl.DataFrame, name: str | None) -> Floats:
+    """Sampling weights with mean one from their column, as numbers are written by people; one each without a column."""
+    if name is None:
         return np.ones(rows.height)
-    weight = columns.read(rows[asked.weight], Column(asked.weight, "number")).fill_null(np.nan).to_numpy()
+    weight = columns.read(rows[name], Column(name, "number")).fill_null(np.nan).to_numpy()
     if not np.isfinite(weight).all() or (weight < 0).any() or weight.sum() <= 0:
         raise Refused(
             Refusal(
                 "WEIGHT_INVALID",
                 "权重列有缺失、负数或全为零 · the weight column has missing or negative values, or only zeros",
-                asked.weight,
+                name,
             )
         )
     return weight / weight.mean()
