@@ -1,14 +1,15 @@
 """A real browser against a real server on a database of its own.
 
 The server runs in a thread of the test process, on a copy of the town that the house's own operations made once
-(tests/browser/town.py). Screenshots go to var/screenshots.
+(tests/browser/town.py). One browser serves a file of tests, and each visitor has a context of its own. Screenshots are for
+people, no test reads them: with PUHUI_SHOTS=1 they are kept in var/screenshots.
 """
 
+import asyncio
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test.testcases import LiveServerThread
+from procrastinate.contrib.django import app
 
 from tests import databases
 from tests.browser.town import Town, settle
@@ -35,23 +37,25 @@ _VISITS = count()
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
-@pytest.fixture
-def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Debian's Chromium, driven by Playwright.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright, started once a file.
 
     Playwright keeps an event loop in the thread that also asks the database; Django has other connections inside a
-    loop than outside, so those outside are closed first, and the loop ends with the test.
+    loop than outside, so those outside are closed first, and the loop ends with the file.
     """
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium at {CHROMIUM}: install Debian's chromium or name one in PUHUI_CHROMIUM")
     from playwright.sync_api import sync_playwright
 
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    connections.close_all()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser
-        browser.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        connections.close_all()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+            yield browser
+            browser.close()
+            connections.close_all()
 
 
 @pytest.fixture(scope="session")
@@ -102,15 +106,28 @@ def _served_as_it_is(application: Any) -> Any:
 
 
 @pytest.fixture
-def work(address: str, settings: Any) -> Callable[[], None]:
-    """Do the waiting jobs in a worker process, as on a real installation."""
-    given = {"PUHUI_SMS_URL": settings.SMS_URL, "PUHUI_SMS_KEY": settings.SMS_KEY, "PUHUI_LOG_LEVEL": "WARNING"}
+def work(address: str) -> Callable[[], None]:
+    """Do the waiting jobs, as a worker with `--one-shot` does; worker processes are the subject of tests/journeys/test_jobs."""
 
     def done() -> None:
-        command = [sys.executable, "-m", "django", "procrastinate", "worker", "--one-shot"]
-        subprocess.run(command, env=os.environ | given, check=True, timeout=60, capture_output=True)
+        with ThreadPoolExecutor(1) as pool:  # a loop runs in this thread already
+            pool.submit(lambda: asyncio.run(_do_waiting_jobs())).result(60)
 
     return done
+
+
+async def _do_waiting_jobs() -> None:
+    def leaves_no_connection(job: Callable[[], Any], _context: Any, _worker: Any) -> Any:
+        try:
+            return job()
+        finally:
+            connections.close_all()
+
+    with app.replace_connector(app.connector.get_worker_connector()) as jobs_app:
+        async with jobs_app.open_async():
+            await jobs_app.run_worker_async(
+                wait=False, listen_notify=False, install_signal_handlers=False, task_middleware=[leaves_no_connection]
+            )
 
 
 @pytest.fixture
@@ -124,7 +141,7 @@ def open_page(chromium: Any, address: str) -> Iterator[Callable[..., Any]]:
             device_scale_factor=1 if viewport is DESK else 2, locale="zh-CN",
         )  # fmt: skip
         context.add_cookies([{"name": "django_language", "value": language, "url": address}])
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)  # a busy machine is slow to answer the first request
         page = context.new_page()
         page.on("pageerror", lambda fault: faults.append(str(fault)))
         page.on("console", lambda line: faults.append(line.text) if _is_fault(line) else None)
@@ -145,18 +162,22 @@ def _is_fault(line: Any) -> bool:
 
 
 @pytest.fixture
-def shoot() -> Callable[..., Path]:
-    """shoot(page, name) keeps a screenshot; the README's are kept in docs/images when PUHUI_README_SHOTS=1."""
+def shoot() -> Callable[..., None]:
+    """shoot(page, name) keeps a screenshot where wanted; the README's are kept in docs/images when PUHUI_README_SHOTS=1."""
+    for_readme = os.environ.get("PUHUI_README_SHOTS") == "1"
+    wanted = for_readme or os.environ.get("PUHUI_SHOTS") == "1"
 
-    def kept(page: Any, name: str, *, readme: bool = False, full: bool = False) -> Path:
+    def kept(page: Any, name: str, *, readme: bool = False, full: bool = False) -> None:
+        if not wanted:
+            page.wait_for_load_state("load")
+            return
         SHOTS.mkdir(parents=True, exist_ok=True)
         target = SHOTS / f"{name}.png"
         page.wait_for_load_state("networkidle")
         page.screenshot(path=str(target), full_page=full)
-        if readme and os.environ.get("PUHUI_README_SHOTS") == "1":
+        if readme and for_readme:
             README_SHOTS.mkdir(parents=True, exist_ok=True)
             (README_SHOTS / f"{name}.png").write_bytes(target.read_bytes())
-        return target
 
     return kept
 

@@ -26,7 +26,7 @@ class TestTheBooks:
         self,
         town: Town,
         open_page: Callable[..., Any],
-        shoot: Callable[..., Path],
+        shoot: Callable[..., None],
         work: Callable[[], None],
         tmp_path: Path,
     ) -> None:
@@ -51,7 +51,7 @@ class TestTheBooks:
             page.get_by_role("link", name="返回").click()
         self._consent(page, shoot)
 
-    def _import(self, page: Any, shoot: Callable[..., Path], folder: Path) -> None:
+    def _import(self, page: Any, shoot: Callable[..., None], folder: Path) -> None:
         bill = folder / "bill.csv"
         bill.write_text(BILL, encoding="gb18030")
         page.get_by_role("link", name="导入账单").click()
@@ -62,7 +62,7 @@ class TestTheBooks:
         self._looked_at(page, shoot, "books-import")
         page.get_by_role("link", name="看账本").click()
 
-    def _offline(self, page: Any, shoot: Callable[..., Path]) -> None:
+    def _offline(self, page: Any, shoot: Callable[..., None]) -> None:
         """Typed without a network, sent once when there is one; the page itself opens without a network too."""
         page.get_by_label("记一笔").wait_for()
         page.wait_for_timeout(500)  # the worker takes over
@@ -82,7 +82,7 @@ class TestTheBooks:
         page.get_by_role("link", name="返回").click()
         self._looked_at(page, shoot, "books-board")
 
-    def _consent(self, page: Any, shoot: Callable[..., Path]) -> None:
+    def _consent(self, page: Any, shoot: Callable[..., None]) -> None:
         page.get_by_role("link", name="放款机构能看到什么").click()
         assert "什么也看不到。" in page.locator("#seen").inner_text()
         page.get_by_role("button", name="打开：每月营业收入").click()
@@ -100,7 +100,7 @@ class TestTheBooks:
         wait_for_text(page.locator("[data-told]"), lambda told: answer in told)
 
     @staticmethod
-    def _looked_at(page: Any, shoot: Callable[..., Path], name: str) -> None:
+    def _looked_at(page: Any, shoot: Callable[..., None], name: str) -> None:
         shoot(page, name, full=True)
         accessibility.check(page, smallest_text=18)
         accessibility.audit(page)

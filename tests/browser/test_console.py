@@ -1,7 +1,6 @@
 """The console in a real browser: log-in, a firm, the budget slider, loans, the keyboard alone."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +24,7 @@ def log_in(page: Any, username: str) -> None:
 
 class TestTheConsole:
     def test_from_log_in_to_a_firm_and_its_replayed_decision(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None]
     ) -> None:
         page = open_page()
         page.goto("/firms/")
@@ -47,7 +46,7 @@ class TestTheConsole:
         accessibility.check(page)
 
     def test_solves_again_as_the_slider_moves(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None]
     ) -> None:
         page = open_page()
         log_in(page, "lin.analyst")
@@ -70,7 +69,7 @@ class TestTheConsole:
         accessibility.check(page)
 
     def test_shows_loans_days_and_decisions(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path], work: Callable[[], None]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None], work: Callable[[], None]
     ) -> None:
         page = open_page(language="en", dark=True)
         log_in(page, "he.operator")
@@ -126,7 +125,7 @@ class TestTheConsole:
         assert page.locator("tbody tr").count() >= 1
 
     def test_gives_an_institution_its_own_portfolio_only(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None]
     ) -> None:
         page = open_page(PHONE)
         log_in(page, "sun.bank")

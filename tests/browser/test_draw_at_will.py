@@ -1,7 +1,6 @@
 """Draw and pay back at will in a real browser: the owner's way from the offer to a second draw, wide and narrow, light and dark, in both languages; and what a stranger tries."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.browser
 ME = invented_owner("NEW9", seed=5)
 
 
-def at_the_offer(page: Any, town: Town, work: Callable[[], None], shoot: Callable[..., Path]) -> None:
+def at_the_offer(page: Any, town: Town, work: Callable[[], None], shoot: Callable[..., None]) -> None:
     Owner._log_in(page, ME.phone, work, shoot)
     page.get_by_role("link", name="开始申请").click()
     page.get_by_role("link", name="我有增值税发票，按发票申请").click()
@@ -39,7 +38,7 @@ def drawn(loan_id: str) -> list[int]:
 
 class TestTheOwner:
     def test_takes_a_limit_draws_more_and_is_not_caught_by_haste(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path], work: Callable[[], None]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None], work: Callable[[], None]
     ) -> None:
         page = open_page(PHONE)
         at_the_offer(page, town, work, shoot)
@@ -50,7 +49,7 @@ class TestTheOwner:
         self._reads_it_elsewhere(page, open_page, loan_id, shoot)
 
     @staticmethod
-    def _accepts(page: Any, work: Callable[[], None], shoot: Callable[..., Path]) -> str:
+    def _accepts(page: Any, work: Callable[[], None], shoot: Callable[..., None]) -> str:
         accessibility.check(page, smallest_text=18)
         for wrong in ("", "很多", "1e9", "200000.01"):
             page.get_by_label("先借多少（元）").fill(wrong)
@@ -79,7 +78,7 @@ class TestTheOwner:
         return str(page.url.rstrip("/").rsplit("/", 1)[1])
 
     @staticmethod
-    def _draws(page: Any, loan_id: str, shoot: Callable[..., Path]) -> None:
+    def _draws(page: Any, loan_id: str, shoot: Callable[..., None]) -> None:
         page.get_by_role("link", name="再借一笔").click()
         for wrong in ("", "abc", "0", "-3", "150000.01", "1e9", "1000000000"):
             page.get_by_label("借多少（元）").fill(wrong)
@@ -124,14 +123,14 @@ class TestTheOwner:
         other.close()
 
     @staticmethod
-    def _works_out_a_repayment(page: Any, loan_id: str, shoot: Callable[..., Path]) -> None:
+    def _works_out_a_repayment(page: Any, loan_id: str, shoot: Callable[..., None]) -> None:
         page.goto(f"/m/loans/{loan_id}/early/?yuan=40000")
         assert page.locator("[data-way=at_will]").get_by_text("还了以后还欠本金").is_visible()
         shoot(page, "owner-repay-at-will", full=True)
         accessibility.check(page, smallest_text=18)
 
     @staticmethod
-    def _reads_it_elsewhere(page: Any, open_page: Callable[..., Any], loan_id: str, shoot: Callable[..., Path]) -> None:
+    def _reads_it_elsewhere(page: Any, open_page: Callable[..., Any], loan_id: str, shoot: Callable[..., None]) -> None:
         for language in ("en", "zh-hans"):
             page.context.add_cookies([{"name": "django_language", "value": language, "url": page.url.split("/m/")[0]}])
             for scheme in ("dark", "light"):

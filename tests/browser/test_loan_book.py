@@ -54,7 +54,7 @@ def downloaded(page: Any, link: str) -> str:
 
 class TestTheConsole:
     def test_works_out_a_payoff_previews_a_payment_and_undoes_it(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None]
     ) -> None:
         paying, late = lived(town)
         page = open_page()
@@ -93,7 +93,7 @@ class TestTheConsole:
         assert page.locator("#accruals tbody tr").count() == 38
 
     @staticmethod
-    def _payment(page: Any, loan: LoanView, shoot: Callable[..., Path]) -> None:
+    def _payment(page: Any, loan: LoanView, shoot: Callable[..., None]) -> None:
         due = queries.schedule(loan.loan_id)[0]
         page.goto(f"/loans/{loan.loan_id}/")
         page.get_by_role("link", name="登记还款").click()
@@ -114,7 +114,7 @@ class TestTheConsole:
         assert page.locator("tr", has_text="柜面现金 001").get_by_text("补记").is_visible()
 
     @staticmethod
-    def _reversal(page: Any, loan: LoanView, shoot: Callable[..., Path]) -> None:
+    def _reversal(page: Any, loan: LoanView, shoot: Callable[..., None]) -> None:
         page.locator("tr", has_text="柜面现金 001").get_by_role("link", name="冲正").click()
         page.get_by_label("原因或凭证号").fill("记错了人")
         page.get_by_role("button", name="先看变化").click()
@@ -129,7 +129,7 @@ class TestTheConsole:
         shoot(page, "loan-reversed", full=True)
 
     def test_shows_the_book_of_any_date_and_downloads_it(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None]
     ) -> None:
         _paying, late = lived(town)
         page = open_page()
@@ -160,7 +160,7 @@ class TestTheConsole:
 
 class TestTheOwner:
     def test_reads_the_plan_works_out_an_early_payoff_and_keeps_the_papers(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path], work: Callable[[], None]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None], work: Callable[[], None]
     ) -> None:
         loan, _late = lived(town)
         page = open_page(PHONE)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,7 +44,7 @@ def step(page: Any, button: str, note: str = "") -> None:
 
 class TestMirrorPages:
     def test_a_lead_is_worked_to_confirmed_and_a_rule_published(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None]
     ) -> None:
         for n in (1, 2, 3):
             apply(n, device="shared-device", address="某市场七号")
@@ -76,7 +75,7 @@ class TestMirrorPages:
         hits = {hit.code for hit in found.hits} - {"NIGHT_APPLICATION"}  # a note, where this runs at night in China
         assert (found.strategy, hits) == ("step_up", {"ADDRESS_OF_THE_RING"})
 
-    def _publish(self, page: Any, second: Any, shoot: Callable[..., Path]) -> None:
+    def _publish(self, page: Any, second: Any, shoot: Callable[..., None]) -> None:
         page.goto("/mirror/rules/")
         accessibility.check(page)
         shoot(page, "mirror-rules", full=True)
@@ -102,7 +101,7 @@ class TestMirrorPages:
         step(second, "发布")
 
     def test_in_english_and_dark_on_a_phone(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None]
     ) -> None:
         for n in (1, 2, 3):
             apply(n, device="shared-device")

@@ -48,7 +48,7 @@ class TestTheWorkbench:
         self,
         town: Town,
         open_page: Callable[..., Any],
-        shoot: Callable[..., Path],
+        shoot: Callable[..., None],
         work: Callable[[], None],
         tape: Path,
     ) -> None:
@@ -100,7 +100,7 @@ class TestTheWorkbench:
         self,
         town: Town,
         open_page: Callable[..., Any],
-        shoot: Callable[..., Path],
+        shoot: Callable[..., None],
         work: Callable[[], None],
         tape: Path,
         monkeypatch: pytest.MonkeyPatch,

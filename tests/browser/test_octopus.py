@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ GOOD = "普惠小店经营贷，由示例银行股份有限公司提供，经营
 
 class TestAGrowthAnalyst:
     def test_creates_a_campaign_and_sees_the_board_fill(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None]
     ) -> None:
         page = open_page()
         log_in(page, "lin.analyst")
@@ -75,7 +74,7 @@ class TestAGrowthAnalyst:
         shoot(phone, "octopus-board-phone", full=True)
 
     def test_computes_a_budget_proposal_and_applies_it(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None]
     ) -> None:
         now = clock.now()
         with tenancy.scope(tenancy.PLATFORM):
@@ -116,7 +115,7 @@ class TestAGrowthAnalyst:
         shoot(page, "octopus-budgets-phone", full=True)
 
     def test_reads_whose_doing_it_was_and_what_came_back(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None]
     ) -> None:
         now = clock.now()
         with tenancy.scope(tenancy.PLATFORM):

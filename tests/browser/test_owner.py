@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ class TestTheShopOwner:
         self,
         town: Town,
         open_page: Callable[..., Any],
-        shoot: Callable[..., Path],
+        shoot: Callable[..., None],
         work: Callable[[], None],
     ) -> None:
         me = invented_owner("NEW7", seed=5)
@@ -55,7 +54,7 @@ class TestTheShopOwner:
             accessibility.check(page, smallest_text=18)
 
     def test_of_a_small_shop_borrows_without_invoices(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path], work: Callable[[], None]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None], work: Callable[[], None]
     ) -> None:
         me = invented_owner("NEW8", seed=5)
         page = open_page(PHONE)
@@ -91,7 +90,7 @@ class TestTheShopOwner:
         shoot(page, "owner-small-offer")
 
     @staticmethod
-    def _log_in(page: Any, phone: str, work: Callable[[], None], shoot: Callable[..., Path]) -> None:
+    def _log_in(page: Any, phone: str, work: Callable[[], None], shoot: Callable[..., None]) -> None:
         page.goto("/m/")
         page.get_by_label("手机号").fill(phone)
         shoot(page, "owner-login")
@@ -108,7 +107,7 @@ class TestTheShopOwner:
         page.wait_for_url("**/m/")
 
     @staticmethod
-    def _read_and_accept(page: Any, shoot: Callable[..., Path]) -> None:
+    def _read_and_accept(page: Any, shoot: Callable[..., None]) -> None:
         page.get_by_role("link", name="我想借，先看成本明示表").click()
         button = page.get_by_role("button", name="确认，借这笔钱")
         assert button.is_disabled()
@@ -123,7 +122,7 @@ class TestTheShopOwner:
         assert page.get_by_text("已签约，正在放款").is_visible()
         shoot(page, "owner-booked")
 
-    def test_reads_english_in_the_dark(self, open_page: Callable[..., Any], shoot: Callable[..., Path]) -> None:
+    def test_reads_english_in_the_dark(self, open_page: Callable[..., Any], shoot: Callable[..., None]) -> None:
         page = open_page(PHONE, language="en", dark=True)
         page.goto("/m/")
         assert page.get_by_label("Phone").is_visible()

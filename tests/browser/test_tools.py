@@ -1,7 +1,6 @@
 """The shop's tools on a phone in a real browser: every page is read and audited, one record is typed, kept and taken back."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ _AUDITED = ("health", "forecast", "stock", "financing", "pricing")  # pages that
 
 class TestTheTools:
     def test_from_the_tiles_to_a_record(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path], work: Callable[[], None]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None], work: Callable[[], None]
     ) -> None:
         me = invented_owner("TOOLS9", seed=7)
         page = open_page(PHONE)
@@ -63,7 +62,7 @@ class TestTheTools:
         assert page.locator(".sum").inner_text() == before
 
     @staticmethod
-    def _looked_at(page: Any, shoot: Callable[..., Path], name: str) -> None:
+    def _looked_at(page: Any, shoot: Callable[..., None], name: str) -> None:
         shoot(page, name, full=True)
         accessibility.check(page, smallest_text=18)
         accessibility.audit(page)

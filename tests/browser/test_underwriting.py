@@ -40,7 +40,7 @@ def decided() -> str:
 
 class TestUnderwritingPages:
     def test_are_read_and_used(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path], tmp_path: Path
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None], tmp_path: Path
     ) -> None:
         page = open_page()
         log_in(page, "gao.admin")
@@ -64,7 +64,7 @@ class TestUnderwritingPages:
         page.get_by_text("已记录核对，等级为 B").wait_for()
 
     def test_in_english_and_dark_on_a_phone(
-        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., Path]
+        self, town: Town, open_page: Callable[..., Any], shoot: Callable[..., None]
     ) -> None:
         page = open_page(PHONE, language="en", dark=True)
         log_in(page, "lin.analyst")
