@@ -186,7 +186,7 @@ def _laws(history: MarketDays, ahead: MarketDays, segments: int) -> Laws:
 
 
 def _rivals(seen: NDArray[np.int64]) -> RivalBids:
-    """The law of the highest rival bid in a segment from its newest auctions: at most so many steps."""
+    """The law of the highest rival bid in a segment from its newest auctions, in at most so many steps."""
     return RivalBids.of(np.ceil(np.quantile(seen, _STEPS))) if len(seen) else RivalBids.of(np.ones(1))
 
 
