@@ -2,17 +2,23 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import psutil
 import pytest
+from typer.testing import CliRunner
+
+from puhui.cli import attachment
+from puhui.cli.main import app, main
 
 PUHUI = str(Path(sys.executable).parent / "puhui")
 
@@ -43,6 +49,13 @@ class Installation:
             if mine in (process.info["cmdline"] or []) and "-D" in (process.info["cmdline"] or [])
         )
 
+    def in_transaction(self) -> bool:
+        """The application's role has begun to write, as the titles of the server's processes say."""
+        mine = str(self.home / "pg")
+        servers = [each for each in psutil.process_iter(["cmdline"]) if mine in (each.info["cmdline"] or [])]
+        titles = [" ".join(child.cmdline()) for server in servers for child in server.children()]
+        return any(": puhui_app " in title and re.search("in transaction|COPY|INSERT", title) for title in titles)
+
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
@@ -50,7 +63,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     for folder in (home, *home.parents[:2]):
         folder.chmod(0o755)
     made = Installation(home, home / "a-town")
-    made.run("simulate", "town", str(made.town), "--firms", "200")
+    assert CliRunner().invoke(app, ["simulate", "town", str(made.town), "--firms", "200"]).exit_code == 0
     yield made
     made.run("down")
 
@@ -85,6 +98,28 @@ class TestAppraise:
         assert explained["policy"].endswith("@2026-11-22")
         assert installation.run("audit", "verify").stdout.startswith("200 decisions")
 
+    def test_refuses_bad_input_in_one_line(self, installation: Installation) -> None:
+        done = installation.run("appraise", ".", "--budget-yuan", "-1", status=2)
+        assert (done.stdout, done.stderr.count("\n")) == ("", 1)
+        assert "BUDGET_NEGATIVE" in done.stderr
+
+
+@pytest.mark.usefixtures("db")
+class TestInProcess:
+    """The same door without a process of its own, on the run's database."""
+
+    @pytest.fixture
+    def said(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple]:
+        monkeypatch.setattr(attachment, "platform", nullcontext)
+
+        def run(*arguments: str) -> tuple[int, str, str]:
+            monkeypatch.setattr(sys, "argv", ["puhui", *arguments])
+            with pytest.raises(SystemExit) as ended:
+                main()
+            return int(ended.value.code or 0), *capsys.readouterr()
+
+        return run
+
     @pytest.mark.parametrize(
         ("arguments", "says"),
         [
@@ -96,14 +131,14 @@ class TestAppraise:
         ],
     )
     def test_refuses_bad_input_in_one_line(
-        self, installation: Installation, arguments: tuple[str, ...], says: str
+        self, said: Callable[..., tuple], arguments: tuple[str, ...], says: str
     ) -> None:
-        done = installation.run("appraise", *arguments, status=2)
-        assert (done.stdout, done.stderr.count("\n")) == ("", 1)
-        assert says in done.stderr
+        status, printed, errors = said("appraise", *arguments)
+        assert (status, printed, errors.count("\n")) == (2, "", 1)
+        assert says in errors
 
     def test_loads_programmes_once_and_names_what_is_wrong_with_a_file(
-        self, installation: Installation, tmp_path: Path
+        self, said: Callable[..., tuple], tmp_path: Path
     ) -> None:
         from puhui.funding import operations
 
@@ -112,13 +147,16 @@ class TestAppraise:
         mine.write_text(sample.replace('code = "sample', 'code = "mine'), encoding="utf-8")
         bad.write_text(sample.replace('methods = ["at_will"]', 'methods = ["whenever"]'), encoding="utf-8")
         programmes = sample.count("[[institution.programme]]")
-        first = installation.run("load-programmes", str(mine)).stdout
-        assert first == f"3 家机构 institutions, {programmes} 个方案 programmes added\n"
-        assert installation.run("load-programmes", str(mine)).stdout.startswith("0 家机构")
-        assert "PROGRAMME_RULES_CROSSED" in installation.run("load-programmes", str(bad), status=2).stderr
+        first = said("load-programmes", str(mine))
+        assert first == (0, f"3 家机构 institutions, {programmes} 个方案 programmes added\n", "")
+        assert said("load-programmes", str(mine))[1].startswith("0 家机构")
+        status, _, errors = said("load-programmes", str(bad))
+        assert (status, errors.split(":")[0]) == (2, "PROGRAMME_RULES_CROSSED")
 
-    def test_refuses_an_unknown_decision(self, installation: Installation) -> None:
-        assert "DECISION_UNKNOWN" in installation.run("explain", "dec_none", status=2).stderr
+    def test_refuses_an_unknown_decision(self, said: Callable[..., tuple]) -> None:
+        status, printed, errors = said("explain", "dec_none")
+        assert (status, printed) == (2, "")
+        assert "DECISION_UNKNOWN" in errors
 
 
 class TestInterrupted:
@@ -134,7 +172,9 @@ class TestInterrupted:
             stderr=subprocess.PIPE,
             text=True,
         )
-        time.sleep(3.0)
+        while not installation.in_transaction():
+            assert process.poll() is None
+            time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         assert (process.returncode, out) == (130, "")
@@ -169,20 +209,18 @@ class TestUpAndDown:
         assert installation.servers() == 0
         assert installation.run("down").stdout == "nothing was running\n"
 
-    def test_backup_restores_elsewhere(self, installation: Installation, tmp_path: Path) -> None:
+    def test_backup_restores_elsewhere_and_reset_keeps_backups_only(
+        self, installation: Installation, tmp_path: Path
+    ) -> None:
         decided = installation.run("audit", "verify").stdout
         installation.run("backup", str(tmp_path / "kept"))
         elsewhere = Installation(_open_folder(tmp_path / "elsewhere"), installation.town)
         assert "restored and compared" in elsewhere.run("restore", str(tmp_path / "kept")).stdout
         assert elsewhere.run("audit", "verify").stdout == decided
         assert "DATABASE_NOT_EMPTY" in elsewhere.run("restore", str(tmp_path / "kept"), status=2).stderr
-
-    def test_reset_keeps_backups_only(self, tmp_path: Path) -> None:
-        place = Installation(_open_folder(tmp_path / "gone"), tmp_path)
-        place.run("migrate")
-        place.run("backup")
-        place.run("reset", "--yes")
-        assert [path.name for path in place.home.iterdir()] == ["backups"]
+        elsewhere.run("backup")
+        elsewhere.run("reset", "--yes")
+        assert [path.name for path in elsewhere.home.iterdir()] == ["backups"]
 
 
 def _open_folder(path: Path) -> Path:
