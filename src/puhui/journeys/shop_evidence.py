@@ -121,8 +121,7 @@ def _consents(person_id: str, institution_id: str) -> dict[tuple[str, str], str]
     """(shop, kind) → consent to one receiver that stands."""
     return {
         (row.data_kinds[1], row.data_kinds[0]): row.id
-        for row in parties.consents(person_id)
-        if row.purpose == PURPOSE and row.institution_id == institution_id and getattr(row, "withdrawal", None) is None
+        for row in parties.standing_consents(person_id, purpose=PURPOSE, institution_id=institution_id)
     }
 
 

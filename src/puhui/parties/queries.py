@@ -6,6 +6,7 @@ from datetime import datetime
 
 from puhui.kernel import china_ids, masked
 from puhui.parties import models
+from puhui.store import prepared
 from puhui.store.sealed import blind_index
 
 
@@ -73,10 +74,21 @@ def has_consent(person_id: str, *, purpose: str, institution_id: str = "") -> bo
     ).exists()
 
 
+def standing_consents(person_id: str, *, purpose: str, institution_id: str = "") -> list[models.Consent]:
+    """Consents of a person to one receiver for one purpose that were not taken back, the oldest first."""
+    where = (
+        "person_id = %s AND purpose = %s AND institution_id = %s AND NOT EXISTS"
+        " (SELECT FROM parties_consent_withdrawal AS taken_back WHERE taken_back.consent_id = id) ORDER BY given_at"
+    )
+    return prepared.instances(models.Consent, where, [person_id, purpose, institution_id])
+
+
 def taken_back(consent_ids: Iterable[str], *, known_at: datetime) -> set[str]:
     """Those of some consents that were taken back by a moment."""
-    rows = models.ConsentWithdrawal.objects.filter(consent_id__in=list(consent_ids), withdrawn_at__lte=known_at)
-    return set(rows.values_list("consent_id", flat=True))
+    asked = (
+        "SELECT consent_id FROM parties_consent_withdrawal WHERE consent_id = ANY(%s::text[]) AND withdrawn_at <= %s"
+    )
+    return {consent_id for (consent_id,) in prepared.rows(asked, [list(consent_ids), known_at])}
 
 
 def people_with_consent(purpose: str) -> list[str]:
