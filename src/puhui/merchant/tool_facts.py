@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection
 
-from puhui.kernel.periods import Period
+from puhui.kernel.periods import Period, add_months
 from puhui.merchant import book_queries, models
 from puhui.merchant.bill_tables import bill_words
 from puhui.merchant.book_tables import chart
@@ -20,6 +20,7 @@ from puhui.merchant.core import debts, stock
 from puhui.merchant.core.tool_records import Record
 
 _BACK = 3 * 366  # days of books that tools look at
+_PAYERS_BACK = 14  # months before this one: twelve months of health, each of three months of payers
 _MOVES = {"stock_in": "in", "stock_out": "out", "stock_count": "count"}
 
 
@@ -56,8 +57,10 @@ class Facts:
         return [each for each in records(self.shop_id) if each.on <= self.as_of]
 
     def at(self, day: date) -> "Facts":
-        """The shop on an earlier day, from what is read already."""
+        """The shop at the end of an earlier month (the last day of it), from what is read already."""
+        assert (day + timedelta(days=1)).day == 1, "payers are known by month"
         earlier = Facts(self.shop_id, day)
+        earlier._payers = self._payers
         earlier.records = [each for each in self.records if each.on <= day]
         earlier._totals = [row for row in self._totals if row["day"] <= day]
         return earlier
@@ -171,27 +174,37 @@ class Facts:
             cursor.execute(statement, [self.shop_id, self.as_of - timedelta(days=days), self.as_of])
             return {int(hour): int(count) for hour, count in cursor.fetchall()}
 
-    def largest_payer(self, days: int = 90) -> tuple[int, int, int]:
-        """(income of the largest customer or platform, income whose payer is named, all income) of the last days, fen, refunds taken off.
+    def largest_payer(self) -> tuple[int, int, int]:
+        """(income of the largest customer or platform, income whose payer is named, all income) of this month and the two before, fen,
+        refunds taken off.
 
         A platform is one payer; a name that a bill only made up from its goods or its kind names nobody.
         """
+        since, found = add_months(self.as_of.replace(day=1), -2), defaultdict[str, int](int)
+        for payer, month, minor in self._payers:
+            if since <= month <= self.as_of:
+                found[payer] += minor
+        whole = {payer: max(minor, 0) for payer, minor in found.items()}
+        named = [minor for payer, minor in whole.items() if payer]
+        return max(named, default=0), sum(named), sum(whole.values())
+
+    @cached_property
+    def _payers(self) -> list[tuple[str, date, int]]:
+        """(payer or "", first day of the month, income less refunds in fen), of the months that tools look back."""
         income = [code for code, account in chart().accounts.items() if account.kind == "income"]
         platforms = [source.code for source in bill_words().sources if source.kind == "platform"]
         statement = """
-            SELECT payer, sum(minor)::bigint FROM (
-                SELECT CASE WHEN source = ANY(%(platforms)s) THEN source WHEN counterparty IN (note, kind) THEN '' ELSE counterparty END AS payer,
-                       CASE WHEN credit = ANY(%(income)s) THEN amount_minor ELSE -amount_minor END AS minor
-                  FROM merchant_entry
-                 WHERE shop_id = %(shop)s AND day > %(since)s AND day <= %(until)s AND counted
-                   AND (credit = ANY(%(income)s) OR debit = ANY(%(income)s))) told GROUP BY payer"""
-        asked: dict[str, Any] = {"shop": self.shop_id, "since": self.as_of - timedelta(days=days), "until": self.as_of,
+            SELECT CASE WHEN source = ANY(%(platforms)s) THEN source WHEN counterparty IN (note, kind) THEN '' ELSE counterparty END AS payer,
+                   date_trunc('month', day)::date AS month,
+                   sum(CASE WHEN credit = ANY(%(income)s) THEN amount_minor ELSE -amount_minor END)::bigint
+              FROM merchant_entry
+             WHERE shop_id = %(shop)s AND day >= %(since)s AND day <= %(until)s AND counted
+               AND (credit = ANY(%(income)s) OR debit = ANY(%(income)s)) GROUP BY payer, month"""
+        asked: dict[str, Any] = {"shop": self.shop_id, "since": add_months(self.as_of.replace(day=1), -_PAYERS_BACK), "until": self.as_of,
                  "income": income, "platforms": platforms}  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(statement, asked)
-            found = {payer: max(int(minor), 0) for payer, minor in cursor.fetchall()}
-        named = [minor for payer, minor in found.items() if payer]
-        return max(named, default=0), sum(named), sum(found.values())
+            return cursor.fetchall()
 
     def _by_day(self, kinds: tuple[str, ...], *, debit_is_plus: bool) -> dict[date, int]:
         accounts = chart()

@@ -1,7 +1,7 @@
 """Import a bill into a shop's books, undo it, remember which column is which in a bill nobody knew."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,38 +21,28 @@ from puhui.merchant.operations.books import books_of, sorter_of
 from puhui.store.copying import stream_frame
 from puhui.store.undivided import undivided
 
-_PIECE = 16_384  # payments
 _STAGE = """
 CREATE TEMPORARY TABLE stage_entry ON COMMIT DROP AS
-SELECT id, false AS known, key, source, layout, day, clock, direction, amount_minor, currency, debit, credit, sure_percent, why, counterparty,
-       note, kind, method, status, external_id, merchant_id, balance_minor, refund, 0 AS line FROM merchant_entry WITH NO DATA;
-ALTER TABLE stage_entry ALTER id SET DEFAULT nextval('merchant_entry_id_seq'), ALTER known SET DEFAULT false
-"""
-_RECOGNISE = """
-UPDATE stage_entry s SET id = e.id, known = true FROM merchant_entry e WHERE e.shop_id = %(shop)s AND e.key = s.key RETURNING e.key, e.day, e.live
+SELECT key, source, layout, day, clock, direction, amount_minor, currency, debit, credit, sure_percent, why, counterparty, note,
+       kind, method, status, external_id, merchant_id, balance_minor, refund, 0 AS line FROM merchant_entry WITH NO DATA
 """
 _INSERT = """
-WITH added AS (
-    INSERT INTO merchant_entry (id, shop_id, origin, recorded_at, key, source, layout, day, clock, direction, amount_minor, currency, debit,
-           credit, sure_percent, why, counterparty, note, kind, method, status, external_id, merchant_id, balance_minor, refund)
-    SELECT id, %(shop)s, 'import', %(now)s, key, source, layout, day, clock, direction, amount_minor, currency, debit, credit, sure_percent,
-           why, counterparty, note, kind, method, status, external_id, merchant_id, balance_minor, refund FROM stage_entry WHERE NOT known
-    RETURNING day, debit, credit, amount_minor, counted)
-INSERT INTO merchant_day_total AS total (shop_id, day, debit, credit, amount_minor, entries)
-SELECT %(shop)s, day, debit, credit, sum(amount_minor), count(*) FROM added WHERE counted GROUP BY day, debit, credit
-    ON CONFLICT (shop_id, day, debit, credit) DO UPDATE
-   SET amount_minor = total.amount_minor + EXCLUDED.amount_minor, entries = total.entries + EXCLUDED.entries
+INSERT INTO merchant_entry (shop_id, origin, recorded_at, key, source, layout, day, clock, direction, amount_minor, currency, debit,
+       credit, sure_percent, why, counterparty, note, kind, method, status, external_id, merchant_id, balance_minor, refund)
+SELECT %(shop)s, 'import', %(now)s, key, source, layout, day, clock, direction, amount_minor, currency, debit, credit, sure_percent,
+       why, counterparty, note, kind, method, status, external_id, merchant_id, balance_minor, refund FROM stage_entry
+    ON CONFLICT (shop_id, key) DO NOTHING
 """
 _TELL = """
-INSERT INTO merchant_telling (entry_id, bill_import_id, line) SELECT id, %(import)s, line FROM stage_entry
+INSERT INTO merchant_telling (entry_id, bill_import_id, line)
+SELECT e.id, %(import)s, s.line FROM stage_entry s JOIN merchant_entry e ON e.shop_id = %(shop)s AND e.key = s.key
 """
 _REVIVE = """
 UPDATE merchant_entry e SET live = true FROM stage_entry s
- WHERE s.known AND e.id = s.id AND NOT e.live AND NOT EXISTS
+ WHERE e.shop_id = %(shop)s AND e.key = s.key AND NOT e.live AND NOT EXISTS
        (SELECT 1 FROM merchant_correction c WHERE c.entry_id = e.id AND c.verb IN ('strike', 'restore')
          GROUP BY c.entry_id HAVING (array_agg(c.verb ORDER BY c.id DESC))[1] = 'strike')
 """
-_CLEAR = "TRUNCATE stage_entry"
 _WITHDRAW = """
 UPDATE merchant_entry e SET live = false FROM merchant_telling t
  WHERE t.bill_import_id = %(import)s AND e.id = t.entry_id AND e.live AND NOT EXISTS
@@ -97,17 +87,23 @@ def import_bill(shop_id: str, file: BillFile, *, by: str, today: date, now: date
     mapping = file.mapping or remembered_mapping(shop_id, file.content, file.password)
     with uncollected():
         bill = read_bill(file.content, bill_words(), today=today, password=file.password, mapping=mapping)
-        row = _import_row(shop_id, bill, file.name, file_hash, by, now)
+        frame = _frame(shop_id, bill)
+    row = _import_row(shop_id, bill, file.name, file_hash, by, now)
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE)
+        stream_frame(cursor, frame, "stage_entry")
+        cursor.execute("SELECT DISTINCT day FROM stage_entry s WHERE NOT EXISTS (SELECT 1 FROM merchant_entry e "
+                       "WHERE e.shop_id = %s AND e.key = s.key AND e.live)", [shop_id])  # fmt: skip
+        days = [day for (day,) in cursor.fetchall()]
+        ledger_folding.refuse_closed(shop_id, days)
+        told: dict[str, Any] = {"shop": shop_id, "now": now, "import": row.id}
+        cursor.execute(_INSERT, told)
+        row.fresh = cursor.rowcount
         row.save(force_insert=True)
-        rows = _payments(bill)
-        keys = _keys(rows)
-        known = _store(_frames(shop_id, bill, rows, keys), {"shop": shop_id, "now": now, "import": row.id})
-    revived = {day for day, live in known.values() if not live}
-    new_days = {each.date for each, key in zip(rows, keys, strict=True) if key not in known}
-    ledger_folding.refuse_closed(shop_id, revived | new_days)
-    row.fresh = len(rows) - len(known)
-    row.save(update_fields=["fresh"])
-    ledger_folding.fold(shop_id, days=revived, amounts=[each.amount_minor for each in rows])
+        cursor.execute(_TELL, told)
+        cursor.execute(_REVIVE, told)
+        cursor.execute("DROP TABLE stage_entry")
+    ledger_folding.fold(shop_id, days=days, amounts=frame["amount_minor"].to_list())
     return ImportDone(row.id, bill.source, row.told, row.fresh, False)
 
 
@@ -167,44 +163,13 @@ def _import_row(shop_id: str, bill: Bill, file_name: str, file_hash: str, by: st
     )  # fmt: skip
 
 
-def _payments(bill: Bill) -> list[BillEntry]:
-    """The bill's rows as payments: refunds whole, and what the channel kept of each as one of its own."""
-    rows = grossed(bill.entries, refund_with_fee())
-    return rows + fees_of(rows)
-
-
-def _store(frames: Iterator[pl.DataFrame], told: dict[str, Any]) -> dict[str, tuple[date, bool]]:
-    """Put the payments into the books, told by this import; of those the books had already, by key: (day, whether it was live).
-
-    PostgreSQL works on one piece while the next is made: its statements are sent in a pipeline and their answers read after it.
-    """
-    known: dict[str, tuple[date, bool]] = {}
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.execute(_STAGE)
-        piece = next(frames, None)
-        with connection.connection.cursor() as asking, connection.connection.cursor() as doing:
-            while piece is not None:
-                stream_frame(cursor, piece, "stage_entry")
-                with connection.connection.pipeline():
-                    asking.execute(_RECOGNISE, told, prepare=False)
-                    for statement in (_INSERT, _REVIVE, _TELL, _CLEAR):
-                        doing.execute(statement, told, prepare=False)
-                    piece = next(frames, None)
-                known |= {key: (day, live) for key, day, live in asking.fetchall()}
-        cursor.execute("DROP TABLE stage_entry")
-    return known
-
-
-def _frames(shop_id: str, bill: Bill, rows: Sequence[BillEntry], keys: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """The payments as columns of the stage, booked, a piece at a time."""
+def _frame(shop_id: str, bill: Bill) -> pl.DataFrame:
+    """The bill's entries as columns of the stage, booked."""
     kinds = {source.code: source.kind for source in bill_words().sources} | {"bank": "bank"}
     booker = Booker(sorter_of(shop_id), tie_rules(), kinds, card=bill.card)
-    for first in range(0, len(rows), _PIECE):
-        yield _frame(bill, booker, rows[first : first + _PIECE], keys[first : first + _PIECE])
-
-
-def _frame(bill: Bill, booker: Booker, rows: Sequence[BillEntry], keys: Sequence[str]) -> pl.DataFrame:
-    booked = booker.book(rows)
+    rows = grossed(bill.entries, refund_with_fee())
+    rows += fees_of(rows)
+    booked, keys = booker.book(rows), _keys(rows)
     return pl.DataFrame({
         "key": keys, "source": [row.source for row in rows], "layout": [bill.layout] * len(rows), "day": [row.date for row in rows],
         "clock": [row.time for row in rows], "direction": [row.direction for row in rows],
@@ -223,7 +188,7 @@ def _keys(rows: Sequence[BillEntry]) -> list[str]:
     """A name for each payment that is the same in every file that tells it: its day, so that names of one day stand together in
     the index, and a hash of the n-th of payments alike in all that is told."""
     seen: dict[str, int] = {}
-    days = {day: (day.isoformat(), f"{day:%y%m%d}") for day in {entry.date for entry in rows}}
+    days = {entry.date: (entry.date.isoformat(), f"{entry.date:%y%m%d}") for entry in rows}
     keys = []
     for entry in rows:
         iso, short = days[entry.date]

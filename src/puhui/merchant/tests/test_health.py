@@ -103,7 +103,7 @@ class TestTheGuard:
 
 @pytest.mark.django_db
 class TestConcentration:
-    """The largest payer of 90 days of books."""
+    """The largest payer of this month and the two before."""
 
     def told(self, *rows: tuple[str, int, str, str]) -> tuple[tuple[int, int, int], str | None]:
         now, day = datetime(2026, 4, 2, tzinfo=UTC), date(2026, 4, 1)
@@ -113,6 +113,7 @@ class TestConcentration:
                   for n, (who, minor, way, note) in enumerate(rows)]  # fmt: skip
         operations.record_entries("shop_c", drafts, today=day, now=now)
         facts = Facts("shop_c", day)
+        assert facts.at(date(2026, 3, 31)).largest_payer() == (0, 0, 0)
         return facts.largest_payer(), shop_health._top_share(facts)
 
     def test_is_the_largest_payers_part_with_refunds_taken_off(self) -> None:

@@ -250,9 +250,7 @@ def health(facts: Facts, asked: Asked) -> ToolPage:
     del asked
     found = shop_health.assessed(facts)
     months = [add_months(facts.as_of.replace(day=1), -back) - timedelta(days=1) for back in range(_MONTHS - 2, -1, -1)]
-    history = [
-        shop_health.assessed(Facts(facts.shop_id, day))["index"] if day >= _first(facts) else None for day in months
-    ]
+    history = [shop_health.assessed(facts.at(day))["index"] if day >= _first(facts) else None for day in months]
     notes: list[Words] = [(each["zh"], each["en"]) for each in found["notes"]]
     if found["guard"]["over_indebted"]:
         notes += [(each["zh"], each["en"]) for each in found["guard"]["plan"]]
