@@ -11,7 +11,7 @@ FOLDER = Path(__file__).resolve().parent / "tables"
 
 def in_force(name: str, key: str, as_of: date) -> list[dict[str, str]]:
     """The rows in force on the day, the latest of each `key`, in the table's order of dates."""
-    return list(shipped.newest(rows(name), key, on=as_of).values())
+    return list(shipped.newest(shipped.rows("puhui.acquisition", f"tables/{name}"), key, on=as_of).values())
 
 
 @cache

@@ -95,13 +95,13 @@ def numbers(values: Iterable[int | None]) -> str:
 
 @lru_cache(maxsize=1)
 def _joining() -> str:
-    """Rows go as one JSON text each: a list of texts would be escaped quote by quote in Python."""
-    dated = "application_key text, applied_at timestamptz, recorded_at timestamptz"
-    typed = ", ".join([dated, *(f"{name} bigint" for name in _NUMBERS)])
-    names = ", ".join(("application_key", "applied_at", "recorded_at", *_NUMBERS))
+    columns = {"application_key": "text", "applied_at": "timestamptz", "recorded_at": "timestamptz"} | dict.fromkeys(
+        _NUMBERS, "bigint"
+    )
+    names = ", ".join(columns)
     return (
-        f"WITH joined AS (INSERT INTO antifraud_arrival ({names}) SELECT {names} FROM ROWS FROM (json_to_recordset(%s::json)"
-        f" AS ({typed})) WITH ORDINALITY AS rows({names}, nth) ORDER BY nth RETURNING position),"
+        f"WITH joined AS (INSERT INTO antifraud_arrival ({names}) SELECT {names} FROM {prepared.json_rows(columns)}"
+        " ORDER BY nth RETURNING position),"
         " shown AS (INSERT INTO antifraud_entity (key, kind, shown, first_seen_at)"
         " SELECT key, kind, shown, at FROM (SELECT %s::timestamptz AS at) AS first,"
         " json_to_recordset(%s::json) AS e(key bigint, kind text, shown text) ORDER BY key ON CONFLICT (key) DO NOTHING)"

@@ -4,7 +4,7 @@ Rule kept: past the ORM's compiler, but into the columns of its models; what is 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from puhui.antifraud import models
@@ -25,17 +25,11 @@ _HIT_COLUMNS = {
 _HIT_NAMES = tuple(_HIT_COLUMNS)[1:]
 
 
-def _recordset(columns: Mapping[str, str]) -> str:
-    """Rows of one JSON text in their order, as `t`: a list of texts would be escaped quote by quote in Python."""
-    typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-    return f"ROWS FROM (json_to_recordset(%s::json) AS ({typed})) WITH ORDINALITY AS t({', '.join(columns)}, nth)"
-
-
 _STORING = (
     f"WITH kept AS (INSERT INTO antifraud_assessment ({', '.join(_COLUMNS)}) SELECT {', '.join(_COLUMNS)}"
-    f" FROM {_recordset(_COLUMNS)} ORDER BY nth RETURNING id, position),"
+    f" FROM {prepared.json_rows(_COLUMNS)} ORDER BY nth RETURNING id, position),"
     f" hit AS (INSERT INTO antifraud_hit (assessment_id, {', '.join(_HIT_NAMES)}) SELECT kept.id, {', '.join(_HIT_NAMES)}"
-    f" FROM {_recordset(_HIT_COLUMNS)} JOIN kept USING (position) ORDER BY nth)"
+    f" FROM {prepared.json_rows(_HIT_COLUMNS)} JOIN kept USING (position) ORDER BY nth)"
     " SELECT position, id FROM kept"
 )
 

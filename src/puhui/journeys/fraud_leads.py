@@ -25,11 +25,11 @@ def autopsies(*, now: datetime) -> int:
     closed, late_days = today - timedelta(days=1), casework.figures()["autopsy"]["late_days"]
     silent = _never_paid(closed, late_days)
     names = silent["application_id"].to_list()
-    open_to_it = antifraud_queries.assessed(names) - antifraud_queries.led(SOURCE, names)
-    raised = 0
-    for loan_id, application_id, due_on in silent.select("loan", "application_id", "first_due_on").iter_rows():
+    open_to_it = list(antifraud_queries.assessed(names) - antifraud_queries.led(SOURCE, names))
+    fresh, raised = silent.filter(pl.col("application_id").is_in(open_to_it)), 0
+    for loan_id, application_id, due_on in fresh.select("loan", "application_id", "first_due_on").iter_rows():
         loan = servicing.loan(loan_id)
-        if application_id in open_to_it and loan.received_minor == 0:
+        if loan.received_minor == 0:
             days = (closed - due_on).days
             told = f"首期应于 {due_on} 还款，已逾期 {days} 天，分文未还 · the first instalment of {due_on} is {days} days late, nothing was repaid"
             antifraud.raise_lead(

@@ -20,7 +20,8 @@ from puhui.merchant.core import debts, stock
 from puhui.merchant.core.tool_records import Record
 
 _BACK = 3 * 366  # days of books that tools look at
-_PAYERS_BACK = 14  # months before this one: twelve months of health, each of three months of payers
+_PAYERS_MONTHS = 2  # months before this one whose payers count
+_HISTORY_MONTHS = 12  # months before this one that health is told of
 _MOVES = {"stock_in": "in", "stock_out": "out", "stock_count": "count"}
 
 
@@ -60,7 +61,7 @@ class Facts:
         """The shop at the end of an earlier month (the last day of it), from what is read already."""
         assert (day + timedelta(days=1)).day == 1, "payers are known by month"
         earlier = Facts(self.shop_id, day)
-        earlier._payers = self._payers
+        earlier._payers = self._payers_of_history
         earlier.records = [each for each in self.records if each.on <= day]
         earlier._totals = [row for row in self._totals if row["day"] <= day]
         return earlier
@@ -180,7 +181,7 @@ class Facts:
 
         A platform is one payer; a name that a bill only made up from its goods or its kind names nobody.
         """
-        since, found = add_months(self.as_of.replace(day=1), -2), defaultdict[str, int](int)
+        since, found = add_months(self.as_of.replace(day=1), -_PAYERS_MONTHS), defaultdict[str, int](int)
         for payer, month, minor in self._payers:
             if since <= month <= self.as_of:
                 found[payer] += minor
@@ -190,7 +191,14 @@ class Facts:
 
     @cached_property
     def _payers(self) -> list[tuple[str, date, int]]:
-        """(payer or "", first day of the month, income less refunds in fen), of the months that tools look back."""
+        return self._payers_since(_PAYERS_MONTHS)
+
+    @cached_property
+    def _payers_of_history(self) -> list[tuple[str, date, int]]:
+        return self._payers_since(_HISTORY_MONTHS + _PAYERS_MONTHS)
+
+    def _payers_since(self, months: int) -> list[tuple[str, date, int]]:
+        """(payer or "", first day of the month, income less refunds in fen), of this month and so many before."""
         income = [code for code, account in chart().accounts.items() if account.kind == "income"]
         platforms = [source.code for source in bill_words().sources if source.kind == "platform"]
         statement = """
@@ -200,7 +208,7 @@ class Facts:
               FROM merchant_entry
              WHERE shop_id = %(shop)s AND day >= %(since)s AND day <= %(until)s AND counted
                AND (credit = ANY(%(income)s) OR debit = ANY(%(income)s)) GROUP BY payer, month"""
-        asked: dict[str, Any] = {"shop": self.shop_id, "since": add_months(self.as_of.replace(day=1), -_PAYERS_BACK), "until": self.as_of,
+        asked: dict[str, Any] = {"shop": self.shop_id, "since": add_months(self.as_of.replace(day=1), -months), "until": self.as_of,
                  "income": income, "platforms": platforms}  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(statement, asked)

@@ -26,6 +26,17 @@ def rows(text: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tupl
     return cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []
 
 
+def json_rows(columns: Mapping[str, str]) -> str:
+    """Rows of one JSON text (a `%s`) in their order, as `rows` with `nth`, for FROM; column → its type. A list of texts would be escaped
+    quote by quote in Python.
+
+    >>> json_rows({"id": "bigint"})
+    'ROWS FROM (json_to_recordset(%s::json) AS (id bigint)) WITH ORDINALITY AS rows(id, nth)'
+    """
+    typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    return f"ROWS FROM (json_to_recordset(%s::json) AS ({typed})) WITH ORDINALITY AS rows({', '.join(columns)}, nth)"
+
+
 def first(text: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> tuple[Any, ...] | None:
     """The first row, or None."""
     found = rows(text, values)
