@@ -127,6 +127,42 @@ class TestOddFiles:
             ("2026-06-01", "10:00:12"), ("2026-06-02", "12:00:00")]  # fmt: skip
 
     @pytest.mark.parametrize(
+        ("text", "found"),
+        [
+            (  # both sides are named: the other one is whom the payment was with
+                (
+                    "交易日期[ Transaction Date ],付款人账号[ Debit Account No. ],付款人名称[ Payer's Name ],收款人名称[ Payee's Name ],交易金额[ Trade Amount ],交易流水号[ Transaction reference number ]\n"
+                    "20260301,62,本店,面粉厂,-12.50,A1\n20260302,71,老李,本店,40.00,A2\n"
+                ),
+                [("boc", "out", 1250, "面粉厂", "A1"), ("boc", "in", 4000, "老李", "A2")],
+            ),
+            (  # Excel's guard around codes
+                '交收日期\t业务名称\t证券代码\t证券名称\t清算金额\t资金本次余额\t财汇局征费\t成交编号\t资金帐号\n="20260303"\t证券买入\t="510300"\t300ETF\t-400.10\t599.90\t0\t="77"\t="12"\n',
+                [("hxsec", "out", 40010, "证券买入", "77")],
+            ),
+            (  # a movement has a number of its own beside its order's
+                "动账时间,动账流水号,动账方向,动账金额,动账场景,订单号,备注\n2026-03-04 10:00:00,7001,入账,12.00,货款结算,8001,\n2026-03-05 10:00:00,7002,出账,2.00,售后退款,8001,\n",
+                [("douyin", "in", 1200, "货款结算", "7001"), ("douyin", "out", 200, "售后退款", "7002")],
+            ),
+            (
+                "账单日期,交易金额,支出/收入,账户余额,交易方式,分类,备注\n2026-03-06,12.00,支出,88.00,快捷,餐饮,面\n2026-03-07,100.00,收入,188.00,转账,工资,\n",
+                [("bank", "out", 1200, "面", ""), ("bank", "in", 10000, "", "")],
+            ),
+            (
+                "平安银行\n账号,交易日期,借,贷,账户余额,对方账户名称,交易流水号\n62,20260308,12.00,,88.00,面粉厂,P1\n62,20260309,,40.00,128.00,老李,P2\n",
+                [("pab", "out", 1200, "面粉厂", "P1"), ("pab", "in", 4000, "老李", "P2")],
+            ),
+        ],
+    )
+    def test_whom_and_under_which_number(self, text: str, found: list[tuple[str, str, int, str, str]]) -> None:
+        bill = read(text)
+        assert [
+            (each.source, each.direction, each.amount_minor, each.counterparty, each.external_id)
+            for each in bill.entries
+        ] == found
+        assert bill.rejected == []
+
+    @pytest.mark.parametrize(
         ("told", "clock"),
         [("上午10:00", "10:00:00"), ("上午12:05", "00:05:00"), ("下午 3:05", "15:05:00"), ("下午12:05", "12:05:00"), ("中午11:30", "11:30:00"),
          ("晚上 11:59:01", "23:59:01"), ("下午15:05", "15:05:00"), ("-10.00.01.000000", "10:00:01")],

@@ -7,6 +7,7 @@ spreadsheets), PDF with text, and any of these inside zip or gzip. Refused by na
 import csv
 import gzip
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,9 @@ _OLE, _ZIP, _GZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04", b"\x1f\x
 _SEPARATORS = ",\t;|，"
 _LINES_OF_ONE_CELL = 20  # a quoted cell longer than this is a stray quotation mark
 _XLSX_PART = "xl/workbook"
+_GUARDED = re.compile(
+    r'(?<![^,\t;|\n])="([^",\t;|\n]*)"(?=[,\t;|\r\n]|$)'
+)  # ="0012" keeps Excel from making a number of a code
 _HEAD = 400_000  # characters in which the separator is looked for
 _MAX_DEPTH = 3
 _OUTSIDE = 2000  # characters of a page outside its tables that are looked at
@@ -89,6 +93,8 @@ def decode(content: bytes) -> tuple[str, str, bool]:
 
 
 def _separated(text: str) -> Sheet:
+    if '="' in text:
+        text = _GUARDED.sub(r"\1", text)
     separator = _separator_of(text)
     rows, lines, cut = _csv_rows(text, separator, csv.QUOTE_MINIMAL)
     spans = [after - before for before, after in pairwise(lines)]  # a row of many lines holds a cell of many lines

@@ -1,6 +1,6 @@
 """Rows into entries: what the columns of a layout say, worked out once for a sheet, then read a column at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -62,7 +62,7 @@ class RowReader:
         refunds = [refund for refund, _ in states]
         entries = list(map(
             BillEntry, lines, days, clocks, ways, map(abs, minors),
-            columns.counterparties(lambda n: self._called(descriptions[n] or kinds[n])), [self.source] * len(columns),
+            self._counterparties(columns, ways, lambda n: self._called(descriptions[n] or kinds[n])), [self.source] * len(columns),
             self._external_ids(columns, refunds), statuses, descriptions, kinds, columns.texts("method"), columns.texts("merchant_id"),
             columns.texts("account"), self._currencies(columns), columns.balances(), columns.fees(), refunds,
         ))  # fmt: skip
@@ -329,6 +329,14 @@ class RowReader:
         """Whom a description names, where no column does: `消费 某店` is 某店."""
         head, _, rest = otherwise.partition(" ")
         return rest.strip() if rest.strip() and by_words((head,), self.words) else otherwise
+
+    def _counterparties(self, columns: Columns, ways: list[str], otherwise: Callable[[int], str]) -> list[str]:
+        """Whom each payment was with; where a bill tells payer and payee and no counterparty, the one that is not the owner."""
+        payer, payee = self.heading.of("payer"), self.heading.of("payee")
+        if not (payer and payee and self.heading.of("counterparty")[0] in (*payer, *payee)):
+            return columns.counterparties(otherwise)
+        payers, payees = columns.texts("payer"), columns.texts("payee")
+        return [(payers if way == "in" else payees)[n] or otherwise(n) for n, way in enumerate(ways)]
 
     def _external_ids(self, columns: Columns, refunds: list[bool]) -> list[str]:
         own, back = columns.numbers("id"), columns.numbers("refund_id")

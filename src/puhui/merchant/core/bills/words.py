@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 ROLES = ("datetime", "amount", "income", "expense", "direction", "status", "id", "merchant_id", "refund_id", "refund_amount",
-         "refund_status", "counterparty", "account", "description", "kind", "method", "balance", "currency", "fee",
+         "refund_status", "counterparty", "payer", "payee", "account", "description", "kind", "method", "balance", "currency", "fee",
          "own_account")  # fmt: skip
 
 
