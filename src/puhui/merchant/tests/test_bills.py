@@ -1,5 +1,6 @@
 """Bills are read whoever wrote them: real samples to their totals, every known layout, odd and broken files."""
 
+import base64
 import gzip
 import io
 import os
@@ -39,6 +40,12 @@ REAL = {
     "merchant_reconstructed/pdd_account_detail.gb18030.csv": ("pdd", "in 1 61.80; out 2 27.87"),
     "merchant_reconstructed/wechat_merchant_tradebill.utf8bom.csv": ("wechat", "in 1 15.00; out 1 5.00"),
 }
+
+
+AES_ARCHIVES = (  # one bill of two rows under the password 1234, packed by pyzipper 0.4: AES of 128 and of 256 bits
+    "UEsDBBQAAQBjAEy5fV0AAAAAbgAAAGkAAAAFAAsAYS5jc3YBmQcAAgBBRQEIANg/duLqJyQq3b0kOoqjy3WXOBjSttWFGZMki4xuqtSzQgsnDlsWhpbZciyY0QGevUZhHPkVcYUybDNRk6CDCyFo65nS+B5iDeD4oZbD26aCU0aBXPtvne6tIWJieEj/xCIF9O4p1fwLQD+2uLIHUEsBAhQDFAABAGMATLl9XQAAAABuAAAAaQAAAAUACwAAAAAAAAAAAIABAAAAAGEuY3N2AZkHAAIAQUUBCABQSwUGAAAAAAEAAQA+AAAAnAAAAAAA",
+    "UEsDBBQAAQBjAEy5fV0AAAAAdgAAAGkAAAAFAAsAYS5jc3YBmQcAAgBBRQMIADJ+e+yUwhQ0gxuO0OyLzdOPrsUl5gL/4k/se8qYK16vxPvOcYjd1pzXEf56aKJLntVBfCPN1j2wIdPM7zR91OhVi2Fk6HNO3iH1avdBU1punGLyJu/497tuFD0UehPdTjH6vRjhMQ5EoA57bWleMUNLVJsyIVtQSwECFAMUAAEAYwBMuX1dAAAAAHYAAABpAAAABQALAAAAAAAAAAAAgAEAAAAAYS5jc3YBmQcAAgBBRQMIAFBLBQYAAAAAAQABAD4AAACkAAAAAAA=",
+)
 
 
 def read(content: str | bytes, **told: object) -> Bill:
@@ -242,6 +249,18 @@ class TestRefusals:
         book.save(plain)
         ooxml.OOXMLFile(plain).encrypt("secret1", locked)
         return locked.getvalue()
+
+    @pytest.mark.parametrize("packed", AES_ARCHIVES)
+    def test_an_archive_locked_with_aes_opens_with_its_password(self, packed: str) -> None:
+        content = base64.b64decode(packed)
+        assert totals(read(content, password="1234")) == "in 1 100.00; out 1 40.00"
+        for broken, password, told in (
+            (content, "", "请填写密码"),
+            (content, "4321", "密码不对"),
+            (content[:80] + bytes([content[80] ^ 1]) + content[81:], "1234", "压缩包不完整"),
+        ):
+            with pytest.raises(Refused, match=told):
+                read(broken, password=password)
 
     def test_a_locked_workbook_asks_for_its_password(self) -> None:
         content = self.locked()

@@ -8,6 +8,7 @@ import csv
 import gzip
 import io
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ import msoffcrypto
 from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError
 
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.merchant.core.bills import aes_zip
 from puhui.merchant.core.bills.pages import Line, read_lines
 
 _OLE, _ZIP, _GZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04", b"\x1f\x8b"
@@ -197,7 +199,7 @@ def _zipped(content: bytes, limits: Mapping[str, int], password: str, depth: int
             part.file_size > 1_000_000 and part.file_size > part.compress_size * limits["unpacked_ratio_max"]
         ):
             raise _no("FILE_TOO_BIG", "压缩包解开后过大 · unpacks to more than is reasonable")
-        inner = _part(packed, part, password)
+        inner = _part(packed, part, password, content)
         try:
             opened = open_sheets(inner, limits, password=password, depth=depth + 1)
         except Refused as refused:
@@ -210,18 +212,36 @@ def _zipped(content: bytes, limits: Mapping[str, int], password: str, depth: int
     return sheets
 
 
-def _part(packed: zipfile.ZipFile, part: zipfile.ZipInfo, password: str) -> bytes:
+def _part(packed: zipfile.ZipFile, part: zipfile.ZipInfo, password: str, content: bytes) -> bytes:
     try:
+        if aes_zip.is_locked_so(part):
+            return _opened_aes(content, part, password)
         return packed.read(part, pwd=password.encode() if password else None)
     except RuntimeError as fault:
         if "password" in str(fault).lower():
-            told = "密码不对" if password else "压缩包有密码；请填写密码，或先解压"
-            raise _no("FILE_LOCKED", f"{told} · locked; give its password, or unpack it first") from None
+            raise _locked(password) from None
         raise
     except NotImplementedError:
-        raise _no("FILE_LOCKED", "压缩包用 AES 加密；请先解压再导入 · unpack it first (AES)") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError):
+        raise _no(
+            "FILE_LOCKED", "压缩包的加密方式打不开；请先解压再导入 · locked in an unknown way; unpack it first"
+        ) from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error):
         raise _no("FILE_DAMAGED", "压缩包不完整，请重新下载 · the archive is damaged; download it again") from None
+
+
+def _opened_aes(content: bytes, part: zipfile.ZipInfo, password: str) -> bytes:
+    if not password:
+        raise _locked(password)
+    try:
+        return aes_zip.unlocked(content, part, password)
+    except aes_zip.WrongPassword:
+        raise _locked(password) from None
+
+
+def _locked(password: str) -> Refused:
+    if password:
+        return _no("FILE_LOCKED", "密码不对 · the password is wrong")
+    return _no("FILE_LOCKED", "压缩包有密码；请填写密码，或先解压 · locked; give its password, or unpack it first")
 
 
 def _entry_name(part: zipfile.ZipInfo) -> str:
