@@ -59,7 +59,7 @@ def _records(today: date) -> list[tuple[str, date, dict[str, Any]]]:
     sold = [("stock_out", ago(back), {"name": "矿泉水", "quantity": 3 + back % 4}) for back in range(40, 0, -1)]
     return [
         ("profile", ago(50), {"entity": "sole_trader", "place": "city", "trade": "retail", "annual_report": "yes", "abnormal": "no", "reserve": "5000"}),
-        ("item", ago(50), {"name": "矿泉水", "unit": "瓶", "price": "2", "pack": 24, "lead_days": 3}),
+        ("item", ago(50), {"name": "矿泉水", "unit": "瓶", "price": "2", "pack": 24, "lead_days": 3, "order_cost": "30"}),
         ("stock_in", ago(50), {"name": "矿泉水", "quantity": 200, "unit_cost": "0.9", "expires_on": later(10)}),
         *sold,
         ("stock_count", today, {"name": "矿泉水", "counted": 10}),
@@ -70,6 +70,9 @@ def _records(today: date) -> list[tuple[str, date, dict[str, Any]]]:
         ("bill_paid", ago(1), {"who": "批发部", "amount": "500"}),
         ("visit", ago(9), {"who": "小李", "amount": "30"}),
         ("visit", ago(2), {"who": "小李", "amount": "40"}),
+        ("topup", ago(9), {"who": "小李", "amount": "500"}),
+        ("topup_used", ago(2), {"who": "小李", "amount": "120"}),
+        ("channel", ago(60), {"channel": "wechat", "fee_rate": "0.6%", "days": 1, "working": "no"}),
         ("campaign", ago(10), {"name": "周末半价", "starts_on": ago(9).isoformat(), "ends_on": ago(8).isoformat(), "cost": "200"}),
         ("paper", ago(9), {"name": "营业执照", "what": "licence", "expires_on": later(20)}),
         ("insurance", ago(9), {"what": "property", "expires_on": later(200)}),

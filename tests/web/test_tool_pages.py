@@ -1,11 +1,21 @@
 """The shop's tools on the phone: every tool opens on an empty shop and on a full one, records are kept once, refused ones stay typed."""
 
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 from icalendar import Calendar
 
+from puhui.kernel.money import parse_yuan
+from puhui.kernel.refusal import Refused
 from puhui.merchant import book_queries, operations, tool_facts, tool_list
-from puhui.merchant.operations import EntryDraft
+from puhui.merchant.core.settlement import Terms
+from puhui.merchant.operations import EntryDraft, tool_records
+from puhui.merchant.operations.tool_records import Told
+from puhui.merchant.tools import payouts
 from puhui.simulate.owners import invented_owner
 from puhui.web import clock
 from tests import filled_shop
@@ -54,7 +64,11 @@ class TestEveryTool:
         assert page["stock"].headline.text == "¥9.00"
         assert [row.name[0] for row in page["financing"].rows] == ["1. 甲", "2. 乙"]  # 12 % level beats 13.8 % flat
         assert page["financing"].rows[1].tone == "bad"  # the flat offer passes the cap of 24 %
-        assert page["replenish"].rows[0].tone == "bad"
+        assert (page["replenish"].rows[0].tone, page["replenish"].rows[0].text) == (
+            "bad",
+            "订 744",
+        )  # 730.9 in packs of 24
+        assert page["members"].figures[-1].text == "¥380.00"
         assert page["farm"].rows[0].text == "¥1,321.67"
         assert len(page["forecast"].picture.labels) == 13
         assert page["health"].headline.text != "—"
@@ -142,18 +156,118 @@ class TestCalculators:
         told = {"text": "放款前先交 2000 元保证金，内部渠道", "apr": "36%"}
         page = client.get(f"/m/books/{shop}/tools/scam/", told).context["page"]
         assert (page.headline.text, len(page.rows)) == ("危险", 3)
+        for asked, colour, doubts in (
+            ({"phone": "17012345678"}, "可疑", 1),
+            ({"phone": "95588", "licence": "91350200MA2YJ1XR9G"}, "暂无", 0),
+            ({"licence": "91350200MA2YJ1XR9X"}, "可疑", 1),
+        ):
+            page = client.get(f"/m/books/{shop}/tools/scam/", asked).context["page"]
+            assert (page.headline.text, len(page.rows)) == (colour, doubts)
+
+
+class TestPayouts:
+    def test_lumps_of_a_channel_beside_what_the_bank_got(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        day = filled_shop.today()
+        ago = lambda days: day - timedelta(days=days)  # noqa: E731 - reads as a word in the rows below
+        told = {"channel": "wechat", "fee_rate": "0.6%", "days": 1, "working": "no"}
+        tool_records.record(shop, Told("channel", ago(30), told, "c"), today=day, now=clock.now())
+        drafts = [
+            EntryDraft("a", ago(12), 30_000, "wechat", "sales", "卖货"),  # nothing of it came: 298.20 after the fee
+            EntryDraft("b", ago(10), 100_000, "wechat", "sales", "卖货"),
+            EntryDraft("c", ago(10), 5_000, "sales", "wechat", "退货"),
+            EntryDraft("d", ago(10), 670, "fees", "wechat", "手续费"),  # 5.70 were agreed
+            EntryDraft("e", ago(9), 94_330, "bank:icbc", "wechat", "提现"),
+            EntryDraft("f", ago(5), 50_000, "wechat", "sales", "卖货"),
+            EntryDraft(
+                "g", ago(4), 49_000, "bank:icbc", "sales", "结算", "财付通支付科技"
+            ),  # 497.00 were due, and it counts as sales too
+            EntryDraft("h", ago(0), 20_000, "wechat", "sales", "卖货"),
+        ]
+        operations.record_entries(shop, drafts, today=day, now=clock.now())
+        page = client.get(f"/m/books/{shop}/tools/payouts/").context["page"]
+        assert page.headline.text == "¥298.20"
+        assert [each.text for each in page.figures] == ["¥1,950.00", "¥12.70", "¥1.00", "-¥7.00", "¥198.80"]
+        assert [(row.text, row.tone) for row in page.rows] == [
+            ("¥298.20", "bad"), ("¥497.00", "warn"), ("¥198.80", ""), ("¥943.30", "good")]  # fmt: skip
+        assert "¥490.00" in page.notes[0][0]
+
+    def test_wait_for_working_days_where_the_channel_does(self) -> None:
+        terms = Terms(Decimal("0.006"), days=1, working=True)
+        assert payouts.paid_out_on(date(2026, 1, 30), terms) == date(2026, 2, 2)  # a Friday
+        assert payouts.paid_out_on(date(2026, 1, 30), replace(terms, working=False)) == date(2026, 1, 31)
+
+
+class TestLateDebts:
+    def test_owe_interest_by_who_they_are(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        day = filled_shop.today()
+        for who, told, due in (
+            ("大厂", {"debtor": "large"}, 40),
+            ("学校", {"debtor": "office", "late_rate": "1%"}, 40),
+            ("老王", {"debtor": "person", "late_rate": "1%"}, 40),
+            ("李姐", {}, 40),
+            ("大店", {"debtor": "large"}, 10),
+        ):
+            said = {"who": who, "amount": "10000", "due_on": (day - timedelta(days=due)).isoformat()} | told
+            tool_records.record(shop, Told("credit_sale", day - timedelta(days=100), said, who), today=day, now=clock.now())  # fmt: skip
+        page = client.get(f"/m/books/{shop}/tools/receivables/").context["page"]
+        assert {row.name[0]: row.told[0].rpartition("利息 ")[2] for row in page.rows} == {
+            "大厂": "¥200.00",  # 10,000 · 0.05 % · 40 days
+            "学校": "¥32.88",  # never below the LPR of 3 %
+            "老王": "¥10.96",
+            "李姐": "¥32.88",
+            "大店": "¥200.00",  # 90 days were agreed, the law allows 60
+        }
+        assert page.figures[1].text == "¥476.72"
+
+
+class TestQuestionsOfThePages:
+    def test_special_invoices_are_taxed_and_what_was_prepaid_is_taken_off(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        day = filled_shop.today()
+        operations.record_entries(shop, [EntryDraft("s", day, 20_000_000, "cash", "sales", "卖货")], today=day, now=clock.now())  # fmt: skip
+        place = f"/m/books/{shop}/tools/vat/"
+        assert client.get(place).context["page"].figures[2].text == "¥0.00"
+        assert client.get(place, {"special": "1010"}).context["page"].figures[2].text == "¥10.00"
+        assert client.get(place, {"special": "200001"}).status_code == 422
+        place = f"/m/books/{shop}/tools/income_tax/"
+        due = client.get(place).context["page"].headline.text
+        left = client.get(place, {"prepaid": "1000"}).context["page"].headline.text
+        assert parse_yuan(due.removeprefix("¥")) - parse_yuan(left.removeprefix("¥")) == 100_000
+
+    def test_a_wage_by_the_day_and_the_rates_of_a_city(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        day = filled_shop.today()
+        said = {"who": "小张", "base": "0", "day_wage": "200", "days": "20.5", "insured_base": "4000"}
+        tool_records.record(shop, Told("staff", day, said, "w"), today=day, now=clock.now())
+        asked = {"own": "10%", "employer": "20%"}
+        page = client.get(f"/m/books/{shop}/tools/payroll/", asked).context["page"]
+        assert (page.headline.text, page.figures[0].text) == ("¥3,700.00", "¥4,900.00")
+
+    def test_how_many_of_one_item_break_even(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        asked = {"fixed": "8000", "price": "10", "cost": "6"}
+        page = client.get(f"/m/books/{shop}/tools/margin/", asked).context["page"]
+        assert [each.text for each in page.figures] == ["40.0%", "2000", "1600"]
 
 
 class TestStrangeQuestions:
     def test_are_answered_or_refused_and_never_a_fault(self, full: tuple[Client, str]) -> None:
         client, shop = full
-        asks = {"margin": ("fixed",), "pricing": ("cost", "margin", "fee", "delivery", "coupon", "rival"), "payroll": ("city",),
-                "rota": ("per_person",), "rent": ("basket", "buying", "penalty", "deposit"), "scam": ("text", "apr")}  # fmt: skip
-        for text in ("", "x", "-1", "1e9", "200%", "\x00", "ｘ" * 3000, "9" * 40, "NaN"):
+        asks = {"margin": ("fixed", "price", "cost"), "pricing": ("cost", "margin", "fee", "delivery", "coupon", "rival"), "payroll": ("city", "own", "employer"),
+                "rota": ("per_person",), "rent": ("basket", "buying", "penalty", "deposit"), "scam": ("text", "apr", "phone", "licence"),
+                "vat": ("special", "farm"), "income_tax": ("prepaid", "special_deductions", "mixed_cost", "has_other_income"), "replenish": ("service",)}  # fmt: skip
+        facts = tool_facts.Facts(shop, filled_shop.today())
+        for text in ("", "x", "-1", "1e9", "200%", "\x00", "ｘ" * 2000, "9" * 40, "NaN"):
             for tool, names in asks.items():
+                show = tool_list.tool(tool).show
+                assert show is not None
                 for name in names:
-                    asked = {"cost": "6"} | {name: text}
-                    assert client.get(f"/m/books/{shop}/tools/{tool}/", asked).status_code in (200, 422), (tool, name)
+                    with suppress(Refused):
+                        assert show(facts, {"price": "9", "cost": "6"} | {name: text}).name == tool
+            answer = client.get(f"/m/books/{shop}/tools/pricing/", {"cost": "6", "rival": text})
+            assert answer.status_code in (200, 422), text
 
 
 class TestTheFilingCalendar:

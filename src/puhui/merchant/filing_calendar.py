@@ -40,7 +40,7 @@ def deadlines(on: date, *, entity: str = "sole_trader", employer: bool = False, 
             if str(month.month) in row["months"].split("|"):
                 planned = month.replace(day=min(int(row["day"]), calendar.monthrange(month.year, month.month)[1]))
                 due = moved(
-                    planned, works=_works, holiday=lambda day: day in constants.holidays, extends=row["extends"] == "1"
+                    planned, works=works, holiday=lambda day: day in constants.holidays, extends=row["extends"] == "1"
                 )
                 found.append(Deadline(row["code"], row["zh"], row["en"], planned, due, _known(planned), row["source"]))
     return sorted((each for each in found if each.due_on >= on), key=lambda each: (each.due_on, each.code))
@@ -69,7 +69,7 @@ def ical(found: Sequence[Deadline], *, owner: str, now: datetime) -> bytes:
     return bytes(book.to_ical())
 
 
-def _works(day: date) -> bool:
+def works(day: date) -> bool:
     return bool(chinese_calendar.is_workday(day)) if _known(day) else day.weekday() < 5
 
 

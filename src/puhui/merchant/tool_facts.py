@@ -159,7 +159,14 @@ class Facts:
         """Promises and payments of customers (credit_sale, credit_paid) or to suppliers (bill, bill_paid)."""
         return debts.settle(
             [
-                debts.Debt(each.text("who"), each.on, each.minor("amount"), each.day("due_on") or each.on)
+                debts.Debt(
+                    each.text("who"),
+                    each.on,
+                    each.minor("amount"),
+                    each.day("due_on") or each.on,
+                    each.text("debtor"),
+                    each.number("late_rate") if "late_rate" in each.body else None,
+                )
                 for each in self.of(sold)
             ],
             [debts.Payment(each.text("who"), each.on, each.minor("amount")) for each in self.of(paid)],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.merchant.tool_facts import Facts
 from puhui.merchant.tool_page import Asked, ToolPage, Words
-from puhui.merchant.tools import customers, dues, goods, money, owed, people
+from puhui.merchant.tools import customers, dues, goods, money, owed, payouts, people
 
 Show = Callable[[Facts, Asked], ToolPage]
 
@@ -41,6 +41,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool("replenish", ("智能补货", "Replenishment"), "goods", goods.replenish),
     Tool("stock_take", ("盘点", "Stock-take"), "goods", goods.stock_take),
     Tool("pricing", ("定价计算器", "Prices"), "goods", goods.pricing),
+    Tool("payouts", ("收款对账", "Payouts"), "owed", payouts.payouts),
     Tool("receivables", ("赊账本", "Owed to me"), "owed", owed.receivables),
     Tool("payables", ("欠供应商", "I owe"), "owed", owed.payables),
     Tool("members", ("会员与回头客", "Members"), "customers", customers.loyal),

@@ -50,7 +50,7 @@ class Ask:
     name: str
     words: Words
     value: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: tuple[tuple[str, Words], ...] = ()
     long: bool = False
 
 

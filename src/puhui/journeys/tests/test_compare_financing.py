@@ -10,7 +10,7 @@ import pytest
 from puhui.journeys import compare_financing
 from puhui.kernel.refusal import Refused
 from puhui.merchant import record_kinds
-from puhui.merchant.core.financing import Priced, ordered
+from puhui.merchant.core.financing import Priced, alike, ordered
 from puhui.merchant.core.tool_records import Record, read
 
 ON, CAP = date(2026, 11, 29), Decimal("0.24")
@@ -45,6 +45,24 @@ class TestAnOffer:
         assert (plain.received_minor, withheld.received_minor) == (10_000_000, 9_800_000)
         assert withheld.cost_minor - plain.cost_minor == 200_000
 
+    def test_over_the_lpr_takes_that_of_its_day(self) -> None:
+        found = priced(rate="", lpr_points="145", penalty_multiple="1.5", early_fee="2%")
+        assert (found.rate, found.over_lpr, found.penalty_rate) == (Decimal("0.0445"), Decimal(145), Decimal("0.06675"))
+        assert found.apr_simple is not None
+        assert abs(found.apr_simple - Decimal("0.0445")) < Decimal("0.00002")
+        assert (found.penalty_unlawful, found.early_fee) == (False, Decimal("0.02"))
+        assert priced(penalty_multiple="2").penalty_unlawful
+        earlier = Record("rec_1", "loan_offer", date(2024, 8, 1), {"lpr_points": "-30", "periods": 12})
+        assert compare_financing.rate_of(earlier) == (Decimal("0.0305"), Decimal(-30))
+
+    @pytest.mark.parametrize(
+        ("told", "code"),
+        [({"rate": ""}, "RATE_UNTOLD"), ({"rate": "", "lpr_points": "10", "periods": 61}, "LPR_UNTOLD")],
+    )
+    def test_without_a_rate_is_refused(self, told: dict[str, Any], code: str) -> None:
+        with pytest.raises(Refused, match=code):
+            priced(**told)
+
     def test_with_a_commission_is_refused(self) -> None:
         with pytest.raises(Refused, match="FIELD_UNKNOWN"):
             priced(commission="900")
@@ -54,3 +72,7 @@ class TestAnOffer:
 def test_the_order_is_by_yearly_cost_whoever_offers() -> None:
     dear, cheap = priced(who="一"), priced(who="二", rate="6%")
     assert [each.who for each in ordered([dear, cheap])] == ["二", "一"]
+    longer = priced(who="三", rate="5%", periods=24)
+    assert [each.who for each in ordered([dear, cheap, longer], "cost")] == ["二", "三", "一"]
+    assert [each.who for each in ordered([dear, cheap, longer], "rate")] == ["三", "二", "一"]
+    assert (alike([dear, cheap]), alike([dear, longer])) == (True, False)

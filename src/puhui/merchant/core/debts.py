@@ -19,12 +19,14 @@ AGES = ((0, "not_due"), (30, "0-30"), (60, "31-60"), (90, "61-90"))
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """One promise to pay."""
+    """One promise to pay. `debtor` and `late_rate` (yearly, as agreed) matter only when it is late."""
 
     who: str
     on: date
     amount_minor: int
     due_on: date
+    debtor: str = ""
+    late_rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,30 @@ def days_outstanding(open_minor: int, sales_minor: int, days: int) -> Decimal | 
 def late_interest(amount_minor: int, *, days_late: int, daily_rate: Decimal) -> int:
     """Interest of late payment where a law or a contract allows it, fen half up."""
     return half_up(amount_minor * daily_rate * max(0, days_late))
+
+
+@dataclass(frozen=True, slots=True)
+class LateRules:
+    """The law of a day: the one-year LPR, the daily rate where a large firm or an office agreed nothing, the days they may take (None: no bound)."""
+
+    lpr: Decimal
+    daily_rate: Decimal
+    days_most: int | None
+
+
+def late_rate(agreed: Decimal | None, rules: LateRules, *, protected: bool) -> Decimal:
+    """Daily rate of late payment. `protected`: a large firm or an office owes it; then what is agreed is never below the one-year LPR.
+
+    Nothing agreed: the law's daily rate of large firms and offices; of anybody else the one-year LPR a day.
+
+    >>> rules = LateRules(Decimal("0.03"), Decimal("0.0005"), 60)
+    >>> late_rate(None, rules, protected=True), late_rate(Decimal("0.01"), rules, protected=True) * 365
+    (Decimal('0.0005'), Decimal('0.03000000000000000000000000000'))
+    """
+    if protected and agreed is None:
+        return rules.daily_rate
+    yearly = rules.lpr if agreed is None else max(agreed, rules.lpr) if protected else agreed
+    return yearly / 365
 
 
 def early_pay_rate(discount: Decimal, *, days_earlier: int) -> Decimal:

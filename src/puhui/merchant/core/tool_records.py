@@ -24,7 +24,7 @@ _THOUSANDTH = Decimal("0.001")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`type`: text, money (fen), quantity (text of a decimal), share (text), whole, day (ISO text), choice of (name, words)."""
+    """`type`: text, money (fen), quantity (text of a decimal), share (text), whole, number (text, may be below nothing), day (ISO text), choice of (name, words)."""
 
     name: str
     zh: str
@@ -95,6 +95,8 @@ def _value(field: Field, value: Any) -> Any:
         return str(written.share(value, field.name))
     if field.type == "whole":
         return written.whole(value, field.name)
+    if field.type == "number":
+        return str(written.number(value, field.name, least=None))
     if field.type == "day":
         return written.day(value, field.name).isoformat()
     if field.type == "choice" and str(value) not in dict(field.choices):

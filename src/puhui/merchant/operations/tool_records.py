@@ -5,7 +5,7 @@ now or on any later day; the same client id records once, with other words it is
 paid and goods in and out (`stock_posting`) are posted to the ledger in the same transaction, and taking the record back takes the entry out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +24,12 @@ POSTED = {
     "bill": ("goods", "payable"),
     "bill_paid": ("payable", "cash"),
     "wage_paid": ("wages", "cash"),
+    "topup": ("cash", "prepaid_by_members"),
+    "topup_used": ("prepaid_by_members", "sales"),
 }  # what each kind comes to in the books: (debit, credit); another pocket stands for cash where one is named
+
+
+PAID_AHEAD = ("topup", "topup_used")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class Told:
 def record(shop_id: str, told: Told, *, today: date, now: datetime) -> str:
     """Keep a record; returns its id, or that of the record this client id made.
 
-    Raises Refused: RECORD_KIND_UNKNOWN, FIELD_…, DATE_IN_FUTURE, STOCK_BELOW_ZERO, CLIENT_ID_REUSED, BOOKS_CLOSED, MONTH_CLOSED.
+    Raises Refused: RECORD_KIND_UNKNOWN, FIELD_…, DATE_IN_FUTURE, STOCK_BELOW_ZERO, STORED_VALUE_BELOW_ZERO, CLIENT_ID_REUSED, BOOKS_CLOSED, MONTH_CLOSED.
     """
     lock(shop_id)
     body = read(record_kinds.kind(told.kind), told.fields)
@@ -55,6 +60,8 @@ def record(shop_id: str, told: Told, *, today: date, now: datetime) -> str:
         text = "日期在将来，请改成今天或以前 · the day lies in the future"
         raise Refused(Refusal("DATE_IN_FUTURE", text, where=told.on.isoformat()))
     fresh = Record(new_id("rec", now=now), told.kind, told.on, body)
+    _refuse_unsaid_rate(fresh)
+    _refuse_overdrawn(shop_id, [fresh], without="")
     moves = _moves_with(shop_id, fresh)
     models.ToolRecord.objects.create(
         id=fresh.id, shop_id=shop_id, kind=told.kind, on=told.on, body=body, client_id=told.client_id, recorded_at=now
@@ -80,6 +87,8 @@ def revoke(shop_id: str, record_id: str, *, by: str, today: date, now: datetime)
         raise Refused(Refusal("RECORD_UNKNOWN", "没有这条记录 · no such record", where=record_id))
     if models.ToolRevocation.objects.filter(record_id=record_id).exists():
         return
+    if row.kind in PAID_AHEAD:
+        _refuse_overdrawn(shop_id, [], without=record_id)
     models.ToolRevocation.objects.create(record_id=record_id, revoked_at=now)
     if row.kind in stock_posting.KINDS:
         gone = Record(row.id, row.kind, row.on, row.body)
@@ -88,6 +97,27 @@ def revoke(shop_id: str, record_id: str, *, by: str, today: date, now: datetime)
         entry = models.Entry.objects.filter(shop_id=shop_id, key=f"tool/{record_id}").first()
         if entry is not None:
             strike_entry(shop_id, entry.id, by=by, now=now)
+
+
+def _refuse_unsaid_rate(fresh: Record) -> None:
+    """An offer of money names its rate, or its points over the LPR. Raises Refused FIELD_MISSING."""
+    if fresh.kind == "loan_offer" and not {"rate", "lpr_points"} & set(fresh.body):
+        told = "请填名义年利率，或 LPR 加几个点 · give the yearly rate, or the points over the LPR"
+        raise Refused(Refusal("FIELD_MISSING", told, where="rate"))
+
+
+def _refuse_overdrawn(shop_id: str, fresh: Sequence[Record], *, without: str) -> None:
+    """What a member used of what was paid ahead is never more than that, on any day. Raises Refused STORED_VALUE_BELOW_ZERO."""
+    if fresh and fresh[0].kind not in PAID_AHEAD:
+        return
+    kept = [each for each in tool_facts.records(shop_id, *PAID_AHEAD) if each.id != without]
+    left: dict[str, int] = {}
+    for each in sorted([*kept, *fresh], key=lambda record: (record.on, record.kind != "topup")):
+        who = each.text("who")
+        left[who] = left.get(who, 0) + each.minor("amount") * (1 if each.kind == "topup" else -1)
+        if left[who] < 0:
+            told = f"{who} 的储值不够，还差 {-left[who] / 100:.2f} 元 · paid ahead too little by {-left[who] / 100:.2f} yuan"
+            raise Refused(Refusal("STORED_VALUE_BELOW_ZERO", told, where="amount"))
 
 
 def lock(shop_id: str) -> None:

@@ -8,6 +8,9 @@ Croston's rate for items that sell now and then (Syntetos, Boylan 2005: α = 0.1
 [35.0, 35.0, 35.0]
 """
 
+from decimal import ROUND_HALF_UP, Decimal
+from statistics import NormalDist
+
 import numpy as np
 
 from puhui.merchant.outlook.bands import Floats, Learning, issue
@@ -22,6 +25,15 @@ LEARNING = Learning(weight_half_life=60, miss_half_life=90, gamma=0.03, neighbou
 def ahead(days: Floats, lead_days: int) -> Floats:
     """(3,): p10, p50, p90 of what sells in the next `lead_days`. Raises ValueError for fewer than LEAST days."""
     return issued(days, lead_days)[-1]
+
+
+def quantile(service: Decimal) -> Decimal:
+    """The normal quantile of a share of times that stock suffices.
+
+    >>> quantile(Decimal("0.95")), quantile(Decimal("0.9"))
+    (Decimal('1.645'), Decimal('1.282'))
+    """
+    return Decimal(str(NormalDist().inv_cdf(float(service)))).quantize(Decimal("0.001"), rounding=ROUND_HALF_UP)
 
 
 def issued(days: Floats, lead_days: int) -> Floats:

@@ -53,6 +53,7 @@ class TestARecord:
             ("visit", TODAY, {"who": "a", "amount": 1, "colour": "red"}, "FIELD_UNKNOWN"),
             ("visit", TODAY, {"who": "a" * 61, "amount": 1}, "TEXT_TOO_LONG"),
             ("wish", TODAY, {}, "RECORD_KIND_UNKNOWN"),
+            ("loan_offer", TODAY, {"who": "甲", "principal": 1, "way": "flat", "periods": 1}, "FIELD_MISSING"),
             ("stock_out", TODAY, {"name": "烟", "quantity": 1}, "STOCK_BELOW_ZERO"),
             ("stock_count", TODAY, {"name": "烟", "counted": -1}, "NUMBER_TOO_SMALL"),
             ("stock_in", TODAY, {"name": "烟", "quantity": "1.2345", "unit_cost": 1}, "QUANTITY_TOO_FINE"),
@@ -117,6 +118,21 @@ class TestStock:
         with pytest.raises(Refused, match="MONTH_CLOSED"):
             tell("stock_out", date(2026, 10, 2), name="烟", quantity=1)
         assert (tool_facts.records(SHOP), book_queries.trial_balance(SHOP)) == before
+
+
+class TestPaidAhead:
+    def test_is_owed_until_it_is_used_and_never_more(self, books: None) -> None:
+        first = tell("topup", date(2026, 11, 1), who="小李", amount="100", pocket="wechat")
+        tell("topup_used", date(2026, 11, 20), who="小李", amount="80")
+        before = {"wechat": 10_000, "prepaid_by_members": -2_000, "sales": -8_000}
+        assert book_queries.trial_balance(SHOP) == before
+        for on, amount in ((date(2026, 11, 10), "21"), (TODAY, "20.01")):
+            with pytest.raises(Refused, match="STORED_VALUE_BELOW_ZERO"):
+                tell("topup_used", on, who="小李", amount=amount)
+        with pytest.raises(Refused, match="STORED_VALUE_BELOW_ZERO"):
+            tool_records.revoke(SHOP, first, by="owner", today=TODAY, now=NOW)
+        assert book_queries.trial_balance(SHOP) == before
+        assert [each.kind for each in tool_facts.records(SHOP)] == ["topup", "topup_used"]
 
 
 class TestWages:

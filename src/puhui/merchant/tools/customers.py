@@ -57,18 +57,39 @@ def loyal(facts: Facts, asked: Asked) -> ToolPage:
     for member in found:
         groups[member.group] += 1
     rate = members.repeat_rate(found)
+    ahead = _paid_ahead(facts)
     rows = tuple(
         Figure((member.name, member.name), yuan(member.spent_minor), "warn" if member.away else "",
-               (f"{member.group} · 来过 {member.visits} 次 · {member.recency} 天没来", f"{member.group_en} · {member.visits} visits · {member.recency} days ago"))
+               (f"{member.group} · 来过 {member.visits} 次 · {member.recency} 天没来{_left(ahead, member.name)[0]}",
+                f"{member.group_en} · {member.visits} visits · {member.recency} days ago{_left(ahead, member.name)[1]}"))
         for member in (*away, *(member for member in found if not member.away))
     )[:_SHOWN]  # fmt: skip
+    others = tuple(
+        Figure((who, who), yuan(minor), told=("储值余额", "paid ahead"))
+        for who, minor in ahead.items()
+        if minor and who not in visits
+    )
     return ToolPage(
         "members", ("会员与回头客", "Members"), Figure(("会员", "Members"), str(len(found))),
-        (Figure(("回头率", "Come again"), percent(float(rate)) if rate is not None else "—"), Figure(("快要流失", "Staying away"), str(len(away)), "warn" if away else "good")),
-        (("记会员消费前，请先征得顾客同意", "ask customers for their consent first"),),
+        (Figure(("回头率", "Come again"), percent(float(rate)) if rate is not None else "—"), Figure(("快要流失", "Staying away"), str(len(away)), "warn" if away else "good"),
+         Figure(("欠会员的储值", "Paid ahead by members"), yuan(sum(ahead.values())))),
+        (("储值是欠会员的，用掉时才算卖货收入", "what is paid ahead is owed, and becomes sales when it is used"), ("记会员消费前，请先征得顾客同意", "ask customers for their consent first"),),
         Picture(("会员分组", "Groups"), tuple(groups), (Curve(("人数", "People"), tuple(groups.values())),), "人") if groups else None,
-        rows, ("visit",), missing=("" if found else "先记几笔会员消费", "" if found else "record a few visits first"),
+        (*rows, *others[:_SHOWN]), ("visit", "topup", "topup_used"),
+        missing=("", "") if found or ahead else ("先记几笔会员消费", "record a few visits first"),
     )  # fmt: skip
+
+
+def _paid_ahead(facts: Facts) -> dict[str, int]:
+    """What each member has paid ahead and not used, fen."""
+    left: dict[str, int] = defaultdict(int)
+    for each in facts.of("topup", "topup_used"):
+        left[each.text("who")] += each.minor("amount") * (1 if each.kind == "topup" else -1)
+    return left
+
+
+def _left(ahead: dict[str, int], who: str) -> Words:
+    return (f" · 储值余 {yuan(ahead[who])}", f" · {yuan(ahead[who])} paid ahead") if ahead.get(who) else ("", "")
 
 
 def campaigns(facts: Facts, asked: Asked) -> ToolPage:

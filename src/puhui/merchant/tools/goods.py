@@ -1,17 +1,23 @@
 """Pages about goods: stock, stock-take, replenishment, gross margin and break-even, prices."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
 
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.merchant import rule_files
 from puhui.merchant.core import margin, reorder, written
+from puhui.merchant.core.stock import Shelf
+from puhui.merchant.core.tool_records import Record
 from puhui.merchant.outlook import lead_time
 from puhui.merchant.tool_facts import Facts
-from puhui.merchant.tool_page import Ask, Asked, Curve, Figure, Picture, ToolPage, percent, yuan, yuan_number
+from puhui.merchant.tool_page import Ask, Asked, Curve, Figure, Picture, ToolPage, Words, percent, yuan, yuan_number
 
-_SOON, _LEAD, _LOOK_BACK, _SERVICE = 30, 3, 90, Decimal("1.65")
+_SOON, _LEAD, _LOOK_BACK, _PICTURED, _ISSUED = 30, 3, 90, 12, Decimal("0.9")
+_SURE = (("0.8", "80%"), ("0.9", "90%"), ("0.95", "95%"), ("0.99", "99%"))
 
 
 def stock(facts: Facts, asked: Asked) -> ToolPage:
@@ -63,68 +69,117 @@ def stock_take(facts: Facts, asked: Asked) -> ToolPage:
 
 
 def replenish(facts: Facts, asked: Asked) -> ToolPage:
-    """What to order today: stock against the demand until delivery, p90 of the item's own history."""
-    del asked
+    """What to order today: stock against the demand until delivery by the item's own history; how much by what an order and holding cost."""
+    lines = {row["name"]: Decimal(row["value"]) for row in rule_files.in_force("tool_lines", on=facts.as_of)}
+    service = written.share(asked["service"], "service") if asked.get("service") else lines["service"]
+    if not Decimal("0.5") <= service < 1:
+        raise Refused(
+            Refusal("SERVICE_OUT_OF_RANGE", "把握在 50% 到 99.9% 之间 · between 50 % and 99.9 %", where="service")
+        )
     sold: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     for each in facts.of("stock_out"):
         sold[each.text("name")][(facts.as_of - each.on).days] += float(each.number("quantity"))
     items = {each.text("name"): each for each in facts.newest("item", "name")}
-    rows = []
+    advice = []
     for name, days in sold.items():
-        lead = int(items[name].body.get("lead_days") or _LEAD) if name in items else _LEAD
-        pack = items[name].number("pack") if name in items else Decimal(0)
         span = min(max(days) + 1, _LOOK_BACK * 3)
         history = np.array([days.get(back, 0.0) for back in range(span - 1, -1, -1)])
-        rows.append(_advice(name, facts.shelves[name].quantity, history, max(lead, 1), pack))
-    rows.sort(key=lambda row: row.tone != "bad")
-    short = sum(row.tone == "bad" for row in rows)
+        advice.append(_advice(name, facts.shelves[name], history, items.get(name), service, lines["holding_share"]))
+    advice.sort(key=lambda each: (each.row.tone != "bad", each.row.name[0]))
+    short = sum(each.row.tone == "bad" for each in advice)
+    shown = advice[:_PICTURED]
+    asks = (
+        Ask(
+            "service",
+            ("要有几成把握够卖", "How sure to have enough"),
+            f"{service.normalize():f}",
+            _SURE if f"{service.normalize():f}" in dict(_SURE) else (),
+        ),
+    )
     return ToolPage(
         "replenish", ("智能补货", "Replenishment"),
-        Figure(("今天该补的商品", "To order today"), str(short), "warn" if short else "good"), rows=tuple(rows),
-        notes=(("建议备货到“十次有九次够卖”的量", "advice holds what suffices nine times in ten"),), kinds=("stock_out", "item"),
-        missing=("" if rows else "记几天卖出，就能算补货", "" if rows else "record a few days of goods out first"),
+        Figure(("今天该补的商品", "To order today"), str(short), "warn" if short else "good"), rows=tuple(each.row for each in advice),
+        notes=((f"补货点：到货前{percent(service)}的情况够卖；记了每次进货的路费，就按一年花费最少的批量订",
+                f"the reorder point suffices {percent(service)} of the time until delivery; with the cost of an order recorded, the quantity costs least over a year"),),
+        kinds=("stock_out", "item"), asks=asks if advice else (),
+        picture=Picture(("库存和补货点", "Stock and reorder point"), tuple(each.row.name[0] for each in shown), (
+            Curve(("库存", "Stock"), tuple(float(each.there) for each in shown)), Curve(("补货点", "Reorder point"), tuple(float(each.point) for each in shown)),
+        ), "") if shown else None,
+        missing=("" if advice else "记几天卖出，就能算补货", "" if advice else "record a few days of goods out first"),
     )  # fmt: skip
 
 
-def _advice(name: str, there: Decimal, history: np.ndarray, lead: int, pack: Decimal) -> Figure:
+@dataclass(frozen=True, slots=True)
+class _Advice:
+    """One item: its row, what is there and where the reorder point lies."""
+
+    row: Figure
+    there: Decimal
+    point: Decimal
+
+
+def _advice(
+    name: str, shelf: Shelf, history: np.ndarray, item: Record | None, service: Decimal, usual_holding: Decimal
+) -> _Advice:
+    there, lead = shelf.quantity, max(int(item.body.get("lead_days") or _LEAD) if item else _LEAD, 1)
+    point, likely, how = _point(history, lead, service)
+    if there > point:
+        told = (f"库存 {there.normalize():f}，补货点 {point:f}", f"{there.normalize():f} there, reorder at {point:f}")
+        return _Advice(Figure((name, name), "够卖" if there else "—", "good", told), there, point)
+    economic = _economic(history, shelf, item, usual_holding)
+    needed = max(point + likely - there, Decimal(0)).quantize(Decimal("0.1"))
+    found = reorder.order(needed, economic, item.number("pack") if item else Decimal(0))
+    told = (f"库存 {there.normalize():f}，{lead} 天内最多约卖 {point:f}（{how[0]}）", f"{there.normalize():f} there, up to {point:f} in {lead} days ({how[1]})")  # fmt: skip
+    if economic is not None:
+        told = (
+            f"{told[0]}；最省钱的批量 {economic.normalize():f}",
+            f"{told[1]}; economic order {economic.normalize():f}",
+        )
+    return _Advice(Figure((name, name), f"订 {found.quantity.normalize():f}", "bad", told), there, point)
+
+
+def _point(history: np.ndarray, lead: int, service: Decimal) -> tuple[Decimal, Decimal, Words]:
+    """(reorder point, likely demand until delivery, how): by the item's own misses where there are days enough, else by mean and spread."""
+    z = lead_time.quantile(service)
     if len(history) >= lead_time.LEAST:
         _, middle, high = lead_time.ahead(history, lead)
-        point, how = Decimal(str(round(float(high), 1))), ("按自己的销售规律", "by its own history")
-        likely = Decimal(str(round(float(middle), 1)))
-    else:
-        mean, spread = Decimal(str(history.mean())), Decimal(str(history.std()))
-        point = reorder.reorder_point(mean, spread, lead_days=lead, service=_SERVICE)
-        likely, how = mean * lead, ("数据还少，按平均值", "few days yet: by the mean")
-    if there > point:
-        return Figure(
-            (name, name),
-            "够卖" if there else "—",
-            "good",
-            (f"库存 {there.normalize():f}，补货点 {point:f}", f"{there.normalize():f} there, reorder at {point:f}"),
-        )
-    order = reorder.in_packs(max(point + likely - there, Decimal(0)).quantize(Decimal("0.1")), pack)
-    return Figure(
-        (name, name),
-        f"订 {order.normalize():f}",
-        "bad",
-        (
-            f"库存 {there.normalize():f}，{lead} 天内最多约卖 {point:f}（{how[0]}）",
-            f"{there.normalize():f} there, up to {point:f} in {lead} days ({how[1]})",
-        ),
+        likely, most = Decimal(str(round(float(middle), 1))), Decimal(str(round(float(high), 1)))
+        wider = z / lead_time.quantile(_ISSUED)  # the issued band is p90; its distance from the middle grows with z
+        return (likely + (most - likely) * wider).quantize(Decimal("0.1")), likely, ("按自己的销售规律", "by its own history")  # fmt: skip
+    mean, spread = Decimal(str(history.mean())), Decimal(str(history.std()))
+    return reorder.reorder_point(mean, spread, lead_days=lead, service=z), mean * lead, ("数据还少，按平均值", "few days yet: by the mean")  # fmt: skip
+
+
+def _economic(history: np.ndarray, shelf: Shelf, item: Record | None, usual_holding: Decimal) -> Decimal | None:
+    """Wilson's quantity √(2DS ÷ H) from the last 90 days' sales; None where the cost of an order or the goods' cost is not told."""
+    cost = item.minor("order_cost") if item else 0
+    if item is None or not cost:
+        return None
+    sold_at = Decimal(shelf.sold_cost_minor) / shelf.sold_quantity if shelf.sold_quantity else Decimal(0)
+    holding = (shelf.cost_minor / shelf.quantity if shelf.quantity else sold_at) * (
+        item.number("holding") or usual_holding
     )
+    if holding <= 0:
+        return None
+    recent = history[-_LOOK_BACK:]
+    return reorder.economic_order(Decimal(str(recent.mean())) * 365, order_cost_minor=cost, holding_cost_minor=holding)
 
 
 def gross_margin(facts: Facts, asked: Asked) -> ToolPage:
     """What is left of a yuan, and the sales that cover a month's fixed costs."""
     sales, goods = facts.gross_share()
     fixed = written.amount(asked["fixed"], "fixed") if asked.get("fixed") else facts.fixed_month()
-    asks = (Ask("fixed", ("每月固定开支（元）", "Fixed costs a month (yuan)"), f"{fixed / 100:.2f}"),)
+    asks = (Ask("fixed", ("每月固定开支（元）", "Fixed costs a month (yuan)"), f"{fixed / 100:.2f}"),
+            Ask("price", ("算一件货：卖多少（元）", "One item: price (yuan)"), asked.get("price", "")),
+            Ask("cost", ("这件货进价（元）", "Its cost (yuan)"), asked.get("cost", "")))  # fmt: skip
+    item = _one_item(asked, fixed)
     if sales <= 0:
         return ToolPage(
             "margin",
             ("毛利与保本点", "Margin and break-even"),
+            figures=item,
             asks=asks,
-            missing=("账本里还没有卖货收入", "no sales in the books yet"),
+            missing=("账本里还没有卖货收入", "no sales in the books yet") if not item else ("", ""),
         )
     found = margin.break_even(price_minor=sales, cost_minor=goods, fixed_minor=fixed)
     days = margin.days_to_break_even(found.amount_minor, sales // 90) if found.amount_minor else None
@@ -145,9 +200,31 @@ def gross_margin(facts: Facts, asked: Asked) -> ToolPage:
     return ToolPage(
         "margin", ("毛利与保本点", "Margin and break-even"),
         Figure(("每卖 100 元剩下", "Left of 100 yuan"), f"¥{found.gross_share * 100:.2f}", "bad" if found.units is None else ""),
-        tuple(figures), (("按账本里的卖货和进货算，存货变化未计入", "by sales and purchases of the books; changes of stock are not counted"),), asks=asks,
+        (*item, *figures), (("按账本里的卖货和进货算，存货变化未计入", "by sales and purchases of the books; changes of stock are not counted"),), asks=asks,
         picture=_months_picture(facts),
     )  # fmt: skip
+
+
+def _one_item(asked: Asked, fixed_minor: int) -> tuple[Figure, ...]:
+    """One item's margin and how many of it cover a month's fixed costs; nothing where its price and cost are not asked about."""
+    if not (asked.get("price") and asked.get("cost")):
+        return ()
+    price, cost = written.amount(asked["price"], "price"), written.amount(asked["cost"], "cost")
+    found, up = (
+        margin.break_even(price_minor=each, cost_minor=cost, fixed_minor=fixed_minor)
+        for each in (price, price * 11 // 10)
+    )
+    return (
+        Figure(
+            ("这件货的毛利率", "Margin of this item"),
+            percent(float(found.gross_share)),
+            "bad" if found.units is None else "",
+        ),
+        Figure(
+            ("每月卖几件才保本", "Items a month to break even"), str(found.units) if found.units is not None else "—"
+        ),
+        Figure(("涨价 10% 只要卖", "With its price 10 % up"), str(up.units) if up.units is not None else "—"),
+    )
 
 
 def _months_picture(facts: Facts) -> Picture:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from puhui.kernel.china_ids import check_phone, check_uscc
 from puhui.kernel.periods import add_months
 from puhui.merchant import rule_files, scam_signs
 from puhui.merchant.core import financing, rent, scam, written
@@ -18,6 +19,7 @@ from puhui.policy import rule_table
 
 _HISTORY_WEEKS, _MONTHS = 156, 12
 _UNTOLD = ("", "")
+_BY: tuple[tuple[str, Words], ...] = (("cost", ("总成本", "Total cost")), ("rate", ("年化成本", "Yearly cost")))
 
 
 def forecast(facts: Facts, asked: Asked) -> ToolPage:
@@ -197,40 +199,69 @@ def _leaving(leases: Sequence[Record], as_of: date, asked: Asked) -> int | None:
     return sum(each) + deposit
 
 
-def compare(facts: Facts, priced: Sequence[financing.Priced]) -> ToolPage:
-    """Offers by their true yearly cost. `priced` comes from the loan book's own sums (journeys.compare_financing)."""
+def compare(facts: Facts, priced: Sequence[financing.Priced], asked: Asked) -> ToolPage:
+    """Offers by what they truly cost. `priced` comes from the loan book's own sums (journeys.compare_financing)."""
     guarded = shop_health.assessed(facts)["guard"]
-    rows = []
-    for place, each in enumerate(financing.ordered(priced), 1):
-        rate = f"{each.apr_simple:.2%}" if each.apr_simple is not None else "—"
-        told = f"总成本 {yuan(each.cost_minor)} · 每月最多还 {yuan(each.instalment_minor)} · 到手 {yuan(each.received_minor)}"
-        told += (" · 超过法定上限" if each.above_cap else "") + (" · 现金流偏坏时还不起" if each.hard_to_bear else "")
-        english = f"costs {yuan(each.cost_minor)}, up to {yuan(each.instalment_minor)} a month, {yuan(each.received_minor)} in hand"
-        english += (", above the legal cap" if each.above_cap else "") + (
-            ", hard to bear in a bad week" if each.hard_to_bear else ""
-        )
-        rows.append(
-            Figure(
-                (f"{place}. {each.who}", f"{place}. {each.who}"),
-                rate,
-                "bad" if each.above_cap or each.hard_to_bear else "good" if place == 1 else "",
-                (told, english),
-            )
-        )
+    alike = financing.alike(priced)
+    by = asked["by"] if asked.get("by") in dict(_BY) else "cost" if alike else "rate"
+    found = financing.ordered(priced, by)
+    rows = [_offer_row(place, each) for place, each in enumerate(found, 1)]
     notes: list[Words] = [
         (
-            "按真实年化成本从低到高排，和佣金无关；平台不因排名收钱",
-            "ordered by true yearly cost; no commission plays a part",
+            ("按总成本从低到高排" if by == "cost" else "按真实年化成本从低到高排") + "，和佣金无关；平台不因排名收钱",
+            f"ordered by {'total' if by == 'cost' else 'yearly'} cost; no commission plays a part",
         )
     ]
+    if not alike:
+        notes.append(
+            ("各方案金额或期限不同，总成本不好直接比，看年化", "amounts or terms differ: the yearly cost compares them")
+        )
     if guarded["over_indebted"]:
         notes[:0] = [(each["zh"], each["en"]) for each in guarded["plan"]]
-    best = financing.ordered(priced)[:1]
+    rates = [each.apr_simple for each in priced if each.apr_simple is not None]
+    best = min(rates, default=None)
     return ToolPage(
         "financing", ("融资比较器", "Compare offers"),
-        Figure(("最便宜的年化成本", "The cheapest yearly cost"), f"{best[0].apr_simple:.2%}" if best and best[0].apr_simple is not None else "—"), notes=tuple(notes), rows=tuple(rows),
-        picture=Picture(("总成本", "Total cost"), tuple(each.who for each in financing.ordered(priced)), (Curve(("总成本", "Total cost"), tuple(yuan_number(each.cost_minor) for each in financing.ordered(priced))),)) if priced else None,
-        kinds=("loan_offer",), missing=_UNTOLD if priced else ("把收到的方案记下来，就能比真实成本", "record the offers you have"),
+        Figure(("最便宜的年化成本（单利）", "The cheapest yearly cost (simple)"), f"{best:.2%}" if best is not None else "—"), notes=tuple(notes), rows=tuple(rows),
+        picture=Picture(("总成本", "Total cost"), tuple(each.who for each in found), (Curve(("总成本", "Total cost"), tuple(yuan_number(each.cost_minor) for each in found)),)) if priced else None,
+        kinds=("loan_offer",), asks=(Ask("by", ("按什么排", "Order by"), by, tuple((value, words[0]) for value, words in _BY)),) if len(priced) > 1 else (),
+        missing=_UNTOLD if priced else ("把收到的方案记下来，就能比真实成本", "record the offers you have"),
+    )  # fmt: skip
+
+
+def _offer_row(place: int, each: financing.Priced) -> Figure:
+    """One offer: yearly cost both ways, total, highest month, what late and early payment cost, what is wrong with it."""
+    if each.apr_simple is None or each.apr_compound is None:
+        told = ("利率或条件算不出来，撤回后重新记", "cannot be worked out: take it back and record it again")
+        return Figure((f"{place}. {each.who}", f"{place}. {each.who}"), "—", "warn", told)
+    parts = [(f"年化（复利）{each.apr_compound:.2%}", f"compound {each.apr_compound:.2%}"),
+             (f"总成本 {yuan(each.cost_minor)}", f"costs {yuan(each.cost_minor)}"),
+             (f"每月最多还 {yuan(each.instalment_minor)}", f"up to {yuan(each.instalment_minor)} a month"),
+             (f"到手 {yuan(each.received_minor)}", f"{yuan(each.received_minor)} in hand")]  # fmt: skip
+    if each.over_lpr is not None and each.rate is not None:
+        parts.append(
+            (
+                f"利率 LPR{each.over_lpr:+f} 个基点 = {each.rate:.2%}",
+                f"rate LPR {each.over_lpr:+f} points = {each.rate:.2%}",
+            )
+        )
+    if each.penalty_rate is None:
+        parts.append(("逾期罚息没说，要问清", "penalty not told: ask"))
+    else:
+        high = ("（高于法定倍数，可以不认）", " (above what is allowed)") if each.penalty_unlawful else ("", "")
+        parts.append((f"逾期年化 {each.penalty_rate:.2%}{high[0]}", f"late: {each.penalty_rate:.2%} a year{high[1]}"))
+    if each.early_fee:
+        parts.append(
+            (f"提前还清另收 {percent(float(each.early_fee))}", f"paying early costs {percent(float(each.early_fee))}")
+        )
+    if each.above_cap:
+        parts.append(("超过法定上限", "above the legal cap"))
+    if each.hard_to_bear:
+        parts.append(("现金流偏坏时还不起", "hard to bear in a bad week"))
+    bad = each.above_cap or each.hard_to_bear or each.penalty_unlawful
+    return Figure(
+        (f"{place}. {each.who}", f"{place}. {each.who}"), f"{each.apr_simple:.2%}", "bad" if bad else "good" if place == 1 else "",
+        (" · ".join(zh for zh, _ in parts), ", ".join(en for _, en in parts)),
     )  # fmt: skip
 
 
@@ -283,13 +314,18 @@ def _tone(score: str | None) -> str:
 def scam_check(facts: Facts, asked: Asked) -> ToolPage:
     """Paste what they sent you: red, yellow or green, each sign with what to do."""
     asks = (Ask("text", ("把短信、聊天或合同的话粘贴在这里", "Paste the message or the contract"), asked.get("text", ""), long=True),
-            Ask("apr", ("说好的年化利率（可不填）", "The yearly rate they say"), asked.get("apr", "")))  # fmt: skip
+            Ask("apr", ("说好的年化利率（可不填）", "The yearly rate they say"), asked.get("apr", "")),
+            Ask("phone", ("对方的电话（可不填）", "Their phone number"), asked.get("phone", "")),
+            Ask("licence", ("对方的统一社会信用代码（可不填）", "Their unified credit code"), asked.get("licence", "")))  # fmt: skip
     title = ("防坑核验", "Scam check")
-    if not asked.get("text") and not asked.get("apr"):
+    if not any(asked.get(name) for name in ("text", "apr", "phone", "licence")):
         return ToolPage("scam", title, asks=asks)
     found = scam.look(asked.get("text", ""), scam_signs.signs(facts.as_of))
     colour = scam.colour(found)
     rows = [Figure((each.zh, each.en), "", "bad" if each.colour == "red" else "warn") for each in found]
+    named = _doubts_of_numbers(asked)
+    rows += named
+    colour = "yellow" if named and colour == "green" else colour
     sources: tuple[str, ...] = ()
     if asked.get("apr"):
         cap = rule_table.find("CAP_ALLIN", metric="apr_simple", lender_type="bank", on=facts.as_of)
@@ -313,3 +349,38 @@ def scam_check(facts: Facts, asked: Asked) -> ToolPage:
         notes=(("金融投诉 12378，报警 110，反诈专线 96110", "complaints 12378, police 110, anti-fraud 96110"), ("机构有没有牌照，请到金融监管总局网站查", "look the licence up at the regulator's site")),
         rows=tuple(rows), asks=asks, sources=sources,
     )  # fmt: skip
+
+
+def _doubts_of_numbers(asked: Asked) -> list[Figure]:
+    """What a phone number and a credit code tell against those who gave them; nothing told is no proof of honesty."""
+    rows = []
+    if asked.get("phone"):
+        phone = check_phone(asked["phone"])
+        if phone.severity == "warn":
+            rows.append(
+                Figure(
+                    (
+                        "电话是虚拟运营商号段，正规机构不用它揽客",
+                        "a virtual operator's number: lenders do not call from it",
+                    ),
+                    asked["phone"],
+                    "warn",
+                )
+            )
+        elif phone.severity == "ok":
+            rows.append(
+                Figure(
+                    (
+                        "电话是个人手机号，请打机构官网上的客服电话核实",
+                        "a private mobile: call the number on the lender's own site",
+                    ),
+                    asked["phone"],
+                    "warn",
+                )
+            )
+    if asked.get("licence"):
+        code = check_uscc(asked["licence"])
+        if code.severity != "ok":
+            zh, _, en = code.message.partition(" · ")
+            rows.append(Figure((f"执照号码不对：{zh}", f"the credit code is wrong: {en}"), asked["licence"], "warn"))
+    return rows

@@ -1,8 +1,11 @@
 """Pages about people and papers: payroll, rota, licences that expire."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.kernel.rounding import half_up
 from puhui.merchant import rule_files
 from puhui.merchant.core import payroll, rota, wage_income, written
 from puhui.merchant.taxes import Law
@@ -19,12 +22,12 @@ def wages(facts: Facts, asked: Asked) -> ToolPage:
     if city not in {row["city"] for row in cities}:
         city = "any"
     law = Law(facts.as_of)
-    rates = insurance(facts.as_of)
+    rates = _rates(insurance(facts.as_of), asked)
     minimum = int(rule_files.in_force("minimum_wages", on=facts.as_of, city=city)[0]["month_minor"])
     month, brackets = int(law.rule("IIT_WAGE", "month_deduction_minor").value), law.brackets("wage")
     rows, cost, paid = [], 0, 0
     for each in facts.newest("staff", "who"):
-        gross = each.minor("base") + each.minor("commission")
+        gross = each.minor("base") + each.minor("commission") + half_up(each.minor("day_wage") * each.number("days"))
         own = payroll.payslip(
             gross, base_minor=each.minor("insured_base"), rates=rates, tax_minor=0, minimum_minor=minimum
         ).insurance_minor
@@ -47,14 +50,27 @@ def wages(facts: Facts, asked: Asked) -> ToolPage:
     ]
     if low:
         notes.insert(0, (f"{low} 人低于当地最低工资 {yuan(minimum)}", f"{low} below the minimum wage {yuan(minimum)}"))
-    choices = tuple((row["city"], row["zh"]) for row in cities)
+    choices = tuple((row["city"], (row["zh"], row["en"])) for row in cities)
     return ToolPage(
         "payroll", ("工资与社保", "Payroll"), Figure(("这个月要发", "To pay out"), yuan(paid)),
         (Figure(("店里一共花", "Cost to the shop"), yuan(cost)), Figure(("这个月已记发放", "Paid so far this month"), yuan(done))),
         tuple(notes), rows=tuple(rows), kinds=("staff", "wage_paid"),
-        asks=(Ask("city", ("城市", "City"), city, choices),), sources=tuple(law.sources),
+        asks=(
+            Ask("city", ("城市", "City"), city, choices),
+            Ask("own", ("当地个人交多少（不填按通常）", "Your city's employee rate (empty: usual)"), asked.get("own", "")),
+            Ask("employer", ("当地单位交多少（不填按通常）", "Your city's employer rate (empty: usual)"), asked.get("employer", "")),
+        ), sources=tuple(law.sources),
         missing=("" if rows else "先添加员工", "" if rows else "add an employee first"),
     )  # fmt: skip
+
+
+def _rates(usual: payroll.InsuranceRates, asked: Asked) -> payroll.InsuranceRates:
+    """The usual rates, or those that the owner's city has."""
+    own = written.share(asked["own"], "own") if asked.get("own") else usual.employee
+    employer = written.share(asked["employer"], "employer") if asked.get("employer") else usual.employer
+    if not (0 <= own < 1 and 0 <= employer < 1):
+        raise Refused(Refusal("RATE_OUT_OF_RANGE", "比例在 0 到 100% 之间 · between 0 and 100 %", where="own"))
+    return replace(usual, employee=own, employer=employer)
 
 
 def insurance(on: date) -> payroll.InsuranceRates:

@@ -16,6 +16,7 @@ from puhui.merchant.tools.owed import on_time
 _KINDS_OF_INSURANCE = {"farm": ("property", "crop")}
 _USUAL_INSURANCE = ("property", "liability", "employer")
 _LONGEST_RESERVE = Decimal(99)
+_FAIR_GRADES = ("A", "B", "M")  # 纳税信用管理办法: A, B and M (new firms) are in order, C and D are not
 _FIRST = date(2026, 1, 1)  # the first day of the tables of the index
 
 
@@ -104,13 +105,16 @@ def _insured(facts: Facts) -> Decimal:
 
 
 def _standing(facts: Facts) -> Decimal:
-    """Licence in force, annual report filed, no abnormal mark."""
+    """Licence in force, annual report filed, no abnormal mark, and a fair tax grade where the shop has one."""
     licences = [each for each in facts.newest("paper", "name") if each.text("what") == "licence"]
     fine = [
         any((each.day("expires_on") or facts.as_of) >= facts.as_of for each in licences),
         facts.about("annual_report", "no") == "yes",
         facts.about("abnormal", "yes") == "no",
     ]
+    grade = facts.about("tax_grade", "none")
+    if grade != "none":
+        fine.append(grade in _FAIR_GRADES)
     return Decimal(sum(fine)) / len(fine)
 
 

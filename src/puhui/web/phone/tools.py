@@ -118,7 +118,7 @@ def _page(name: str, facts: Facts, asked: QueryDict | dict[str, str]) -> tuple[T
         raise Http404 from None
     given = {key: str(value)[:2000] for key, value in asked.items()}
     if tool.show is None:
-        return money.compare(facts, compare_financing.priced_offers(facts)), ""
+        return money.compare(facts, compare_financing.priced_offers(facts), given), ""
     try:
         return tool.show(facts, given), ""
     except Refused as refused:
@@ -138,7 +138,7 @@ def _names(kind: Kind, field: str, facts: Facts) -> list[str]:
     if field not in ("name", "who"):
         return []
     alike = {"credit_paid": "credit_sale", "bill_paid": "bill", "stock_out": "stock_in", "stock_count": "stock_in",
-             "farm_cost": "plot", "harvest": "plot", "wage_paid": "staff"}  # fmt: skip
+             "farm_cost": "plot", "harvest": "plot", "wage_paid": "staff", "topup": "visit", "topup_used": "topup"}  # fmt: skip
     used = facts.of(kind.name, alike.get(kind.name, kind.name))
     return list(dict.fromkeys(each.text(field) for each in reversed(used)))[:_SHOWN]
 
