@@ -182,6 +182,13 @@ def _warn(answer: dict[str, Any]) -> None:
             "was taken as bad; say otherwise with --positive",
             file=sys.stderr,
         )
+    if answer["told"].get("taken_as_good"):
+        shown = ", ".join(f"{value} ({rows})" for value, rows in answer["told"]["taken_as_good"].items())
+        print(
+            f"{answer['target']}: 以下取值都算作好：{shown}；尚无结果的请先从数据中去掉 · all of these count as good: {shown}; leave out "
+            "rows whose outcome is not known yet",
+            file=sys.stderr,
+        )
     if "time_also_reads_as" in answer["told"]:
         read, other = answer["told"]["time_read_as"], answer["told"]["time_also_reads_as"]
         print(

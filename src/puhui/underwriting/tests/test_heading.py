@@ -39,6 +39,18 @@ class TestHeading:
         assert tape.frame.height == 40
         assert tape.notes == ("3 rows above the header left out",)
 
+    @pytest.mark.parametrize("upper", ["id,the loan,,bad", "id,,,bad"])
+    def test_names_over_two_rows_are_joined(self, tmp_path, upper):
+        two = _read(tmp_path, ["Loan tape of a bank,,,", upper, ",debt,trade,", *ROWS])
+        assert two.frame.columns == HEADER.split(",")
+        assert two.frame.row(0) == ("40", "5.714", "shop", "0")
+        assert two.frame.height == 40
+        assert heading.JOINED in two.notes
+
+    def test_a_name_left_empty_over_words_stays_a_row_of_data(self):
+        found = heading.of([["id", "", "bad"], ["", "shop", ""], ["7", "farm", "0"], ["8", "shop", "1"]])
+        assert (found.names, found.rows_above) == (("id", "column_2", "bad"), 0)
+
     def test_names_of_rows_and_trailing_delimiters_find_their_places(self, tmp_path):
         named = _read(tmp_path, [HEADER, *(f"r{number},{row}" for number, row in enumerate(ROWS))])
         assert named.frame.columns == ["column_1", *HEADER.split(",")]

@@ -1,5 +1,6 @@
 """Tapes of every make: one made-up book written in many ways ranks alike, and what was done to read it is told."""
 
+import gzip
 import zipfile
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -145,9 +146,25 @@ class TestTapes:
         with pytest.raises(Refused, match=r"holds 2 files, pack one: t\.csv, u\.csv"):
             tape.read_tape(tmp_path / "two.zip")
 
-    @pytest.mark.parametrize(("name", "said"), [("t.json", "JSON is not read"), ("folder", "this is a folder")])
+    def test_what_a_file_holds_decides_and_not_its_name(self, tmp_path):
+        _book(50).write_csv(tmp_path / "t.csv")
+        _book(50).with_columns(pl.all().cast(pl.String)).write_parquet(tmp_path / "t.parquet")
+        plain = (tmp_path / "t.csv").read_bytes()
+        (tmp_path / "bank.xls").write_bytes(plain)
+        (tmp_path / "old.csv").write_bytes(plain.replace(b"\n", b"\r"))
+        (tmp_path / "t.parquet.gz").write_bytes(gzip.compress((tmp_path / "t.parquet").read_bytes()))
+        read = tape.read_tape(tmp_path / "t.csv").frame
+        assert (read.height, read.columns) == (50, ["debt", "noise", "trade", "day", "bad"])
+        for name in ("bank.xls", "old.csv", "t.parquet.gz"):
+            assert tape.read_tape(tmp_path / name).frame.equals(read), name
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [("t.json", "JSON is not read"), ("folder", "this is a folder"), ("page.xls", "this is a web page")],
+    )
     def test_what_is_no_tape_is_named(self, tmp_path, name, said):
         (tmp_path / "folder").mkdir()
+        (tmp_path / "page.xls").write_text("\n<html><table><tr><td>bad</td></tr></table></html>")
         (tmp_path / "t.json").write_text('[{"a": 1}]')
         with pytest.raises(Refused, match=said):
             tape.read_tape(tmp_path / name)
@@ -187,6 +204,7 @@ class TestLabel:
             pl.Series("y", ["Current", "Late", "Charged Off", None]), terms=POLICY, positive="charged off"
         )
         assert found.bad.to_list() == [0, 0, 1, None]
+        assert sorted(found.good) == [("Current", 1), ("Late", 1)]
 
 
 class TestParsing:
@@ -195,6 +213,49 @@ class TestParsing:
         column = columns.infer(text, POLICY)
         assert (column.kind, column.comma) == ("number", True)
         assert columns.read(pl.Series("x", ["2.000,25"]), column).to_list() == [2000.25]
+
+    def test_what_some_rows_look_like_is_held_against_all_of_them(self):
+        policy = terms.Terms(POLICY.stored | {"reading": POLICY.reading | {"look_rows": 400}})
+        rows = 1200
+        text = [f"{n % 377}.5" for n in range(rows)]
+        mostly = [
+            text[n] if n % 3 or n % 2 else "see file" for n in range(rows)
+        ]  # every sixth row, half of those looked at
+        late = [
+            text[n] if n % 3 == 0 else f"shop {n % 7}" for n in range(rows)
+        ]  # numbers wherever one looks, words elsewhere
+        dates = ["2019-03-05" if n % 3 == 0 else f"ref-{n % 5}" for n in range(rows)]
+        found = {name: columns.infer(pl.Series(name, words), policy) for name, words in
+                 {"text": text, "mostly": mostly, "late": late, "dates": dates}.items()}  # fmt: skip
+        assert {name: column.kind for name, column in found.items()} == {
+            "text": "number", "mostly": "number", "late": "category", "dates": "category"}  # fmt: skip
+        assert found["mostly"].odd_words == ("see file",)
+        assert len(found["late"].levels) == 377 + 7
+
+    def test_many_values_read_as_few_do(self):
+        few = ["1.5", " 2 ", "１２", "N/A", "nan", "inf", "-", "3万", "(7)", "1,234.5", "x", "", "1e3", "+4", "15%"]
+        column = columns.Column("x", "number", missing_words=tuple(POLICY.reading["missing_words"]))
+        many = columns.read(pl.Series("x", few * 40), column).to_list()
+        assert many == columns.read(pl.Series("x", few), column).to_list() * 40
+        assert many[:15] == [
+            1.5,
+            2.0,
+            12.0,
+            None,
+            None,
+            None,
+            None,
+            30000.0,
+            -7.0,
+            1234.5,
+            None,
+            None,
+            1000.0,
+            4.0,
+            0.15,
+        ]
+        assert columns.unread(pl.Series("x", few), pl.Series("x", many[:15]), column).to_list() == [
+            word in ("inf", "x") for word in few]  # fmt: skip
 
     def test_nothing_depends_on_the_neighbours(self):
         text = pl.Series("x", ["1,200", "15%", "N/A", "", "3万", "(7)"])

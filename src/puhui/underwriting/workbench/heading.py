@@ -23,6 +23,7 @@ MOST_TITLES = 20
 FULL_SHARE = 0.6  # of the usual number of cells: less is a title
 NUMBERS_SHARE = 0.8
 HEADLESS = "no header"
+JOINED = "names over two rows (merged cells) joined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,15 @@ def of(rows: Rows) -> Heading:
         return Heading((), above, False, ())
     notes = [f"{above} rows above the header left out"] if above else []
     width = max(len(table[0]), _usual(map(len, table[1:])))
-    if _is_data(table):
+    header, above, joined = _joined(rows, above)
+    if joined:
+        table = [row for row in rows[above:] if any(cell.strip() for cell in row)]
+        notes.append(JOINED)
+    elif _is_data(table):
         notes.append(f"{HEADLESS}: columns are called column_1 to column_{width}")
         return Heading(tuple(f"column_{number}" for number in range(1, width + 1)), above, False, tuple(notes))
-    header = list(table[0])
+    else:
+        header = list(table[0])
     widened = width == len(header) + 1
     if widened:
         ends_empty = all(not row[-1].strip() for row in table[1:] if len(row) == width)
@@ -72,6 +78,31 @@ def _titles(rows: Rows) -> int:
 def _usual(counts: Iterable[int]) -> int:
     found = Counter(counts)
     return max(found, key=lambda count: (found[count], count)) if found else 0
+
+
+def _joined(rows: Rows, above: int) -> tuple[list[str], int, bool]:
+    """Names over two rows of which the table's first may be either or neither (rows half full look like titles): the names, how
+    many rows stand above the lower of the two, and whether there are such names."""
+    for start in range(max(above - 2, 0), min(above, len(rows) - 3) + 1):
+        if found := _over_two_rows(rows[start], rows[start + 1], rows[start + 2 :]):
+            return found, start + 1, True
+    return [], above, False
+
+
+def _over_two_rows(upper: Sequence[str], lower: Sequence[str], below: Rows) -> list[str]:
+    """Names that stand in two rows, as under cells merged across: the lower name where there is one. Only where the lower row holds
+    words over numbers, and each row fills what the other leaves empty; else nothing."""
+    if len(upper) != len(lower):
+        return []
+    pairs = [(first.strip(), second.strip()) for first, second in zip(upper, lower, strict=True)]
+    filled = [number for number, (_, second) in enumerate(pairs) if second]
+    whole = all(first for first, _ in pairs) or len(filled) in (0, len(pairs))
+    if whole or not all(first or second for first, second in pairs):
+        return []
+    if any(_numeric([[lower[number]] for number in filled])):
+        return []
+    shares = _numeric([[row[number] for row in below if number < len(row)] for number in filled])
+    return [second or first for first, second in pairs] if any(share >= 0.9 for share in shares) else []
 
 
 def _is_data(table: Rows) -> bool:

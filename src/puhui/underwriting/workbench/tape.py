@@ -4,6 +4,8 @@ Rules kept: nothing is typed here (core/modelling/columns settles that); headers
 changes told; a file that cannot be read is refused with the reason, never half read, and so is one whose rows run past its header.
 """
 
+import codecs
+import contextlib
 import csv
 import hashlib
 import io
@@ -18,8 +20,9 @@ from puhui.kernel.refusal import Refusal, Refused
 from puhui.underwriting.workbench import heading
 
 DELIMITERS = (",", ";", "\t", "|", "\x01", "^", "~")
-PROBE_BYTES, PROBE_LINES = 1_000_000, 60
+PROBE_BYTES, PROBE_LINES, PIECE_BYTES = 1_000_000, 60, 1 << 24
 ENCODINGS = ("utf-8", "gb18030")
+OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 
 
@@ -75,21 +78,25 @@ def _frame(content: bytes, path: Path) -> tuple[pl.DataFrame, list[str]]:
         return frame, []
     if content[:4] == b"PK\x03\x04" and suffix not in EXCEL and (packed := _packed(content)) is not None:
         return _frame(*packed)
-    if suffix in EXCEL or content[:4] == b"PK\x03\x04":
+    if content[:4] in (b"PK\x03\x04", OLD_OFFICE):
         return _sheet(content)
-    if content.lstrip()[:1] in (b"{", b"[") and suffix in (".json", ".jsonl", ".ndjson", ""):
-        raise Refused(
-            Refusal(
-                "TAPE_UNREADABLE",
-                "不支持 JSON，请转成 CSV、Parquet 或 xlsx · JSON is not read: give CSV, Parquet or xlsx",
-                path.name,
-            )
-        )
     if suffix == ".gz" or content[:2] == b"\x1f\x8b":
         import gzip
 
-        content = gzip.decompress(content)
-    return _text(content)
+        return _frame(gzip.decompress(content), path.with_suffix(""))
+    start = content[:PROBE_LINES].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start[:1] in (b"{", b"[") and suffix in (".json", ".jsonl", ".ndjson", ""):
+        raise _unreadable(
+            "不支持 JSON，请转成 CSV、Parquet 或 xlsx · JSON is not read: give CSV, Parquet or xlsx", path
+        )
+    if start.startswith((b"<html", b"<!doctype", b"<?xml", b"<table")):
+        told = "这是网页（或XML），不是表格，请用软件打开后另存为 xlsx 或 CSV · this is a web page or XML, no table: open it and save it as xlsx or CSV"
+        raise _unreadable(told, path)
+    return _text(content)  # banks write plain text under the name of a workbook
+
+
+def _unreadable(told: str, path: Path) -> Refused:
+    return Refused(Refusal("TAPE_UNREADABLE", told, path.name))
 
 
 def _packed(content: bytes) -> tuple[bytes, Path] | None:
@@ -127,6 +134,8 @@ def _sheet(content: bytes) -> tuple[pl.DataFrame, list[str]]:
 
 def _text(content: bytes) -> tuple[pl.DataFrame, list[str]]:
     text_bytes, encoding = _as_utf8(content)
+    if b"\n" not in text_bytes:
+        text_bytes = text_bytes.replace(b"\r", b"\n")
     lines = _probe(text_bytes)
     delimiter = _delimiter(lines)
     head = heading.of(list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True)))
@@ -169,13 +178,19 @@ def _as_utf8(content: bytes) -> tuple[bytes, str]:
     if content[:3] == b"\xef\xbb\xbf":
         content = content[3:]
     for encoding in ENCODINGS:
-        try:
-            return (
-                content if encoding == "utf-8" and content.decode() else content.decode(encoding).encode()
-            ), encoding
-        except UnicodeDecodeError:
-            continue
+        with contextlib.suppress(UnicodeDecodeError):
+            return _recoded(content, encoding), encoding
     return content.decode("latin-1").encode(), "latin-1"
+
+
+def _recoded(content: bytes, encoding: str) -> bytes:
+    """The same text in UTF-8, piece by piece: a large tape is not held as text beside its bytes."""
+    decoder, pieces = codecs.getincrementaldecoder(encoding)(), list[bytes]()
+    for start in range(0, len(content), PIECE_BYTES):
+        text = decoder.decode(content[start : start + PIECE_BYTES], final=start + PIECE_BYTES >= len(content))
+        if encoding != "utf-8":
+            pieces.append(text.encode())
+    return content if encoding == "utf-8" else b"".join(pieces)
 
 
 def _probe(content: bytes) -> list[str]:

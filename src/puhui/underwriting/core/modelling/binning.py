@@ -209,7 +209,8 @@ def _solved(
         return (), "flat"
     limits = Limits(_least(rows, terms), terms.bins["max_bins"], terms.bins["smoothing_rows"], terms.bins["bin_price"])
     grouped = np.add.reduceat(counts, starts, axis=1)
-    plain, worth = optimal_cuts.best(*grouped, shape="one_way", limits=limits)
+    tables: dict[str, Any] = {}
+    plain, worth = optimal_cuts.best(*grouped, shape="one_way", limits=limits, tables=tables)
     trend, best = _direction(grouped, plain), plain
     half = np.arange(len(cell)) % 2 == 0
     halves = [
@@ -222,11 +223,11 @@ def _solved(
     ]
     need, smooth = 1 + terms.bins["peak_gain"], terms.bins["smoothing_rows"]
     for shape in ("peak", "valley"):
-        tried, brings = optimal_cuts.best(*grouped, shape=shape, limits=limits)
+        tried, brings = optimal_cuts.best(*grouped, shape=shape, limits=limits, tables=tables)
         pays = all(_worth(side, tried, smooth) > need * _worth(side, plain, smooth) for side in halves)
         if pays and brings > worth + terms.bins["peak_gain_iv"]:
             best, trend, worth = tried, shape, brings
-    free = optimal_cuts.best(*grouped, shape="free", limits=limits)[0]
+    free = optimal_cuts.best(*grouped, shape="free", limits=limits, tables=tables)[0]
     seen_gain = _deviance(grouped, best, grouped, smooth) - _deviance(grouped, free, grouped, smooth)
     if seen_gain >= 2 * float(
         terms.bins.get("free_deviance", np.inf)

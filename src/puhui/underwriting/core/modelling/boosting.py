@@ -2,7 +2,8 @@
 
 Rules kept: rounds, and whether directions are imposed, are chosen on draws held out of training (not on its latest dates: one odd
 quarter there would stop every model at its first tree, decision 0072); later rows count for more where the future is to be judged
-(decision 0087); the level of the chance comes from the latest part of training. The sum over models runs in a fixed order.
+(decision 0087); the level of the chance comes from the steering part, the latest of training; where that is a draw like any other it
+is the first of those that choose, and the model that chose tells the level too (decision 0201). The sum over models runs in a fixed order.
 Reasons are XGBoost's own SHAP values (Lundberg & Lee 2017; exact for trees).
 """
 
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from puhui.underwriting.core.modelling import calibration, encoding, splitting
+from puhui.underwriting.core.modelling import calibration, encoding, ranking, splitting
 from puhui.underwriting.core.modelling.calibration import Calibration
 from puhui.underwriting.core.modelling.encoding import Encoding
 from puhui.underwriting.core.modelling.terms import Terms
@@ -102,9 +103,12 @@ def fit(rows: Training, specials: dict[str, tuple[float, ...]], *, terms: Terms,
     """Choose on held-out draws of training rows, calibrate on the steering part, fit for good on all training rows."""
     encoder = encoding.fit(rows.values, specials, least_rows=terms.boosting["least_level_rows"])
     made = _Rows(encoder.encoded(rows.values), rows.bad, rows.weight * rows.recency, encoder.input_kinds)
-    plan = _planned(made, rows.ahead, _directions(made, encoder, terms), terms, seed)
-    fitted = _calibrated(made, rows, plan, seed)
-    whole = made.whole()
+    plan = _planned(made, rows, _directions(made, encoder, terms), terms, seed)
+    if len(plan.kept) < len(encoder.inputs):
+        encoder = encoder.some(plan.kept)
+        made = _Rows(np.ascontiguousarray(made.matrix[:, list(plan.kept)]), made.bad, made.weight, encoder.input_kinds)
+    fitted = plan.calibration or _calibrated(made, rows, plan, seed)
+    whole = made.trainable(slice(None), _cells(terms))
     boosters = [_trained(whole, shape, plan.rounds, seed=seed + number) for number, shape in enumerate(plan.shapes)]
     told = {
         "shapes": [{**shape, "rounds": plan.rounds} for shape in plan.shapes],
@@ -123,53 +127,91 @@ class _Rows:
     weight: Floats
     kinds: list[str]
 
-    def whole(self) -> Any:
-        return _matrix(self.matrix, self.kinds, self.bad, self.weight)
+    def trainable(self, taken: Any, cells: int) -> Any:
+        """Rows as XGBoost trains on them: counted into cells once, for however many models."""
+        import xgboost
 
-    def part(self, mask: npt.NDArray[np.bool_]) -> Any:
-        return _matrix(self.matrix[mask], self.kinds, self.bad[mask], self.weight[mask])
+        return xgboost.QuantileDMatrix(
+            self.matrix[taken], label=self.bad[taken], weight=self.weight[taken], missing=np.nan, feature_types=self.kinds,
+            enable_categorical=True, max_bin=cells,
+        )  # fmt: skip
+
+    def some(self, taken: Any) -> "_Rows":
+        return _Rows(self.matrix[taken], self.bad[taken], self.weight[taken], self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Rows to fit on, ready for XGBoost, and rows held out of them."""
+
+    fitting: Any
+    held: _Rows
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """`shapes`: XGBoost settings, each fitted for so many `rounds`; `tried`: what held-out rows said of the first one."""
+    """`shapes`: XGBoost settings, each fitted for so many `rounds`; `tried`: what held-out rows said of the first one;
+    `calibration` where the steering part was held out of the choice; `kept`: places of the inputs that trees are grown on."""
 
     shapes: list[dict[str, Any]]
     rounds: int
     directions: tuple[int, ...]
     tried: list[dict[str, Any]]
+    calibration: Calibration | None
+    kept: tuple[int, ...]
 
 
-def _planned(rows: _Rows, ahead: bool, directions: tuple[int, ...], terms: Terms, seed: int) -> _Plan:
+def _planned(rows: _Rows, asked: Training, directions: tuple[int, ...], terms: Terms, seed: int) -> _Plan:
     """Rounds, and whether directions are imposed, by what the first shape does on draws held out of training (of a part of a
     large tape, several draws of a small one: a quarter of few rows tells little)."""
-    limits = terms.boosting
-    dice = np.random.default_rng(seed)
-    taken = np.sort(dice.permutation(len(rows.bad))[: limits["choice_rows"]])
-    sample = _Rows(rows.matrix[taken], rows.bad[taken], rows.weight[taken], rows.kinds)
-    draws = limits["draws_of_few"] if len(taken) < limits["few_rows"] else 1
-    held = [splitting.by_draw(sample.bad, None, share=terms.split["validation_share"], dice=dice) for _ in range(draws)]
-    pairs = [(sample.part(~mask), sample.part(mask)) for mask in held]
+    limits, dice = terms.boosting, np.random.default_rng(seed)
+    few = len(rows.bad) <= limits["choice_rows"]
+    sample = rows if few else rows.some(np.sort(dice.permutation(len(rows.bad))[: limits["choice_rows"]]))
+    draws = limits["draws_of_few"] if len(sample.bad) < limits["few_rows"] else 1
+    steers = few and not asked.ahead
+    masks = [asked.steering] if steers else []
+    share = terms.split["validation_share"]
+    masks += [splitting.by_draw(sample.bad, None, share=share, dice=dice) for _ in range(draws - len(masks))]
+    trials = [_Trial(sample.trainable(~mask, _cells(terms)), sample.some(mask)) for mask in masks]
     free = (0,) * len(directions)
-    traces = {
-        imposed: _traced(pairs, _settings(limits["shape"][0], imposed), terms, seed)
-        for imposed in dict.fromkeys((directions, free))
-    }
-    settled = directions if traces[directions].max() >= traces[free].max() - limits["direction_cost"] else free
-    flat_top = limits["flat_top_ahead"] if ahead else limits["flat_top"]
-    best = {imposed: int(np.flatnonzero(trace >= trace.max() - flat_top)[-1]) + 1 for imposed, trace in traces.items()}
+    found = {imposed: _traced(trials, _settings(limits["shape"][0], imposed), limits, seed) for imposed in dict.fromkeys((directions, free))}  # fmt: skip
+    tops = {imposed: float(trace.max()) for imposed, (trace, _) in found.items()}
+    settled = directions if tops[directions] >= tops[free] - limits["direction_cost"] else free
+    flat_top, every = limits["flat_top_ahead" if asked.ahead else "flat_top"], _every(limits)
+    best = {imposed: (int(np.flatnonzero(trace >= tops[imposed] - flat_top)[-1]) + 1) * every for imposed, (trace, _) in found.items()}  # fmt: skip
     tried = [
-        {"directions": sum(map(abs, imposed)), "rounds": best[imposed], "auc": round(float(trace.max()), 5)}
-        for imposed, trace in traces.items()
+        {"directions": sum(map(abs, imposed)), "rounds": best[imposed], "auc": round(tops[imposed], 5)}
+        for imposed in found
     ]
-    least = min(limits["least_rounds"], len(rows.bad) // 40) if ahead else 1
-    more = (len(rows.bad) / float(pairs[0][0].num_row())) ** 0.25  # more rows bear a few more rounds
-    return _Plan(
-        [_settings(shape, settled) for shape in limits["shape"]],
-        max(least, round(best[settled] * more)),
-        settled,
-        tried,
-    )
+    least = min(limits["least_rounds"], len(rows.bad) // int(limits.get("rows_a_round", 40))) if asked.ahead else 1
+    more = (len(rows.bad) / float(trials[0].fitting.num_row())) ** 0.25  # more rows bear a few more rounds
+    rounds, level = round(best[settled] * more), None
+    if steers:
+        raw = _margins(found[settled][1], trials[0].held, best[settled])
+        level = calibration.fit(raw, trials[0].held.bad, asked.weight[asked.steering])
+    kept = _kept(found[settled][1], len(directions), limits)
+    settled = tuple(settled[place] for place in kept)
+    shapes = [_settings(shape, settled) for shape in limits["shape"]]
+    return _Plan(shapes, max(least, rounds), settled, tried, level, kept)
+
+
+def _kept(booster: Any, inputs: int, limits: dict[str, Any]) -> tuple[int, ...]:
+    """Of many inputs those that the choosing model gained most from: the others cost time on all rows and bring noise."""
+    most = int(limits.get("wide_inputs", inputs))
+    if inputs <= most:
+        return tuple(range(inputs))
+    gain = booster.get_score(importance_type="total_gain")
+    order = sorted(range(inputs), key=lambda place: (-float(gain.get(f"f{place}", 0.0)), place))
+    return tuple(sorted(order[:most]))
+
+
+def _cells(terms: Terms) -> int:
+    """How many cells a column is counted into (XGBoost's own number before decision 0201)."""
+    return int(terms.boosting["shape"][0].get("max_bin", 256))
+
+
+def _every(limits: dict[str, Any]) -> int:
+    return int(limits.get("judge_every", 1))
 
 
 def _settings(shape: dict[str, Any], directions: tuple[int, ...]) -> dict[str, Any]:
@@ -177,60 +219,67 @@ def _settings(shape: dict[str, Any], directions: tuple[int, ...]) -> dict[str, A
     return {"objective": "binary:logistic", "tree_method": "hist", **shape, **imposed}
 
 
-def _traced(pairs: list[tuple[Any, Any]], settings: dict[str, Any], terms: Terms, seed: int) -> Floats:
-    """Mean AUC on held-out rows after every round, until it has not risen for a while."""
-    traces = []
-    for fitting, held in pairs:
-        trace: dict[str, dict[str, list[float]]] = {}
-        judge = (held, terms.boosting["patience"], trace)
-        _trained(fitting, settings, terms.boosting["max_rounds"], seed=seed, judge=judge)
-        traces.append(trace["held"]["auc"])
-    length = min(map(len, traces))
-    return np.mean([trace[:length] for trace in traces], axis=0)
+def _traced(
+    trials: Sequence[_Trial], settings: dict[str, Any], limits: dict[str, Any], seed: int
+) -> tuple[Floats, Any]:
+    """Mean AUC on held-out rows after every few rounds, until it has not risen for a while; and the model of the first trial."""
+    told = [_judged(trial, settings, limits, seed) for trial in trials]
+    length = min(len(trace) for trace, _ in told)
+    return np.mean([trace[:length] for trace, _ in told], axis=0), told[0][1]
+
+
+def _judged(trial: _Trial, settings: dict[str, Any], limits: dict[str, Any], seed: int) -> tuple[list[float], Any]:
+    import xgboost
+
+    held, every = _matrix(trial.held.matrix, trial.held.kinds), _every(limits)
+    booster = xgboost.Booster(_told(settings, seed), [trial.fitting, held])
+    trace = list[float]()
+    while len(trace) * every < limits["max_rounds"]:
+        for number in range(every):
+            booster.update(trial.fitting, len(trace) * every + number)
+        trace.append(ranking.auc(trial.held.bad, booster.predict(held, output_margin=True), trial.held.weight))
+        if (len(trace) - 1 - int(np.argmax(trace))) * every >= limits["patience"]:
+            break
+    return trace, booster
 
 
 def _calibrated(made: _Rows, rows: Training, plan: _Plan, seed: int) -> Calibration:
     """Platt's numbers of the first shape, fitted on the rows before the steering part and judged on that part."""
     steering = rows.steering
-    booster = _trained(made.part(~steering), plan.shapes[0], plan.rounds, seed=seed)
-    raw = booster.predict(_matrix(made.matrix[steering], made.kinds), output_margin=True).astype(np.float64)
-    return calibration.fit(raw, rows.bad[steering], rows.weight[steering])
+    cells = int(plan.shapes[0].get("max_bin", 256))
+    booster = _trained(made.trainable(~steering, cells), plan.shapes[0], plan.rounds, seed=seed)
+    return calibration.fit(
+        _margins(booster, made.some(steering), plan.rounds), rows.bad[steering], rows.weight[steering]
+    )
 
 
-def _trained(
-    train: Any,
-    settings: dict[str, Any],
-    rounds: int,
-    *,
-    seed: int,
-    judge: tuple[Any, int, dict[str, Any]] | None = None,
-) -> Any:
+def _margins(booster: Any, rows: _Rows, rounds: int) -> Floats:
+    """Log-odds of rows by the first rounds of a model."""
+    raw = booster.predict(_matrix(rows.matrix, rows.kinds), output_margin=True, iteration_range=(0, rounds))
+    return np.asarray(raw, dtype=np.float64)
+
+
+def _trained(train: Any, settings: dict[str, Any], rounds: int, *, seed: int) -> Any:
     import xgboost
 
-    told: dict[str, Any] = {**settings, "verbosity": 0, "seed": seed, "eval_metric": "auc"}
-    if judge is None:
-        return xgboost.train(told, train, rounds)
-    held, patience, trace = judge
-    return xgboost.train(
-        told,
-        train,
-        rounds,
-        evals=[(held, "held")],
-        early_stopping_rounds=patience,
-        evals_result=trace,
-        verbose_eval=False,
-    )
+    return xgboost.train(_told(settings, seed), train, rounds)
+
+
+def _told(settings: dict[str, Any], seed: int) -> dict[str, Any]:
+    return {**settings, "verbosity": 0, "seed": seed}
 
 
 def _directions(rows: _Rows, encoder: Encoding, terms: Terms) -> tuple[int, ...]:
     """−1, 0 or 1 an input: where both halves of the rows agree and the rank correlation stands many errors from nothing, or where
     the name gives a direction that the data do not deny."""
     made = []
+    step = 2 * max(1, len(rows.bad) // int(terms.boosting.get("direction_rows", len(rows.bad) or 1)))
+    sides = [slice(first, None, step) for first in (0, 1)]
     for place, (name, how) in enumerate(encoder.inputs):
         if how != encoding.SIZE:
             made.append(0)
             continue
-        slopes = [_slope(rows.matrix[side, place], rows.bad[side]) for side in (slice(0, None, 2), slice(1, None, 2))]
+        slopes = [_slope(rows.matrix[side, place], rows.bad[side]) for side in sides]
         told, seen = _by_name(name, terms), int(np.sign(slopes[0]))
         strong = slopes[0] * slopes[1] > 0 and min(map(abs, slopes)) >= terms.boosting["monotone_t"]
         denied = max(told * slope for slope in slopes) < 0
@@ -264,12 +313,9 @@ def _by_name(name: str, terms: Terms) -> int:
     return -1 if any(piece in lowered for piece in terms.directions["safer"]) else 0
 
 
-def _matrix(
-    values: npt.NDArray[np.float32], kinds: list[str], bad: Outcome | None = None, weight: Floats | None = None
-) -> Any:
+def _matrix(values: npt.NDArray[np.float32], kinds: list[str]) -> Any:
     import xgboost
 
     return xgboost.DMatrix(
-        values, label=bad, weight=weight, missing=np.nan, feature_types=kinds, enable_categorical=True,
-        nthread=1 if len(values) < _FEW else None,
-    )  # fmt: skip
+        values, missing=np.nan, feature_types=kinds, enable_categorical=True, nthread=1 if len(values) < _FEW else None
+    )

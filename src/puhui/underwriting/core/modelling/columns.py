@@ -14,15 +14,18 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from puhui.underwriting.core.modelling import parsing
 from puhui.underwriting.core.modelling.terms import Terms
 
+Floats = npt.NDArray[np.float64]
 KINDS = ("number", "date", "category", "identifier", "text", "constant", "empty", "nested")
 DIGITS = ("%Y%m%d", "%Y%m", "%y%m%d")
 MODELLED = ("number", "date", "category")
 SPANS = (pl.Time, pl.Duration)
+_FEW = 256  # values that are read sooner in one way than in two
 EXCEL_1970 = 25_569  # 1970-01-01 as spreadsheets count days
 
 
@@ -64,10 +67,7 @@ def infer(raw: pl.Series, terms: Terms) -> Column:
     if raw.dtype.is_temporal():
         days = _days(raw)
         return Column(raw.name, "empty" if not days.count() else "constant" if days.n_unique() == 1 else "date")
-    text = parsing.plain(_text(raw), words)
-    if not text.count():
-        return Column(raw.name, "empty", missing_words=words)
-    return _of_text(Column(raw.name, "category", missing_words=words), text, terms)
+    return _of_text(Column(raw.name, "category", missing_words=words), _text(raw), terms)
 
 
 def read(raw: pl.Series, column: Column) -> pl.Series:
@@ -83,8 +83,11 @@ def unread(raw: pl.Series, values: pl.Series, column: Column) -> pl.Series:
     """Where a value stands in the tape but could not be read as what the column is (and is no odd word of training)."""
     if column.kind == "category" or raw.dtype != pl.String:
         return pl.Series(raw.name, [False]).new_from_index(0, len(raw))
+    broken = raw.is_not_null() & values.is_null()
+    if not broken.any():
+        return broken
     text = parsing.plain(raw, column.missing_words)
-    return text.is_not_null() & values.is_null() & ~text.is_in(list(column.odd_words)).fill_null(False)
+    return text.is_not_null() & broken & ~text.is_in(list(column.odd_words)).fill_null(False)
 
 
 def specials_of(values: pl.Series, codes: list[float]) -> tuple[float, ...]:
@@ -97,39 +100,31 @@ def specials_of(values: pl.Series, codes: list[float]) -> tuple[float, ...]:
     """
     if not values.is_in([float(code) for code in codes]).any():
         return ()
-    counts = values.drop_nulls().value_counts().sort(values.name)
-    points, rows = counts[values.name].to_list(), counts["count"].to_list()
-    known, found = {float(code) for code in codes}, []
-    high = [point for point in points if point in known and point > 0]
-    low = [point for point in points if point in known and point < 0]
-    inner = [p for p in points if p not in high and p not in low]
+    points, rows = np.unique(values.drop_nulls().to_numpy(), return_counts=True)
+    known = np.isin(points, np.array(codes, dtype=np.float64)) & (points != 0)
+    inner, seen = points[~known], np.cumsum(rows[~known])
     if len(inner) < 2:
         return ()
-    times = dict(zip(points, rows, strict=True))
-    least = max(2, 0.00001 * sum(rows))
-    width = max(_bulk_width(inner, times), 1.0)
-    found += [p for p in high if p - inner[-1] > max(0.5 * width, 2.0) and times[p] >= least]
+    frequent = known & (rows >= max(2, 0.00001 * rows.sum()))
+    width = max(_bulk_width(inner, seen), 1.0)
+    apart = max(0.5 * width, 2.0)
+    found = list(points[frequent & (points > 0) & (points - inner[-1] > apart)])
+    low = points[frequent & (points < 0)]
     if inner[0] >= 0:
-        found += [p for p in low if times[p] >= least and not (p > -2 and _fractional(inner))]
+        found += [point for point in low if not (point > -2 and _fractional(inner))]
     else:
-        found += [p for p in low if inner[0] - p > max(0.5 * width, 2.0) and times[p] >= least]
-    return tuple(sorted(found))
+        found += list(low[inner[0] - low > apart])
+    return tuple(sorted(map(float, found)))
 
 
-def _bulk_width(inner: list[float], times: dict[float, int]) -> float:
-    """From the 1st to the 99th hundredth of the rows: one far value must not hide a code."""
-    total, seen, start, end = sum(times[p] for p in inner), 0, inner[0], inner[-1]
-    for point in inner:
-        seen += times[point]
-        if seen <= 0.01 * total:
-            start = point
-        if seen <= 0.99 * total:
-            end = point
-    return end - start
+def _bulk_width(inner: Floats, seen: npt.NDArray[np.int64]) -> float:
+    """From the 1st to the 99th hundredth of the rows (`seen` up to each number): one far value must not hide a code."""
+    start, end = (int(np.searchsorted(seen, share * seen[-1], side="right")) - 1 for share in (0.01, 0.99))
+    return float(inner[end] - inner[max(start, 0)])
 
 
-def _fractional(points: list[float]) -> bool:
-    return any(point != round(point) for point in points[:50])
+def _fractional(points: Floats) -> bool:
+    return bool((points[:50] != np.round(points[:50])).any())
 
 
 def _of_numbers(column: Column, values: pl.Series, terms: Terms) -> Column:
@@ -147,23 +142,54 @@ def _of_numbers(column: Column, values: pl.Series, terms: Terms) -> Column:
 
 
 def _of_text(column: Column, text: pl.Series, terms: Terms) -> Column:
-    present, enough = text.drop_nulls(), float(terms.reading["typed_share"])
+    """Settled on some rows spread over the tape, then held against all of them; where they say otherwise, settled on all."""
+    every = max(1, len(text) // int(terms.reading.get("look_rows", max(len(text), 1))))
+    found = _held(_looked(column, text.gather_every(every), terms), text, terms)
+    if found is None and every > 1:
+        found = _held(_looked(column, text, terms), text, terms)
+    return found or _of_words(column, parsing.plain(text, column.missing_words).drop_nulls(), terms)
+
+
+def _looked(column: Column, text: pl.Series, terms: Terms) -> Column:
+    """What the words look like: numbers (with a decimal comma or not), dates of some shapes, words, or nothing at all."""
+    present, enough = parsing.plain(text, column.missing_words).drop_nulls(), float(terms.reading["typed_share"])
+    if present.is_empty():
+        return _as(column, kind="empty")
     figures = int(present.str.contains(r"\d").sum())
     if figures < 0.5 * len(present):  # neither a number nor a date is read without a figure
-        return _of_words(column, present, terms)
+        return column
     comma = parsing.decimal_comma(present)
     values = parsing.numbers(present, comma=comma)
-    odd = present.filter(values.is_null()).unique().sort()
-    is_number = values.count() >= enough * len(present) or (
-        values.count() >= 0.5 * len(present) and len(odd) <= 3 and values.n_unique() > 20
-    )
-    if is_number and len(odd) <= max(terms.reading["max_odd_words"], 0.02 * len(present)):
-        as_number = _as(column, kind="number", comma=comma, odd_words=tuple(odd.head(terms.reading["max_odd_words"])))
-        return _of_numbers(as_number, values, terms)
-    shapes = parsing.shapes_of(present.head(20_000), enough=enough) if figures > 0.9 * len(present) else ()
-    if shapes:
-        return _as(column, kind="date", shapes=shapes)
+    if _are_numbers(values, present.filter(values.is_null()), terms):
+        return _as(column, kind="number", comma=comma)
+    shapes = parsing.shapes_of(present, enough=enough) if figures > 0.9 * len(present) else ()
+    return _as(column, kind="date", shapes=shapes) if shapes else column
+
+
+def _held(column: Column, text: pl.Series, terms: Terms) -> Column | None:
+    """The column as all rows have it; None where they are not what it looked like."""
+    if column.kind == "number":
+        values = _numbers(text, column)
+        odd = parsing.plain(text.filter(values.is_null() & text.is_not_null()), column.missing_words).drop_nulls()
+        if not _are_numbers(values, odd, terms):
+            return None
+        words = odd.unique().sort().head(terms.reading["max_odd_words"])
+        return _of_numbers(_as(column, odd_words=tuple(words)), values, terms)
+    present = parsing.plain(text, column.missing_words).drop_nulls()
+    if column.kind == "date":
+        read = parsing.dates(present, column.shapes).count()
+        return column if read >= float(terms.reading["typed_share"]) * len(present) else None
+    if column.kind == "empty":
+        return column if present.is_empty() else None
     return _of_words(column, present, terms)
+
+
+def _are_numbers(values: pl.Series, odd: pl.Series, terms: Terms) -> bool:
+    """Whether enough reads as numbers, beside `odd` words that do not: few different ones."""
+    read, present, different = values.count(), values.count() + len(odd), odd.n_unique()
+    enough = read >= float(terms.reading["typed_share"]) * present
+    codes = read >= 0.5 * present and different <= 3 and values.n_unique() > 20
+    return present > 0 and (enough or codes) and different <= max(terms.reading["max_odd_words"], 0.02 * present)
 
 
 def _of_words(column: Column, present: pl.Series, terms: Terms) -> Column:
@@ -237,7 +263,14 @@ def _numbers(raw: pl.Series, column: Column) -> pl.Series:
             pl.Float64, strict=False
         ).to_numpy()  # a null is NaN here; no query plan a column (one applicant)
         return pl.Series(raw.name, np.where(np.isfinite(values), values, np.nan), nan_to_null=True)
-    return parsing.numbers(parsing.plain(_text(raw), column.missing_words), comma=column.comma)
+    text = _text(raw)
+    if column.comma or len(text) < _FEW:
+        return parsing.numbers(parsing.plain(text, column.missing_words), comma=column.comma)
+    bare = text.cast(pl.Float64, strict=False)  # most are bare numbers: only the others are looked at more closely
+    dressed = (bare.is_null() & text.is_not_null()).arg_true()
+    if len(dressed):
+        bare = bare.scatter(dressed, parsing.numbers(parsing.plain(text.gather(dressed), column.missing_words)))
+    return bare.set(~bare.is_finite().fill_null(True), None)
 
 
 def _dates(raw: pl.Series, column: Column) -> pl.Series:

@@ -8,7 +8,7 @@ rare ones of training and not like a missing value (decision 0072). Each value i
 ((('city', 'word'),), [1.0, 2.0, 2.0, nan])
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,13 @@ class Encoding:
         """One row a row, one column an input."""
         columns = [self._column(values[name], how) for name, how in self.inputs]
         return np.column_stack(columns) if columns else np.zeros((values.height, 0), dtype=np.float32)
+
+    def some(self, places: Sequence[int]) -> "Encoding":
+        """The inputs in these places only."""
+        inputs = tuple(self.inputs[place] for place in places)
+        names = {name for name, _ in inputs}
+        specials = {name: codes for name, codes in self.specials.items() if name in names}
+        return Encoding(inputs, specials, {name: words for name, words in self.levels.items() if name in names})
 
     def as_json(self) -> dict[str, Any]:
         return {

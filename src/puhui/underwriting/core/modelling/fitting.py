@@ -48,7 +48,8 @@ def fit(kind: str, rows: Prepared, *, terms: Terms, seed: int) -> Model:
     features = _strongest(rows, part, terms)
     kept = replace(part, values=part.values.select([feature.name for feature in features]))
     boosted = boosting.fit(kept, {feature.name: feature.specials for feature in features}, terms=terms, seed=seed)
-    return _model(rows, features, part.values, terms, boosted)
+    used = {name for name, _ in boosted.encoding.inputs}
+    return _model(rows, [feature for feature in features if feature.name in used], part.values, terms, boosted)
 
 
 def recency_of(rows: Prepared, terms: Terms) -> Floats:
@@ -144,4 +145,5 @@ def _strongest(rows: Prepared, part: Training, terms: Terms) -> list[Feature]:
 
 
 def _first_look(column: pl.Series, bad: npt.NDArray[np.int8]) -> float:
-    return leakage.strength(column[:: max(1, len(column) // 60_000)], bad[:: max(1, len(bad) // 60_000)]).iv
+    every = max(1, len(bad) // 60_000)
+    return leakage.first_iv(column.gather_every(every), bad[::every])

@@ -22,11 +22,13 @@ SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """`bad`: 1, 0 or null a row; `positive`: the value that means bad; `how`: given, by_word or the_rarer."""
+    """`bad`: 1, 0 or null a row; `positive`: the value that means bad; `how`: given, by_word or the_rarer; `good`: the most
+    frequent of the others, with their rows."""
 
     bad: pl.Series
     positive: str
     how: str
+    good: tuple[tuple[str, int], ...] = ()
 
 
 def label(raw: pl.Series, *, terms: Terms, positive: str | None = None) -> Label:
@@ -35,7 +37,7 @@ def label(raw: pl.Series, *, terms: Terms, positive: str | None = None) -> Label
     counts = words.drop_nulls().value_counts(sort=True)
     values = counts[words.name].to_list() if counts.height else []
     if positive is not None:
-        return _given(words, values, positive, terms)
+        return _given(words, counts, positive, terms)
     if len(values) < 2:
         raise _one_class("、".join(values) or "全部为空", ", ".join(values) or "all missing", raw.name)
     if len(values) > 2:
@@ -68,7 +70,8 @@ def known_column(frame: pl.DataFrame, name: str, *, code: str = "COLUMN_ABSENT",
     )
 
 
-def _given(words: pl.Series, values: list[str], positive: str, terms: Terms) -> Label:
+def _given(words: pl.Series, counts: pl.DataFrame, positive: str, terms: Terms) -> Label:
+    values = counts[words.name].to_list()
     if not values:
         raise _one_class("全部为空", "all missing", words.name)
     folded = {value.lower(): value for value in values}
@@ -80,7 +83,8 @@ def _given(words: pl.Series, values: list[str], positive: str, terms: Terms) -> 
         shown = ", ".join(values[:SHOWN])
         raise Refused(Refusal("POSITIVE_NEVER_SEEN", f"目标列中没有取值“{positive}”；有：{shown} · the target never has the value "
                               f"{positive!r}; it has: {shown}", words.name))  # fmt: skip
-    return Label((words == taken).cast(pl.Int8).alias("bad"), taken, "given")
+    good = tuple((value, rows) for value, rows in counts.rows() if value != taken)[:SHOWN]
+    return Label((words == taken).cast(pl.Int8).alias("bad"), taken, "given", good)
 
 
 def _one_class(zh: str, en: str, name: str) -> Refused:

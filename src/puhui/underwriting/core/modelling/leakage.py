@@ -47,12 +47,14 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Strength:
     """A column alone: information value, AUC out of sample, IV of being there at all, and the IV that chance alone would bring
-    to so many cells: (cells − 1)·(1/bads + 1/goods), much where bads are few."""
+    to so many cells: (cells − 1)·(1/bads + 1/goods), much where bads are few; with the cell of every row, of so many `cells`."""
 
     iv: float
     auc: float
     presence_iv: float
     chance_iv: float
+    cell: npt.NDArray[np.int64]
+    cells: int
 
 
 def strength(values: pl.Series, bad: Outcome) -> Strength:
@@ -67,7 +69,14 @@ def strength(values: pl.Series, bad: Outcome) -> Strength:
         scores[side] = ((bads + 10 * usual) / (counts + 10))[cell[side]]
     area = np.mean([ranking.auc(bad[side], scores[side]) for side in (half, ~half) if 0 < bad[side].sum() < side.sum()])
     return Strength(iv=iv_of(cell, bad, cells), auc=float(area), presence_iv=iv_of(present.astype(np.int64), bad, 2),
-                    chance_iv=(len(np.unique(cell)) - 1) * (1.0 / max(bad.sum(), 1) + 1.0 / max(len(bad) - bad.sum(), 1)))  # fmt: skip
+                    chance_iv=(np.count_nonzero(np.bincount(cell)) - 1) * (1.0 / max(bad.sum(), 1) + 1.0 / max(len(bad) - bad.sum(), 1)),
+                    cell=cell, cells=cells)  # fmt: skip
+
+
+def first_iv(values: pl.Series, bad: Outcome) -> float:
+    """Information value of a column in those cells, and nothing else."""
+    cell, cells = _cells(values, values.is_not_null().to_numpy())
+    return iv_of(cell, bad, cells)
 
 
 def iv_of(cell: npt.NDArray[np.int64], bad: Outcome, cells: int) -> float:
@@ -122,7 +131,7 @@ def findings(name: str, values: pl.Series, bad: Outcome, measured: Strength, ter
         found.append(Finding(name, LEAK, "presence", round(measured.presence_iv, 3),
                              f"有没有值就能预测结果（IV {measured.presence_iv:.2f}）：可能只在结果之后才填写",
                              f"being filled in tells the outcome (IV {measured.presence_iv:.2f}): probably written after it"))  # fmt: skip
-    certain = _certain_share(values, bad, terms)
+    certain = _certain_share(measured, bad, terms, ordered=values.dtype != pl.String)
     if certain >= limits["certain_share"] and sure_iv > limits["iv_suspicious"]:
         found.append(Finding(name, LEAK, "certain", round(certain, 3), f"{certain:.0%}的行由它即可几乎确定结果",
                              f"for {certain:.0%} of the rows it makes the outcome all but certain"))  # fmt: skip
@@ -176,7 +185,7 @@ def later(name: str, days: Floats, decided: Floats, terms: Terms) -> Finding | N
 def _cells(values: pl.Series, present: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], int]:
     """Cell of every row: words by themselves, numbers by themselves where few, else by quantiles; missing is cell 0."""
     if values.dtype == pl.String or values.n_unique() <= CELLS:
-        codes = values.cast(pl.String).rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
+        codes = values.rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
         return codes, int(codes.max()) + 1
     numbers = values.fill_null(0.0).to_numpy()
     edges = np.unique(np.quantile(numbers[present], np.linspace(0, 1, CELLS + 1)[1:-1]))
@@ -198,16 +207,15 @@ def _tilt(flag: npt.NDArray[np.bool_], bad: Outcome, size: npt.NDArray[np.int64]
     return float((gap * pairs[kept]).sum() / pairs.sum())
 
 
-def _certain_share(values: pl.Series, bad: Outcome, terms: Terms) -> float:
-    """Share of rows in cells that hold next to no bads (or goods) where many were due; cells of present values only."""
-    limits, present = terms.leak, values.is_not_null().to_numpy()
-    cell, cells = _cells(values, present)
+def _certain_share(measured: Strength, bad: Outcome, terms: Terms, *, ordered: bool) -> float:
+    """Share of rows in cells that hold next to no bads (or goods) where many were due; `ordered`: neighbours are alike."""
+    limits, cell, cells = terms.leak, measured.cell, measured.cells
     bads, rows = np.bincount(cell, bad, cells), np.bincount(cell, minlength=cells)
     usual, share = float(bad.mean()), 0.0
     for hits, rate in ((bads, usual), (rows - bads, 1 - usual)):
         due = rows * rate
         sure = hits <= limits["certain_ratio"] * due
-        run = np.arange(cells) if values.dtype == pl.String else np.cumsum(np.append(True, sure[1:] != sure[:-1]))
+        run = np.arange(cells) if not ordered else np.cumsum(np.append(True, sure[1:] != sure[:-1]))
         together = np.bincount(run, due * sure)[
             run
         ]  # neighbouring cells of numbers stand together: few rows have small cells

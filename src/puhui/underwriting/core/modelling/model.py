@@ -144,11 +144,10 @@ class Model:
             read.append(values.alias(column.name))
             if not noting:
                 continue
-            broken = columns.unread(raw, values, column)
-            notes.append(_where(broken, f"unread:{column.name}"))
+            _noted(notes, columns.unread(raw, values, column), f"unread:{column.name}")
             if column.kind == "category":
                 unseen = values.is_not_null() & ~values.is_in(list(column.levels)).fill_null(False)
-                notes.append(_where(unseen, f"unseen:{column.name}"))
+                _noted(notes, unseen, f"unseen:{column.name}")
         table = pl.DataFrame(read)
         decided = None
         if self.time is not None and self.time.name in self.required:
@@ -156,10 +155,20 @@ class Model:
         if not noting:
             silent = pl.Series([""], dtype=pl.String).new_from_index(0, frame.height)
             return preparing.feature_values(table, self.features, decided), silent
-        notes.append(_where(table.select(pl.all_horizontal(pl.all().is_null())).to_series(), "all_missing"))
+        _noted(notes, table.select(pl.all_horizontal(pl.all().is_null())).to_series(), "all_missing")
+        if not notes:
+            return preparing.feature_values(table, self.features, decided), pl.Series([""]).new_from_index(
+                0, frame.height
+            )
         said = pl.DataFrame([note.alias(f"n{number}") for number, note in enumerate(notes)])
         joined = said.select(pl.concat_str(pl.all(), separator=";", ignore_nulls=True)).to_series()
         return preparing.feature_values(table, self.features, decided), joined.fill_null("")
+
+
+def _noted(notes: list[pl.Series], mask: pl.Series, text: str) -> None:
+    """Adds a note where there is any row to be told of."""
+    if mask.any():
+        notes.append(_where(mask, text))
 
 
 def _where(mask: pl.Series, text: str) -> pl.Series:

@@ -15,6 +15,8 @@ identification (the price); Navas-Palencia (2020), Optimal binning: mathematical
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,20 +59,39 @@ class _Table:
     before: list[Starts]
 
 
-def best(rows: Floats, bads: Floats, *, shape: str, limits: Limits) -> tuple[tuple[int, ...], float]:
-    """Cuts (a cut after cell i is i) and what they bring: IV less the price of its bins. One bin brings nothing."""
+@dataclass(frozen=True)
+class _Way:
+    """Bins seen as rising (or, mirrored, as falling), with the best ways so far, found once."""
+
+    bins: _Bins
+    most: int
+
+    @cached_property
+    def table(self) -> _Table:
+        return _rising(self.bins, self.most)
+
+
+def best(
+    rows: Floats, bads: Floats, *, shape: str, limits: Limits, tables: dict[str, Any] | None = None
+) -> tuple[tuple[int, ...], float]:
+    """Cuts (a cut after cell i is i) and what they bring: IV less the price of its bins. One bin brings nothing. `tables` keeps
+    what the shapes of the same cells share."""
     assert shape in SHAPES, shape
     if bads.sum() <= 0 or bads.sum() >= rows.sum():
         return (), 0.0
-    bins = _bins(rows, bads, limits)
+    known = {} if tables is None else tables
+    if "rising" not in known:
+        plain = _bins(rows, bads, limits)
+        known |= {"rising": _Way(plain, limits.most_bins), "falling": _Way(plain.mirrored, limits.most_bins)}
+    up, down = known["rising"], known["falling"]
     if shape == "free":
-        return _any_way(bins, limits)
+        return _any_way(up.bins, limits)
     if shape == "one_way":
-        return max((_one_way(bins, limits), _one_way(bins.mirrored, limits)), key=lambda found: found[1])
+        return max((_one_way(up), _one_way(down)), key=lambda found: found[1])
     if shape in ("rising", "falling"):
-        return _one_way(bins if shape == "rising" else bins.mirrored, limits)
-    turned = bins if shape == "peak" else bins.mirrored
-    return max((_one_way(turned, limits), _two_ways(turned, limits)), key=lambda found: found[1])
+        return _one_way(known[shape])
+    turned = up if shape == "peak" else down
+    return max((_one_way(turned), _two_ways(turned, limits)), key=lambda found: found[1])
 
 
 def merged(rows: Floats, most: float) -> Starts:
@@ -101,8 +122,8 @@ def _bins(rows: Floats, bads: Floats, limits: Limits) -> _Bins:
     return _Bins(np.where(allowed, rate, np.nan), np.where(allowed, brings - price, NEVER))
 
 
-def _one_way(bins: _Bins, limits: Limits) -> tuple[tuple[int, ...], float]:
-    table = _rising(bins, limits.most_bins)
+def _one_way(way: _Way) -> tuple[tuple[int, ...], float]:
+    table, bins = way.table, way.bins
     end = bins.gain.shape[0] - 1
     found, taken, start = NEVER, 0, 0
     for bin_count, value in enumerate(table.value):
@@ -146,27 +167,16 @@ def _rising(bins: _Bins, most: int) -> _Table:
 
 def _followed(previous: Floats, bins: _Bins, towards: _Bins) -> tuple[Floats, Starts]:
     """One more bin after each best way so far, at a rate not below the last one's (`towards` mirrored: not above)."""
-    size = previous.shape[0]
-    value, came = np.full((size, size), NEVER), np.full((size, size), -1, dtype=np.int64)
-    for start in range(1, size - 1):
-        reached = np.flatnonzero(np.isfinite(previous[:start, start]))
-        if not len(reached):
-            continue
-        order = reached[np.argsort(towards.rate[reached, start], kind="stable")]
-        sums = previous[order, start]
-        top = np.maximum.accumulate(sums)
-        place = np.maximum.accumulate(np.where(sums == top, np.arange(len(order)), 0))
-        ends = start + 1 + np.flatnonzero(np.isfinite(bins.gain[start, start + 1 :]))
-        within = np.searchsorted(towards.rate[order, start], towards.rate[start, ends], side="right") - 1
-        ends, within = ends[within >= 0], within[within >= 0]
-        value[start, ends] = bins.gain[start, ends] + top[within]
-        came[start, ends] = order[place[within]]
-    return value, came
+    follows = towards.rate.T[:, None, :] <= towards.rate[:, :, None]  # [start, end, start before]
+    sums = np.where(follows, previous.T[:, None, :], NEVER)
+    came = np.argmax(sums, axis=2)
+    value = bins.gain + np.take_along_axis(sums, came[:, :, None], axis=2)[:, :, 0]
+    return value, np.where(np.isfinite(value), came, -1)
 
 
-def _two_ways(bins: _Bins, limits: Limits) -> tuple[tuple[int, ...], float]:
+def _two_ways(way: _Way, limits: Limits) -> tuple[tuple[int, ...], float]:
     """Rising, then falling by at least one bin: the falling part may follow any rising one."""
-    up = _rising(bins, limits.most_bins - 1)
+    up, bins = way.table, way.bins
     size, end = bins.gain.shape[0], bins.gain.shape[0] - 1
     falls: list[tuple[Floats, Starts, npt.NDArray[np.bool_]]] = []
     previous = np.full((size, size), NEVER)

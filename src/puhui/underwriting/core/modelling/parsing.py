@@ -54,29 +54,32 @@ def numbers(text: pl.Series, *, comma: bool = False) -> pl.Series:
 def dates(text: pl.Series, shapes: Sequence[str]) -> pl.Series:
     """Days since 1970-01-01 by the first shape that reads a value; a time of day is left off."""
     values = _without_clock(text)
-    read = pl.Series(text.name, [None] * len(text), dtype=pl.Float64)
-    for shape in shapes:
+    if not shapes:
+        return pl.Series(text.name, [None] * len(text), dtype=pl.Float64)
+    read = _by_shapes(values, shapes[:1])[0]
+    for shape in shapes[1:]:
         still = (read.is_null() & values.is_not_null()).arg_true()
         if not len(still):
             break
-        read = read.scatter(still, _by_shape(values.gather(still), shape))
-    return read
+        read = read.scatter(still, _by_shapes(values.gather(still), (shape,))[0])
+    return read.alias(text.name)
 
 
 def shapes_of(text: pl.Series, *, enough: float) -> tuple[str, ...]:
     """The date shapes that together read `enough` of the values, the most frequent first; empty where they do not."""
     values = _without_clock(text.drop_nulls())
     total, found = len(values), list[str]()
-    some = values.gather_every(max(1, total // SHAPE_LOOK))  # words with figures in them are told from dates by a few
-    if not any(_by_shape(some, shape).count() for shape in DATE_SHAPES):
-        return ()
     while len(values):
-        counts = {shape: _by_shape(values, shape).count() for shape in DATE_SHAPES}
-        best = max(DATE_SHAPES, key=lambda shape: counts[shape])
-        if counts[best] == 0 or (found and counts[best] < 0.001 * total):
+        few = values.gather_every(max(1, len(values) // SHAPE_LOOK))  # a few tell which shapes are worth trying on all
+        likely = [shape for shape, read in zip(DATE_SHAPES, _by_shapes(few, DATE_SHAPES), strict=True) if read.count()]
+        if not likely:
             break
-        found.append(best)
-        values = values.filter(_by_shape(values, best).is_null())
+        tried = _by_shapes(values, likely)
+        best = max(range(len(likely)), key=lambda number: (tried[number].count(), -number))
+        if found and tried[best].count() < 0.001 * total:
+            break
+        found.append(likely[best])
+        values = values.filter(tried[best].is_null())
     return tuple(found) if total and len(values) <= (1 - enough) * total else ()
 
 
@@ -116,12 +119,17 @@ def _without_clock(text: pl.Series) -> pl.Series:
     return bare
 
 
-def _by_shape(values: pl.Series, shape: str) -> pl.Series:
+def _by_shapes(values: pl.Series, shapes: Sequence[str]) -> list[pl.Series]:
+    """Days by each shape, all in one query: a query a shape costs more than the reading."""
+    frame = pl.DataFrame({"text": values})
+    return frame.select(_by_shape(pl.col("text"), shape).alias(shape) for shape in shapes).get_columns()
+
+
+def _by_shape(text: pl.Expr, shape: str) -> pl.Expr:
     widths = {"%Y%m%d": r"^\d{8}$", "%Y%m": r"^\d{6}$", "%y%m%d": r"^\d{6}$"}
     if shape in widths:
-        values = values.set(~values.str.contains(widths[shape]).fill_null(False), None)
+        text = pl.when(text.str.contains(widths[shape])).then(text)
     if "%d" not in shape:
-        shape, values = shape + "~%d", values + "~01"
-    read = values.str.to_date(shape, strict=False)
-    inside = read.dt.year().is_between(1900, 2100).fill_null(False)
-    return read.set(~inside, None).cast(pl.Int32).cast(pl.Float64)
+        shape, text = shape + "~%d", text + "~01"
+    read = text.str.to_date(shape, strict=False)
+    return pl.when(read.dt.year().is_between(1900, 2100)).then(read.cast(pl.Int32).cast(pl.Float64))

@@ -69,14 +69,14 @@ def prepare(tape: pl.DataFrame, asked: Asked, terms: Terms) -> Prepared:
     _one_part_each(asked)
     outcome = label(tape[asked.target], terms=terms, positive=asked.positive)
     usable, days, time, told = _usable(tape, asked, outcome, terms)
-    rows = tape.filter(pl.Series(usable))
+    rows = tape if usable.all() else tape.filter(pl.Series(usable))
     bad = outcome.bad.filter(pl.Series(usable)).to_numpy().astype(np.int8)
     decided = None if days is None else days[usable]
     groups, group_name = _groups(rows, asked, terms) if decided is None else (None, None)
     shares = (terms.split["test_share"], terms.split["validation_share"])
     split = splitting.split(bad, days=decided, groups=groups, shares=shares, seed=asked.seed)
     _enough(bad, split, asked.target, terms)
-    known = infer_columns(rows.filter(pl.Series(split.training)), terms)
+    known = infer_columns(rows, terms, of=pl.Series(split.training))
     roles = _roles(known, asked, terms)
     read = pl.DataFrame([_read_or_text(rows[column.name], column) for column in known])
     training = pl.Series(split.training)
@@ -88,7 +88,7 @@ def prepare(tape: pl.DataFrame, asked: Asked, terms: Terms) -> Prepared:
     return Prepared(
         values=values, bad=bad, weight=weights(rows, asked.weight), split=split, features=features,
         columns=tuple(column for column in known if column.name in used), time=time, profiles=tuple(profiles), label=outcome,
-        told=told | {"group": group_name, "weight": asked.weight, "weight_recognised": _weight_named(known, asked, terms)},
+        told=told | {"taken_as_good": dict(outcome.good) if len(outcome.good) > 1 else {}, "group": group_name, "weight": asked.weight, "weight_recognised": _weight_named(known, asked, terms)},
     )  # fmt: skip
 
 
@@ -122,9 +122,9 @@ def look(
     return found, drift.by_month(read.select(used), decided, bad, dated=dated, limits=terms.drift)
 
 
-def infer_columns(rows: pl.DataFrame, terms: Terms) -> list[Column]:
-    """Settle how each column is read."""
-    return [columns.infer(rows[name], terms) for name in rows.columns]
+def infer_columns(rows: pl.DataFrame, terms: Terms, *, of: pl.Series | None = None) -> list[Column]:
+    """Settle how each column is read (`of`: by these rows only)."""
+    return [columns.infer(rows[name] if of is None else rows[name].filter(of), terms) for name in rows.columns]
 
 
 def feature_values(read: pl.DataFrame, features: Sequence[Feature], decided: Floats | None) -> pl.DataFrame:
