@@ -56,6 +56,7 @@ PAGES = {
     "returns/?by=media&since={since}&until={until}": ["腾讯广告", "¥300.03", "第 90 天"],
     "attribution/?kind=complete&by=media": ["末次点击", "夏普利值", "1.00", "2.00"],
     "attribution/?kind=nonsense&by=nonsense&window=99": ["各规则记给谁"],
+    f"attribution/?window={'9' * 5000}": ["各规则记给谁"],
     "answers/?kind=register": ["一半的人在点击后 10 小时内", "100.0%"],
     "answers/?media=baidu&kind=draw": ["还没有人走到这一步"],
     "quality/": ["媒体统计", "九成五"],
@@ -100,6 +101,8 @@ class TestAnAnalystActs:
         for change in (
             {"buckets": "0"},
             {"planned": "很多"},
+            {"planned": "9" * 5000},
+            {"buckets": "9" * 5000},
             {"other": "baidu/new_owner"},
             {"strategy": "tencent/none"},
         ):

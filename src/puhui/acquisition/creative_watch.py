@@ -52,13 +52,12 @@ def verdicts_of(campaign_id: str) -> list[Verdict]:
     return sorted(found, key=lambda each: (each.creative != "", -(each.share or 0.0), each.creative))
 
 
-def history_of(campaign_id: str) -> dict[str, list[tuple[date, int, int]]]:
-    """creative → (day, impressions, clicks) of the days looked back on, for a picture of how each tires."""
+def history_of(campaign_id: str, *, now: datetime) -> dict[str, list[tuple[date, int, int]]]:
+    """creative → (day, impressions, clicks) of the days looked back on, today the last, for a picture of how each tires."""
     campaign = models.Campaign.objects.filter(id=campaign_id).first()
-    newest = models.Signal.objects.order_by("-happened_at").values_list("happened_at", flat=True).first()
-    if campaign is None or newest is None:
+    if campaign is None:
         return {}
-    until = newest.astimezone(_CHINA).date() + timedelta(days=1)
+    until = now.astimezone(_CHINA).date() + timedelta(days=1)
     days = _days(campaign.media, campaign.name, until)
     since = until - timedelta(days=terms()["creatives"]["back_days"])
     return {

@@ -1,6 +1,7 @@
 """Rows of acquisition; the platform's alone. Facts (touch, link, cost, signal, media report, creative, budget, audience log, experiments, what
 loans earned, what was stopped) are append-only; folds over them (owed, spend of a day) and the state of a conversion on its way out may change."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 
@@ -52,6 +53,9 @@ class Cost(models.Model):
         constraints = [models.CheckConstraint(condition=~models.Q(amount_minor=0), name="acquisition_cost_moves_money")]
 
 
+_CLICK, _STEP = models.Q(kind="click"), ~models.Q(subject="")
+
+
 class Signal(models.Model):
     """One fact of the chain as it came: an impression or click from a media, an event of our own funnel."""
 
@@ -75,11 +79,16 @@ class Signal(models.Model):
     class Meta:
         db_table = "acquisition_signal"
         indexes = [
-            models.Index(fields=["click_id"], condition=~models.Q(click_id=""), name="acq_signal_click"),
-            models.Index(fields=["device"], condition=models.Q(device__isnull=False), name="acq_signal_device"),
-            models.Index(fields=["subject"], condition=~models.Q(subject=""), name="acq_signal_subject"),
-            models.Index(fields=["happened_at"], name="acq_signal_time"),
-        ]
+            models.Index(fields=["click_id"], condition=_CLICK & ~models.Q(click_id=""), name="acq_click_by_id"),
+            models.Index(fields=["device"], condition=_CLICK & models.Q(device__isnull=False), name="acq_click_by_device"),
+            models.Index(fields=["click_id"], condition=_STEP & ~models.Q(click_id=""), name="acq_step_by_click"),
+            models.Index(fields=["device"], condition=_STEP & models.Q(device__isnull=False), name="acq_step_by_device"),
+            models.Index(fields=["subject"], condition=_STEP, name="acq_signal_subject"),
+            BrinIndex(
+                fields=["happened_at"], opclasses=["timestamptz_minmax_multi_ops"], autosummarize=True, pages_per_range=16,
+                name="acq_signal_by_time",
+            ),
+        ]  # fmt: skip
 
 
 class Owed(models.Model):

@@ -29,6 +29,7 @@ UNITS = {
     "creative": "media || ' / ' || campaign || ' / ' || creative",
 }
 OTHERS = "…"
+USUAL_WINDOW_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Asked:
     since: date
     until: date
     unit: str = "media"
-    window_days: int = 7
+    window_days: int = USUAL_WINDOW_DAYS
 
 
 @dataclass(frozen=True, slots=True)

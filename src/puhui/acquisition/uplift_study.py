@@ -63,7 +63,7 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """The table, checked. `rows`: numbers of the rows used; arm 0 is the control; `labels` in arm order."""
+    """The table, checked. `rows`: numbers of the rows used; arm 0 is the control; `labels` in arm order; `cost` of one contact by each other arm."""
 
     rows: NDArray[np.int64]
     arm: NDArray[np.int64]
@@ -73,6 +73,7 @@ class _Read:
     left_out_rows: dict[str, int]
     unanswered: dict[str, float]
     positive: str | None
+    cost: Floats
 
 
 def study(frame: pl.DataFrame, asked: Asked) -> Study:
@@ -85,8 +86,7 @@ def study(frame: pl.DataFrame, asked: Asked) -> Study:
     chance = arm_chances(design.values, read.arm, fold, drawn=drawn, least=terms["fitting"]["propensity_min"])
     trial = Trial(design.values, read.arm, read.outcome, chance, fold)
     found = scores(trial, fitting)
-    of_rows = cost_column(frame, asked.cost)
-    cost = costs_of(asked.cost, read.labels[1:]) if of_rows is None else mean_costs(of_rows[read.rows.tolist()], read.arm, labels=read.labels)  # fmt: skip
+    cost = read.cost
     plan = assign(asked.value * found.gain[:, 1:], cost, budget=float("inf") if asked.budget is None else asked.budget)
     plan = _worth_it(plan, found, cost, asked)
     arms = [_arm(found, read, fold, one, asked) for one in range(1, len(read.labels))]
@@ -144,16 +144,18 @@ def _read(frame: pl.DataFrame, asked: Asked) -> _Read:
     spoken_for = {treatment.name, result.name, *(column(frame, name).name for name in asked.drop)}
     of_rows = cost_column(frame, asked.cost)
     spoken_for |= {of_rows.name} if of_rows is not None else set()
-    place_of = np.argsort(order)
+    arm = np.argsort(order)[arms.code[rows]]
+    labels = tuple(arms.labels[place] for place in order)
     return _Read(
         rows,
-        place_of[arms.code[rows]],
+        arm,
         outcome[rows],
-        tuple(arms.labels[place] for place in order),
+        labels,
         designed(frame[rows.tolist()], leave=spoken_for, terms=tables()["reading"]),
         {"no_treatment": int(no_arm.sum()), "no_outcome": int((no_outcome & ~no_arm).sum())},
         _unanswered(arms, no_outcome),
         positive,
+        costs_of(asked.cost, labels[1:]) if of_rows is None else mean_costs(of_rows[rows.tolist()], arm, labels=labels),
     )
 
 

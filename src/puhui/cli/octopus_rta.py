@@ -62,8 +62,7 @@ def load(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Replace what is served, at once and whole; running servers change over without dropping a question."""
-    os.nice(10)  # the servers beside it have sixty milliseconds for an answer, this has none to keep
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # nor may it take more than one processor from them
+    _stand_back()
     from puhui.acquisition.rta import publication, source, tables
 
     began, place, today = time.monotonic(), _folder(folder), _today()
@@ -191,6 +190,16 @@ def show(folder: Folder = None) -> None:
             "audiences": info.sizes, "content": info.content,
         }  # fmt: skip
     _say(told, as_json=True)
+
+
+def _stand_back() -> None:
+    """The servers beside it come first."""
+    from puhui.acquisition.rta import turns
+
+    terms = turns.terms()["loading"]
+    os.nice(terms["niceness"])
+    turns.ask(terms["turn_us"])
+    os.environ.setdefault("POLARS_MAX_THREADS", str(terms["threads"]))
 
 
 def _wait(place: Path, generation: int) -> int:

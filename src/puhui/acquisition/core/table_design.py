@@ -1,4 +1,4 @@
-"""Any table → numbers a model can read: numeric columns with their gaps marked, words as indicator columns.
+"""Any table → numbers a model can read: numeric columns with their gaps marked, dates as days, words as indicator columns.
 
 Names, constants and the columns that are spoken for are left out, and each leaving is told with its reason.
 
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from puhui.kernel import shipped
 
 Floats = NDArray[np.float64]
+_DAY_US = 86_400_000_000
+_LOOK = 50  # a form that fits none of the first so many is not tried on the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,37 @@ def as_words(column: pl.Series, terms: dict[str, Any]) -> pl.Series:
     return text.set(text.str.to_lowercase().is_in(terms["missing"]).fill_null(True), None)
 
 
+def as_days(column: pl.Series, terms: dict[str, Any]) -> Floats | None:
+    """Dates and times as days since 1970 with NaN for gaps, a span as its days; None for anything else.
+
+    >>> as_days(pl.Series(["1970-01-02", "", "1970-01-03"]), tables()["reading"]).tolist()
+    [1.0, nan, 2.0]
+    """
+    if column.dtype == pl.String:
+        text = as_words(column, terms)
+        column = next((read for form in terms["date_forms"] if (read := _dates(text, form, terms)) is not None), column)
+    if column.dtype == pl.Duration:
+        days = column.dt.total_microseconds() / _DAY_US
+    elif column.dtype in (pl.Date, pl.Datetime):
+        days = column.cast(pl.Datetime("us")).dt.epoch("us") / _DAY_US
+    else:
+        return None
+    return days.cast(pl.Float64).to_numpy().astype(np.float64)
+
+
+def _dates(text: pl.Series, form: str, terms: dict[str, Any]) -> pl.Series | None:
+    known = len(text) - text.null_count()
+    if not known or text.drop_nulls().head(_LOOK).str.to_datetime(form, strict=False).null_count() == min(known, _LOOK):
+        return None
+    read = text.str.to_datetime(form, strict=False, time_unit="us")
+    return read if len(read) - read.null_count() >= terms["number_share"] * known else None
+
+
 def _column(column: pl.Series, terms: dict[str, Any]) -> tuple[list[tuple[str, Floats]], str]:
-    if column.dtype.is_temporal() or column.dtype.is_nested() or column.dtype == pl.Binary:
+    if column.dtype == pl.Time or column.dtype.is_nested() or column.dtype == pl.Binary:
         return [], f"not a number and not words ({column.dtype})"
     values = as_numbers(column, terms)
+    values = as_days(column, terms) if values is None else values
     if values is not None:
         return _numeric(column.name, values)
     return _words(column.name, as_words(column, terms), terms)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from puhui.acquisition.core import audience_table, device_ids
 from puhui.acquisition.core.audience_table import MOST_AUDIENCES, AudienceTable, Keys
-from puhui.acquisition.rta import audience_file
+from puhui.acquisition.rta import audience_file, turns
 from puhui.kernel.refusal import Refusal, Refused
 
 _ID = (
@@ -37,7 +37,6 @@ _AUDIENCE = ("audience", "audiences", "segment", "group", "label", "list", "tag"
 _LONGEST_NAME = 64
 _HEX32 = "^[0-9a-fA-F]{32}$"
 _DIGITS = 32
-_SHORTEST_ID = 8  # no kind of device id is shorter; a first line that is shorter is a header nobody knows, not a list
 _SLICE = 250_000
 
 
@@ -134,7 +133,8 @@ def _frame(place: Path) -> pl.DataFrame:
         names = [name.strip().strip('"').lower() for name in head.split(mark)]
         wide = any(device_ids.is_kind(name) for name in names) and not any(re.fullmatch(_HEX32, name) for name in names)
         headed = bool(set(names) & set(_ID)) or (wide and not any(name.isdecimal() for name in names))
-        if not headed and head and (len(names[0]) < _SHORTEST_ID or {*names} & {*_TYPE, *_AUDIENCE}):
+        shortest = turns.terms()["reading"]["shortest_id"]
+        if not headed and head and (len(names[0]) < shortest or {*names} & {*_TYPE, *_AUDIENCE}):
             told = f"找不到设备号列，首行也不是设备号 · no column of ids among {', '.join(names[:8])}, and {names[0]} is no id either; call the column id"
             raise Refused(Refusal("ID_COLUMN_MISSING", told, where=place.name))
         frame = pl.read_csv(data, has_header=headed, separator=mark, infer_schema=False, encoding="utf8")

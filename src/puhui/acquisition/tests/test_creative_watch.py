@@ -81,7 +81,7 @@ def test_without_a_target_nothing_is_too_dear_but_fatigue_is_seen() -> None:
     assert creative_watch.watch(now=NOW) == 0
     whole, old = creative_watch.verdicts_of(campaign)
     assert (whole.verdict, old.verdict, old.share) == ("tired", "tired", 1.0)
-    history = creative_watch.history_of(campaign)["old"]
+    history = creative_watch.history_of(campaign, now=NOW)["old"]
     assert sum(shown for _day, shown, _clicked in history) == 1400
 
 

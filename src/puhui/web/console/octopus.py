@@ -126,7 +126,7 @@ def _campaign(request: HttpRequest, campaign_id: str, *, status: int = 200, **mo
 
 def _tiring(campaign_id: str) -> Chart | None:
     """Click rate by day of the creatives most clicked; nothing where no impression is known."""
-    history = creative_watch.history_of(campaign_id)
+    history = creative_watch.history_of(campaign_id, now=clock.now())
     named = sorted((name for name in history if name), key=lambda name: -sum(clicked for _day, _shown, clicked in history[name]))[:5]  # fmt: skip
     days = [day for day, _shown, _clicked in history[named[0]]] if named else []
     rates = {

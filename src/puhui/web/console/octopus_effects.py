@@ -27,8 +27,7 @@ def attribution(request: HttpRequest) -> HttpResponse:
     names = {kind: name for kind, name in labels.step_names(until).items() if kind not in ("impression", "click")}
     kind, unit = labels.kind_of(request, names, "register"), labels.by_of(request, allowed=_UNITS, usual="media")
     windows = terms()["touches"]["windows_days"]
-    asked_days = request.GET.get("window", "")
-    window = int(asked_days) if asked_days.isdecimal() and int(asked_days) in windows else 7
+    window = next((days for days in windows if str(days) == request.GET.get("window")), touch_paths.USUAL_WINDOW_DAYS)
     found = touch_paths.credited(touch_paths.Asked(kind, since, until + timedelta(days=1), unit, window))
     rules = {"last": _("末次点击"), "first": _("首次点击"), "even": _("平均"), "position": _("按位置"), "markov": _("马尔可夫移除"), "shapley": _("夏普利值")}  # fmt: skip
     rows = [

@@ -38,7 +38,7 @@ def start(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     media, _slash, strategy = told["strategy"].partition("/")
     other_media, _slash, other = told["other"].partition("/")
-    numbers = told["buckets"].isdecimal() and told["planned"].isdecimal() and 1 <= int(told["buckets"]) <= 9
+    numbers = told["planned"].isdecimal() and len(told["planned"]) < 12 and told["buckets"] in list("123456789")
     if not numbers or (other and other_media != media):
         messages.error(request, _("两组须属于同一媒体；桶数为 1 到 9，计划台数为整数。"))
         return _index(request, told=told, status=422)
