@@ -12,7 +12,7 @@ import pytest
 from puhui.kernel.refusal import Refused
 from puhui.underwriting.core.modelling import columns, label, leakage, parsing, preparing, terms
 from puhui.underwriting.core.modelling.preparing import Asked
-from puhui.underwriting.workbench import fitting, tape
+from puhui.underwriting.workbench import fitting, heading, tape
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 POLICY = terms.in_force()
@@ -50,6 +50,25 @@ class TestTapes:
         sheet.save(tmp_path / "t.xlsx")
         answer = _fit(tmp_path / "t.xlsx", Asked("bad", time="day"))
         assert (answer["rows"], answer["positive"], answer["split"]["by"]) == (600, "2", "time")
+
+    def test_cells_merged_across_and_downwards(self, tmp_path):
+        import openpyxl
+
+        work = openpyxl.Workbook()
+        page = work.active
+        for row in (["某银行贷款台账"], ["客户", None, "贷款", None], ["编号", "地区", "金额", "坏"]):
+            page.append(row)
+        for number in range(20):
+            page.append([f"C{number}", "华东" if number % 4 == 0 else None, 1000 + number, number % 2])
+        for block in ("A1:D1", "A2:B2", "C2:D2", "B4:B7", "B8:B11"):
+            page.merge_cells(block)
+        work.save(tmp_path / "t.xlsx")
+        read = tape.read_tape(tmp_path / "t.xlsx")
+        assert read.frame.columns == ["编号", "地区", "金额", "坏"]
+        assert read.frame.row(0) == ("C0", "华东", "1000", "0")
+        assert read.frame.height == 20
+        assert read.notes == (
+            "1 rows above the header left out", heading.JOINED, "2 blocks of cells merged downwards: only the first cell of each holds its value")  # fmt: skip
 
     def test_the_largest_sheet_and_days_as_spreadsheets_count_them(self, tmp_path):
         import openpyxl

@@ -96,8 +96,12 @@ def _over_two_rows(upper: Sequence[str], lower: Sequence[str], below: Rows) -> l
         return []
     pairs = [(first.strip(), second.strip()) for first, second in zip(upper, lower, strict=True)]
     filled = [number for number, (_, second) in enumerate(pairs) if second]
-    whole = all(first for first, _ in pairs) or len(filled) in (0, len(pairs))
-    if whole or not all(first or second for first, second in pairs):
+    gaps = sum(1 for first, _ in pairs if not first)
+    if not filled or gaps < (
+        2 if len(filled) == len(pairs) else 1
+    ):  # one name left empty is how pandas and R write row numbers
+        return []
+    if not all(first or second for first, second in pairs):
         return []
     if any(_numeric([[lower[number]] for number in filled])):
         return []

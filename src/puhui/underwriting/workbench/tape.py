@@ -9,6 +9,7 @@ import contextlib
 import csv
 import hashlib
 import io
+import re
 import zipfile
 from collections import Counter
 from dataclasses import dataclass
@@ -129,7 +130,24 @@ def _sheet(content: bytes) -> tuple[pl.DataFrame, list[str]]:
     frame.columns = list(head.names)
     frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
     told = f"sheet {book.sheet_names[taken]!r}, the largest of {len(sheets)}"
-    return frame, list(head.notes) + ([told] if len(sheets) > 1 else [])
+    notes = [*head.notes, *([told] if len(sheets) > 1 else [])]
+    if blocks := _merged_downwards(content, below=head.rows_above + head.named):
+        notes.append(f"{blocks} blocks of cells merged downwards: only the first cell of each holds its value")
+    return frame, notes
+
+
+def _merged_downwards(content: bytes, *, below: int) -> int:
+    """How many blocks of merged cells span rows of the table, in whichever sheet has most of them (xlsx only)."""
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return 0
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        pages = [
+            archive.read(name)
+            for name in archive.namelist()
+            if name.startswith("xl/worksheets/") and name.endswith(".xml")
+        ]
+    spans = [re.findall(rb'<mergeCell ref="[A-Z]+(\d+):[A-Z]+(\d+)"', page) for page in pages]
+    return max((sum(below < int(first) < int(last) for first, last in span) for span in spans), default=0)
 
 
 def _text(content: bytes) -> tuple[pl.DataFrame, list[str]]:
