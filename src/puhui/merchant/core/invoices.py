@@ -22,7 +22,7 @@ from pypdf.errors import PyPdfError
 
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.merchant.core.bills.cells import CellUnreadable, amount_minor, moment
-from puhui.merchant.core.bills.opening import decode, open_sheets
+from puhui.merchant.core.bills.opening import decode, is_workbook, open_sheets, parts_of
 from puhui.merchant.core.bills.words import plain
 
 _MOST_XML = 20_000_000
@@ -79,7 +79,15 @@ def read_words(table: Mapping[str, Mapping[str, Sequence[str]]]) -> InvoiceWords
 
 
 def read_invoices(content: bytes, words: InvoiceWords, limits: Mapping[str, int]) -> tuple[list[Invoice], list[str]]:
-    """(invoices, what is wrong with some rows). Raises Refused: INVOICE_UNKNOWN, XML_WITH_ENTITIES, FILE_…"""
+    """(invoices, what is wrong with some rows or files). Raises Refused: INVOICE_UNKNOWN, XML_WITH_ENTITIES, FILE_…"""
+    if content.startswith(b"PK") and not is_workbook(content) and not is_ofd(content):
+        parts = parts_of(content, limits)
+        if any(_is_single(inner) for _, inner in parts):
+            return _of_archive(parts, words, limits)
+    return _of_file(content, words, limits)
+
+
+def _of_file(content: bytes, words: InvoiceWords, limits: Mapping[str, int]) -> tuple[list[Invoice], list[str]]:
     head = content[:400].lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t").replace(b"\0", b"")
     if content.startswith(b"%PDF"):
         return [_of_pdf(content)], []
@@ -88,6 +96,33 @@ def read_invoices(content: bytes, words: InvoiceWords, limits: Mapping[str, int]
     if content.startswith(b"PK") and (inside := _ofd_invoice(content, limits)):
         return [replace(one_of_xml(inside, words), form="ofd")], []
     return _of_export(content, words, limits)
+
+
+def _is_single(content: bytes) -> bool:
+    """Whether a file may hold one invoice: XML, PDF, or an archive that is no workbook (OFD)."""
+    return content.lstrip(b"\xef\xbb\xbf").startswith((b"<", b"%PDF")) or (
+        content.startswith(b"PK") and not is_workbook(content)
+    )
+
+
+def _of_archive(
+    parts: Sequence[tuple[str, bytes]], words: InvoiceWords, limits: Mapping[str, int]
+) -> tuple[list[Invoice], list[str]]:
+    """Invoices handed in together, as the bureau packs them: one in several forms (XML, OFD, PDF) is one; a file that cannot be read is named."""
+    invoices: dict[str, Invoice] = {}
+    wrong: list[str] = []
+    for name, inner in sorted(parts, key=lambda part: not part[0].lower().endswith(".xml")):
+        try:
+            found, told = _of_file(inner, words, limits)
+        except Refused as refused:
+            wrong.append(f"{name}：{refused.refusal.message}")
+            continue
+        wrong += [f"{name} {each}" for each in told]
+        for each in found:
+            invoices.setdefault(each.key, each)
+    if not invoices and wrong:
+        raise _no("INVOICE_UNKNOWN", wrong[0])
+    return list(invoices.values()), wrong
 
 
 def one_of_xml(content: bytes, words: InvoiceWords) -> Invoice:
@@ -177,6 +212,15 @@ def _status(told: str, words: InvoiceWords) -> str:
 def _added(one: Invoice, more: Invoice) -> Invoice:
     return replace(one, net_minor=one.net_minor + more.net_minor, tax_minor=one.tax_minor + more.tax_minor,
                    gross_minor=one.gross_minor + more.gross_minor)  # fmt: skip
+
+
+def is_ofd(content: bytes) -> bool:
+    """Whether an archive is an OFD."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return any(name.lower().endswith("ofd.xml") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError, EOFError):
+        return False
 
 
 def _ofd_invoice(content: bytes, limits: Mapping[str, int]) -> bytes | None:

@@ -57,6 +57,21 @@ class TestForms:
         told = [read(each.encode(encoding))[0][0] for each in (pinyin, chinese)]
         assert all((each.key, each.gross_minor, each.seller) == ("032/12345678", 9_898, "甲") for each in told)
 
+    def test_many_in_one_archive_as_the_bureau_packs_them(self) -> None:
+        told = '<?xml version="1.0"?><FP><FPDM>032</FPDM><FPHM>{}</FPHM><KPRQ>20260105</KPRQ><HJJE>98.00</HJJE><HJSE>0.98</HJSE><JSHJ>98.98</JSHJ><XSFMC>甲</XSFMC></FP>'
+        packed, ofd = io.BytesIO(), io.BytesIO()
+        with zipfile.ZipFile(ofd, "w") as archive:
+            archive.writestr("OFD.xml", "<ofd/>")
+            archive.writestr("Doc_0/Attachs/original_invoice.xml", told.format("12345678"))
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("1/发票.ofd", ofd.getvalue())  # the same invoice in another form
+            archive.writestr("1/发票.xml", told.format("12345678"))
+            archive.writestr("2/发票.xml", told.format("12345679"))
+            archive.writestr("3/发票.xml", told.format("12345680")[:60])
+        found, wrong = read(packed.getvalue())
+        assert [(each.key, each.form) for each in found] == [("032/12345678", "xml"), ("032/12345679", "xml")]
+        assert [each.partition("：")[0] for each in wrong] == ["3/发票.xml"]
+
     def test_an_ofd(self) -> None:
         inside = '<e:eInvoice xmlns:e="http://www.edrm.org.cn/schema/e-invoice/2019"><e:InvoiceCode>032</e:InvoiceCode><e:InvoiceNo>12345678</e:InvoiceNo><e:IssueDate>2026-01-05</e:IssueDate><e:TaxExclusiveTotalAmount>98.00</e:TaxExclusiveTotalAmount><e:TaxTotalAmount>0.98</e:TaxTotalAmount><e:TaxInclusiveTotalAmount>98.98</e:TaxInclusiveTotalAmount></e:eInvoice>'
         packed = io.BytesIO()

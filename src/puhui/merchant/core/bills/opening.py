@@ -180,34 +180,51 @@ def _unlocked(content: bytes, password: str) -> bytes:
         return content  # not what the library knows: let the reader of workbooks say what it is
 
 
-def _zipped(content: bytes, limits: Mapping[str, int], password: str, depth: int) -> list[Sheet]:
+def parts_of(content: bytes, limits: Mapping[str, int], *, password: str = "") -> list[tuple[str, bytes]]:
+    """(name, content) of each file in an archive. Raises Refused: FILE_DAMAGED, FILE_LOCKED, FILE_TOO_BIG."""
     try:
         packed = zipfile.ZipFile(io.BytesIO(content))
     except zipfile.BadZipFile:
         text = "文件不完整（下载中断？），请重新下载 · cut short or damaged; download it again"
         raise _no("FILE_DAMAGED", text) from None
-    names = packed.namelist()
-    if any(name.startswith(_XLSX_PART) for name in names):
+    found, unpacked = [], 0
+    for part in packed.infolist():
+        if part.is_dir() or part.filename.startswith("__MACOSX"):
+            continue
+        unpacked += part.file_size
+        if unpacked > limits["unpacked_bytes_max"] or (
+            part.file_size > 1_000_000 and part.file_size > part.compress_size * limits["unpacked_ratio_max"]
+        ):
+            raise _no("FILE_TOO_BIG", "压缩包解开后过大 · unpacks to more than is reasonable")
+        found.append((_entry_name(part), _part(packed, part, password, content)))
+    return found
+
+
+def is_workbook(content: bytes) -> bool:
+    """Whether an archive is a workbook (xlsx)."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            return any(name.startswith(_XLSX_PART) for name in packed.namelist())
+    except zipfile.BadZipFile:
+        return False
+
+
+def _zipped(content: bytes, limits: Mapping[str, int], password: str, depth: int) -> list[Sheet]:
+    if is_workbook(content):
         return _workbook(content)
     if depth >= _MAX_DEPTH:
         raise _no("FILE_TOO_BIG", "压缩包套得太深 · archives within archives")
     sheets: list[Sheet] = []
-    for part in packed.infolist():
-        if part.is_dir() or part.filename.startswith("__MACOSX"):
-            continue
-        if part.file_size > limits["unpacked_bytes_max"] or (
-            part.file_size > 1_000_000 and part.file_size > part.compress_size * limits["unpacked_ratio_max"]
-        ):
-            raise _no("FILE_TOO_BIG", "压缩包解开后过大 · unpacks to more than is reasonable")
-        inner = _part(packed, part, password, content)
+    parts = parts_of(content, limits, password=password)
+    for name, inner in parts:
         try:
             opened = open_sheets(inner, limits, password=password, depth=depth + 1)
         except Refused as refused:
-            if refused.refusal.code in ("FILE_UNKNOWN", "FILE_EMPTY", "FILE_IS_PICTURE") and len(names) > 1:
+            if refused.refusal.code in ("FILE_UNKNOWN", "FILE_EMPTY", "FILE_IS_PICTURE") and len(parts) > 1:
                 continue
             raise
         for sheet in opened:
-            sheet.name = sheet.name or _entry_name(part)
+            sheet.name = sheet.name or name
         sheets.extend(opened)
     return sheets
 

@@ -10,7 +10,8 @@
 
   function option(data, room = 900) {
     const ink = token("--ink"), ink2 = token("--ink-2"), line = token("--line");
-    const text = { color: ink2, fontFamily: token("--sans"), fontSize: 12 };
+    const phone = document.body.classList.contains("phone");  // read at arm's length, by older eyes
+    const text = { color: ink2, fontFamily: token("--sans"), fontSize: phone ? 15 : 12 };
     const axis = (unit, right) => ({
       type: "value", name: data.rightUnit ? unit : "", nameTextStyle: { ...text, align: right ? "right" : "left" }, axisLabel: text,
       splitLine: { show: !right, lineStyle: { color: line } }, scale: false,
@@ -27,7 +28,7 @@
       grid: { left: 8, right: 12, top: (data.series.length > 1 ? 34 : 10) + (data.rightUnit ? 24 : 0), bottom: data.numericX ? 26 : 8, containLabel: true },
       legend: { show: data.series.length > 1, top: 0, left: 0, textStyle: { ...text, color: ink }, itemWidth: 14, itemHeight: 9, icon: "roundRect" },
       tooltip: { trigger: "axis", renderMode: "richText", backgroundColor: token("--card"), borderColor: line, textStyle: { ...text, color: ink }, valueFormatter: (v) => written(Array.isArray(v) ? v[1] : v, data.places) },
-      xAxis: { type: data.numericX ? "value" : "category", name: data.numericX ? data.xTitle : "", nameLocation: "middle", nameGap: 28, nameTextStyle: text, data: data.numericX ? undefined : labels, axisLabel: { ...text, hideOverlap: data.labels.length > 8, interval: data.labels.length > 8 ? "auto" : 0, width: data.labels.length > 8 ? 120 : share, overflow: share < 60 && data.labels.length <= 8 ? "truncate" : "break" }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, splitLine: { show: false }, boundaryGap: data.series.some((s) => s.kind === "bar") },
+      xAxis: { type: data.numericX ? "value" : "category", name: data.numericX ? data.xTitle : "", nameLocation: "middle", nameGap: 28, nameTextStyle: text, data: data.numericX ? undefined : labels, axisLabel: { ...text, hideOverlap: data.labels.length > 8, interval: data.labels.length > 8 ? "auto" : 0, width: data.labels.length > 8 ? 120 : share, overflow: !phone && share < 60 && data.labels.length <= 8 ? "truncate" : "break" }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, splitLine: { show: false }, boundaryGap: data.series.some((s) => s.kind === "bar") },
       yAxis: data.series.some((each) => each.axis === 1) ? [axis(data.unit, false), axis(data.rightUnit, true)] : axis(data.unit, false),
       series,
     };
