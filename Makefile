@@ -5,6 +5,8 @@ BIN := .venv/bin
 # A worker a processor, four at most; each has its own database server, and a file of tests stays with one worker.
 PYTEST := $(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Where an environment forbids it, every command would compile all of Puhui anew: two seconds each.
+export PYTHONDONTWRITEBYTECODE =
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -14,6 +14,7 @@ from puhui.servicing.core.classification import CLASSES
 from puhui.servicing.core.facts import KINDS
 from puhui.servicing.core.lifecycle import STATES
 from puhui.servicing.day_records import BusinessDay, DayPart, DayRun, DaySlice, ProvisionChoice, SettlementLine
+from puhui.store import prepared
 
 __all__ = ["BusinessDay", "DayPart", "DayRun", "DaySlice", "ProvisionChoice", "SettlementLine"]
 
@@ -375,12 +376,12 @@ def open_day(*, lock: str = "") -> BusinessDay | None:
     if lock:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT pg_advisory_xact_lock{'_shared' if lock == 'share' else ''}(%s)", [BOOKS])
-    return BusinessDay.objects.filter(state="open").first()
+    return prepared.one(BusinessDay, "state = 'open' ORDER BY business_date LIMIT 1", [])
 
 
 def closing_day() -> BusinessDay | None:
     """The business day whose end of day is under way, if any."""
-    return BusinessDay.objects.filter(state="closing").first()
+    return prepared.one(BusinessDay, "state = 'closing' ORDER BY business_date LIMIT 1", [])
 
 
 def day_to_close() -> BusinessDay | None:

@@ -28,10 +28,12 @@ from typing import Any
 import numpy as np
 
 from puhui.kernel import shipped
-from puhui.servicing import models
 from puhui.servicing.core.provision import METHODS, EclRates, EclTable
 from puhui.servicing.core.terms import RATE_SCALE, Whole
+from puhui.store import prepared
 
+_CHOSEN = "SELECT institution_id, method FROM servicing_provision_choice WHERE effective_from <= %s ORDER BY effective_from, id"
+_SHOWN = "SELECT lender_type FROM servicing_disclosure WHERE institution_id = %s LIMIT 1"
 _POSITIONS = {name: place for place, name in enumerate(METHODS)}
 _STAGES = (1, 2, 3)
 
@@ -122,8 +124,7 @@ class MethodTable:
 
 def methods_on(day: date) -> MethodTable:
     """The methods in force on a day, with what single institutions have chosen."""
-    rows = models.ProvisionChoice.objects.filter(effective_from__lte=day).order_by("effective_from", "id")
-    chosen = dict(rows.values_list("institution_id", "method"))
+    chosen = dict(prepared.rows(_CHOSEN, [day]))
     return MethodTable(tuple(sorted(chosen.items())), policy().by_type(day))
 
 
@@ -161,8 +162,8 @@ def read(text: str) -> ProvisionPolicy:
 
 def _lender_type(institution_id: str) -> str:
     """That of any cost form it has shown; of an institution without one, any."""
-    shown = models.Disclosure.objects.filter(institution_id=institution_id).order_by()
-    return next(iter(shown.values_list("lender_type", flat=True)[:1]), "any")
+    shown = prepared.first(_SHOWN, [institution_id])
+    return str(shown[0]) if shown else "any"
 
 
 def _millionths(share: str) -> int:
