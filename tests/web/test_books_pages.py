@@ -1,5 +1,6 @@
 """The books on the phone, through Django's own client: set-up, a sentence sent twice, an import and its undoing, consent, taking away."""
 
+import base64
 import io
 import zipfile
 from typing import Any
@@ -26,6 +27,9 @@ WECHAT = """微信支付账单明细
 2026-03-01 10:00:00,商户消费,海鲜批发,进货,支出,¥500.00,工商银行(9876),支付成功,42000001,/,/
 2026-03-01 12:00:00,二维码收款,=cmd(),收款,收入,¥80.00,零钱,已收钱,42000002,/,/
 """
+
+
+LOCKED = "UEsDBBQAAQBjAEy5fV0AAAAAdgAAAGkAAAAFAAsAYS5jc3YBmQcAAgBBRQMIADJ+e+yUwhQ0gxuO0OyLzdOPrsUl5gL/4k/se8qYK16vxPvOcYjd1pzXEf56aKJLntVBfCPN1j2wIdPM7zR91OhVi2Fk6HNO3iH1avdBU1punGLyJu/497tuFD0UehPdTjH6vRjhMQ5EoA57bWleMUNLVJsyIVtQSwECFAMUAAEAYwBMuX1dAAAAAHYAAABpAAAABQALAAAAAAAAAAAAgAEAAAAAYS5jc3YBmQcAAgBBRQMIAFBLBQYAAAAAAQABAD4AAACkAAAAAAA="  # two rows of a bill under the password 1234, AES of 256 bits, packed by pyzipper 0.4
 
 
 @pytest.fixture
@@ -129,6 +133,21 @@ class TestAnImport:
         client.post(place, {"kept": kept, "map_datetime": "何时", "map_amount": "多少", "map_counterparty": "跟谁"})
         assert [row["amount_minor"] for row in book_queries.entries(shop) if row["origin"] == "import"] == [400, 300]
         assert hand_in(client, shop, bill.replace(b"-4.00", b"-5.00")).status_code == 200
+
+    def test_that_is_locked_waits_for_its_password_and_keeps_its_good_rows(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        packed = base64.b64decode(LOCKED)
+        asked = hand_in(client, shop, packed).content.decode()
+        assert "请填写密码" in asked
+        kept = asked.partition('name="kept" value="')[2].partition('"')[0]
+        place = f"/m/books/{shop}/imports/"
+        assert "密码不对" in client.post(place, {"kept": kept, "password": "4321"}).content.decode()
+        assert not book_queries.imports(shop)
+        client.post(place, {"kept": kept, "password": "1234"})
+        assert [row["amount_minor"] for row in book_queries.entries(shop) if row["origin"] == "import"] == [
+            4_000,
+            10_000,
+        ]
 
     def test_no_file_and_a_broken_one_are_answered(self, opened: tuple[Client, str]) -> None:
         client, shop = opened

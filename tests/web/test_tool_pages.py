@@ -66,8 +66,8 @@ class TestEveryTool:
         assert page["financing"].rows[1].tone == "bad"  # the flat offer passes the cap of 24 %
         assert (page["replenish"].rows[0].tone, page["replenish"].rows[0].text) == (
             "bad",
-            "订 744",
-        )  # 730.9 in packs of 24
+            "订 264",
+        )  # 730.9 is beyond 60 days of 4.39
         assert page["members"].figures[-1].text == "¥380.00"
         assert page["farm"].rows[0].text == "¥1,321.67"
         assert len(page["forecast"].picture.labels) == 13

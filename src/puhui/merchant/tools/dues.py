@@ -39,6 +39,7 @@ def vat(facts: Facts, asked: Asked) -> ToolPage:
         (Figure(("本季卖货（含税）", "Sales, tax included"), yuan(gross)), Figure(("离起征点还差", "Room below the line"), yuan(found["room_minor"]), "warn" if found["room_minor"] * 10 < found["line_gross_minor"] else ""),
          Figure(("增值税", "VAT"), yuan(found["tax_minor"])), Figure(("附加税费", "Surcharges"), yuan(found["surcharges_minor"]))),
         (*notes, ("按账本里的卖货估算，只适用于小规模纳税人；以税务机关为准", "an estimate for small-scale taxpayers; the tax office counts")), kinds=("profile",), asks=asks, sources=tuple(found["sources"]),
+        picture=Picture(("本季卖货和起征点", "Sales of the quarter and the line"), ("本季卖货", "起征点"), (Curve(("含税金额", "Tax included"), (yuan_number(gross), yuan_number(found["line_gross_minor"]))),)),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Pages about goods: stock, stock-take, replenishment, gross margin and break-even, prices."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -16,15 +17,19 @@ from puhui.merchant.outlook import lead_time
 from puhui.merchant.tool_facts import Facts
 from puhui.merchant.tool_page import Ask, Asked, Curve, Figure, Picture, ToolPage, Words, percent, yuan, yuan_number
 
-_SOON, _LEAD, _LOOK_BACK, _PICTURED, _ISSUED = 30, 3, 90, 12, Decimal("0.9")
-_SURE = (("0.8", "80%"), ("0.9", "90%"), ("0.95", "95%"), ("0.99", "99%"))
+_SOON, _LEAD, _LOOK_BACK, _PICTURED, _SHELVES, _ISSUED = 30, 3, 90, 12, 8, Decimal("0.9")
+_SURE: tuple[tuple[str, Words], ...] = tuple(
+    (value, (f"{Decimal(value):.0%}",) * 2) for value in ("0.8", "0.9", "0.95", "0.99")
+)
 
 
 def stock(facts: Facts, asked: Asked) -> ToolPage:
     """What lies on the shelves, at moving average cost; what expires soon."""
     del asked
     rows, soon = [], []
-    for name, shelf in sorted(facts.shelves.items(), key=lambda pair: -pair[1].worth_minor):
+    by_worth = sorted(facts.shelves.items(), key=lambda pair: -pair[1].worth_minor)
+    pictured = [(name, shelf.worth_minor) for name, shelf in by_worth[:_SHELVES] if shelf.worth_minor]
+    for name, shelf in by_worth:
         rows.append(
             Figure(
                 (name, name),
@@ -45,6 +50,7 @@ def stock(facts: Facts, asked: Asked) -> ToolPage:
     return ToolPage(
         "stock", ("进销存", "Stock"), Figure(("现在的存货值", "Stock at cost"), yuan(worth)),
         (Figure(("已卖出的成本", "Cost of what was sold"), yuan(sold)),), tuple(soon), rows=tuple(rows),
+        picture=Picture(("钱压在哪些货上", "Money in goods"), tuple(name for name, _ in pictured), (Curve(("存货值", "At cost"), tuple(yuan_number(minor) for _, minor in pictured)),)) if pictured else None,
         kinds=("stock_in", "stock_out", "item"), missing=("" if rows else "先记一笔进货入库", "" if rows else "record goods in first"),
     )  # fmt: skip
 
@@ -84,7 +90,7 @@ def replenish(facts: Facts, asked: Asked) -> ToolPage:
     for name, days in sold.items():
         span = min(max(days) + 1, _LOOK_BACK * 3)
         history = np.array([days.get(back, 0.0) for back in range(span - 1, -1, -1)])
-        advice.append(_advice(name, facts.shelves[name], history, items.get(name), service, lines["holding_share"]))
+        advice.append(_advice(name, facts.shelves[name], history, items.get(name), service, lines))
     advice.sort(key=lambda each: (each.row.tone != "bad", each.row.name[0]))
     short = sum(each.row.tone == "bad" for each in advice)
     shown = advice[:_PICTURED]
@@ -99,8 +105,8 @@ def replenish(facts: Facts, asked: Asked) -> ToolPage:
     return ToolPage(
         "replenish", ("智能补货", "Replenishment"),
         Figure(("今天该补的商品", "To order today"), str(short), "warn" if short else "good"), rows=tuple(each.row for each in advice),
-        notes=((f"补货点：到货前{percent(service)}的情况够卖；记了每次进货的路费，就按一年花费最少的批量订",
-                f"the reorder point suffices {percent(service)} of the time until delivery; with the cost of an order recorded, the quantity costs least over a year"),),
+        notes=((f"补货点：到货前{percent(service)}的情况够卖；记了每次进货的路费，就按一年花费最少的批量订，但不超过 {lines['order_days_most']:f} 天的销量",
+                f"the reorder point suffices {percent(service)} of the time until delivery; with the cost of an order recorded, the quantity costs least over a year, and is never more than {lines['order_days_most']:f} days' sales"),),
         kinds=("stock_out", "item"), asks=asks if advice else (),
         picture=Picture(("库存和补货点", "Stock and reorder point"), tuple(each.row.name[0] for each in shown), (
             Curve(("库存", "Stock"), tuple(float(each.there) for each in shown)), Curve(("补货点", "Reorder point"), tuple(float(each.point) for each in shown)),
@@ -119,16 +125,17 @@ class _Advice:
 
 
 def _advice(
-    name: str, shelf: Shelf, history: np.ndarray, item: Record | None, service: Decimal, usual_holding: Decimal
+    name: str, shelf: Shelf, history: np.ndarray, item: Record | None, service: Decimal, lines: Mapping[str, Decimal]
 ) -> _Advice:
     there, lead = shelf.quantity, max(int(item.body.get("lead_days") or _LEAD) if item else _LEAD, 1)
     point, likely, how = _point(history, lead, service)
     if there > point:
         told = (f"库存 {there.normalize():f}，补货点 {point:f}", f"{there.normalize():f} there, reorder at {point:f}")
         return _Advice(Figure((name, name), "够卖" if there else "—", "good", told), there, point)
-    economic = _economic(history, shelf, item, usual_holding)
+    economic = _economic(history, shelf, item, lines["holding_share"])
+    most = Decimal(str(_usual(history))) * lines["order_days_most"]
     needed = max(point + likely - there, Decimal(0)).quantize(Decimal("0.1"))
-    found = reorder.order(needed, economic, item.number("pack") if item else Decimal(0))
+    found = reorder.order(needed, economic and min(economic, most), item.number("pack") if item else Decimal(0))
     told = (f"库存 {there.normalize():f}，{lead} 天内最多约卖 {point:f}（{how[0]}）", f"{there.normalize():f} there, up to {point:f} in {lead} days ({how[1]})")  # fmt: skip
     if economic is not None:
         told = (
@@ -161,8 +168,14 @@ def _economic(history: np.ndarray, shelf: Shelf, item: Record | None, usual_hold
     )
     if holding <= 0:
         return None
-    recent = history[-_LOOK_BACK:]
-    return reorder.economic_order(Decimal(str(recent.mean())) * 365, order_cost_minor=cost, holding_cost_minor=holding)
+    return reorder.economic_order(
+        Decimal(str(_usual(history))) * 365, order_cost_minor=cost, holding_cost_minor=holding
+    )
+
+
+def _usual(history: np.ndarray) -> float:
+    """What sells a day, the mean of the last 90 days."""
+    return float(history[-_LOOK_BACK:].mean())
 
 
 def gross_margin(facts: Facts, asked: Asked) -> ToolPage:
@@ -233,7 +246,8 @@ def _months_picture(facts: Facts) -> Picture:
         for day, minor in days.items():
             months[f"{day:%Y-%m}"][place] += minor
     labels = tuple(sorted(months))[-12:]
-    return Picture(("每月收入与成本", "Income and costs a month"), labels, tuple(
+    shown = tuple(label[2:] for label in labels)
+    return Picture(("每月收入与成本", "Income and costs a month"), shown, tuple(
         Curve(name, tuple(yuan_number(months[label][place]) for label in labels))
         for place, name in enumerate((("收入", "Income"), ("成本", "Costs")))
     ))  # fmt: skip

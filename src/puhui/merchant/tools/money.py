@@ -57,7 +57,7 @@ def forecast(facts: Facts, asked: Asked) -> ToolPage:
     )
     notes: list[Words] = [
         (
-            "深色线最可能；十次有八次落在上下两条线之间",
+            "中间那条线最可能；十次有八次落在上下两条线之间",
             "the middle line is likeliest; eight times in ten it ends between the outer two",
         )
     ]
@@ -224,7 +224,7 @@ def compare(facts: Facts, priced: Sequence[financing.Priced], asked: Asked) -> T
         "financing", ("融资比较器", "Compare offers"),
         Figure(("最便宜的年化成本（单利）", "The cheapest yearly cost (simple)"), f"{best:.2%}" if best is not None else "—"), notes=tuple(notes), rows=tuple(rows),
         picture=Picture(("总成本", "Total cost"), tuple(each.who for each in found), (Curve(("总成本", "Total cost"), tuple(yuan_number(each.cost_minor) for each in found)),)) if priced else None,
-        kinds=("loan_offer",), asks=(Ask("by", ("按什么排", "Order by"), by, tuple((value, words[0]) for value, words in _BY)),) if len(priced) > 1 else (),
+        kinds=("loan_offer",), asks=(Ask("by", ("按什么排", "Order by"), by, _BY),) if len(priced) > 1 else (),
         missing=_UNTOLD if priced else ("把收到的方案记下来，就能比真实成本", "record the offers you have"),
     )  # fmt: skip
 

@@ -13,10 +13,10 @@ _REMIND, _YEAR, _WEEKS = timedelta(days=3), timedelta(days=365), 13
 _LONGEST = {"large": "large_firm_days", "office": "government_days_agreed"}  # the rule that bounds what may be agreed
 _AGES = {
     "not_due": "没到期",
-    "0-30": "晚 30 天内",
-    "31-60": "晚 31–60 天",
-    "61-90": "晚 61–90 天",
-    "90+": "晚 90 天以上",
+    "0-30": "≤30天",
+    "31-60": "≤60天",
+    "61-90": "≤90天",
+    "90+": ">90天",
 }
 
 
@@ -54,7 +54,7 @@ def receivables(facts: Facts, asked: Asked) -> ToolPage:
                           f"{each.debt.who}: the law allows {most} days at most; interest runs from then"))  # fmt: skip
     return ToolPage(
         "receivables", ("赊账本", "Owed to me"), Figure(("别人一共欠我", "Owed to me"), yuan(owed.open_minor)), figures, tuple(notes),
-        Picture(("欠了多久", "By age"), tuple(_AGES.values()), (Curve(("金额", "Amount"), tuple(yuan_number(ages[name]) for name in _AGES)),)),
+        Picture(("晚了多久", "By days late"), tuple(_AGES.values()), (Curve(("金额", "Amount"), tuple(yuan_number(ages[name]) for name in _AGES)),)),
         _open_rows(facts, left, interest), ("credit_sale", "credit_paid"), sources=(daily.source, lpr.source),
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ _STATES: dict[str, tuple[str, str, str]] = {
     "waiting": ("还没到时候", "not due yet", ""),
     "arrived": ("已到账", "arrived", "good"),
 }
-_SHOWN = 40
+_SHOWN = 12
 
 
 def payouts(facts: Facts, asked: Asked) -> ToolPage:
@@ -122,7 +122,13 @@ def _rows(pairs: Sequence[Pair], names: Mapping[str, Words]) -> tuple[Figure, ..
             (f"{name[0]} {days}：{zh}", f"{name[1]} {days}: {en}"), yuan(lump.net_minor), tone,
             (f"收款 − 退款 − 手续费 = {sums}，应 {lump.due_on:%m-%d} 到{came[0]}", f"taken − returned − fee = {sums}, due {lump.due_on:%m-%d}{came[1]}"),
         ))  # fmt: skip
-    return tuple(rows[:_SHOWN])
+    left = len(rows) - _SHOWN
+    more = (
+        (Figure((f"还有 {left} 笔没列出", f"{left} more"), "", told=("先把上面的弄清楚", "settle those above first")),)
+        if left > 0
+        else ()
+    )
+    return (*rows[:_SHOWN], *more)
 
 
 def _notes(

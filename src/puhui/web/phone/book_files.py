@@ -174,11 +174,12 @@ def _hand_in(request: HttpRequest, owner: Owner, shop: Any) -> HttpResponse:
 def _refused(
     request: HttpRequest, owner: Owner, shop: Any, file: BillFile, kept: Any, refused: Refused
 ) -> HttpResponse:
-    """Say what is wrong; a bill nobody knows is shown with its first rows, to say which column is which, and is kept meanwhile."""
+    """Say what is wrong; a locked file waits for its password, a bill nobody knows for its columns, beside its first rows."""
     context: dict[str, Any] = {
         "wrong": refused.refusal.message.split(" · ")[0],
         "locked": refused.refusal.code == "FILE_LOCKED" or bool(file.password),
-        "kept": kept,
+        "kept": kept or (_keep(shop.id, file) if refused.refusal.code == "FILE_LOCKED" else None),
+        "password": file.password,
     }
     if refused.refusal.code in ("BILL_UNKNOWN", "MAP_INCOMPLETE"):
         rows = list(preview(open_sheets(file.content, bill_tables.bill_words().limits, password=file.password)))
@@ -188,7 +189,7 @@ def _refused(
             "names": [name.strip() for name in names if name.strip()],
             "rows": rows[:4],
             "roles": _role_words(),
-            "kept": kept or (_keep(shop.id, file) if names else None),
+            "kept": context["kept"] or (_keep(shop.id, file) if names else None),
         }
     return _page(request, owner, shop, context, status=422)
 
