@@ -66,28 +66,31 @@ def _shared(by: str, place: tuple[str, str, str], minor: int, clicks: dict[Label
     return list(zip(labels, split(minor, [clicks[label] for label in labels]), strict=True))
 
 
-_AUDIENCE = """LEFT JOIN LATERAL (
-    SELECT min(audience) AS audience FROM (
-        SELECT DISTINCT ON (m.audience, m.why) m.audience, m.inside FROM acquisition_audience_move m
-         WHERE m.device = k.device AND m.at <= k.happened_at ORDER BY m.audience, m.why, m.id DESC) AS stood WHERE inside) a ON true"""
+_CLICKS = """WITH k AS (
+    SELECT id, media, campaign, creative, device, happened_at FROM acquisition_signal
+     WHERE kind = 'click' AND happened_at >= %s AND happened_at < %s)"""
+# All clicks at once: whether to look up each device or to read all moves is the planner's to choose.
+_AUDIENCES = """, stood AS (
+    SELECT DISTINCT ON (k.id, m.audience, m.why) k.id, m.audience, m.inside
+      FROM k JOIN acquisition_audience_move m ON m.device = k.device AND m.at <= k.happened_at
+     ORDER BY k.id, m.audience, m.why, m.id DESC),
+a AS (SELECT id, min(audience) AS audience FROM stood WHERE inside GROUP BY id)"""
 
 
 def _clicks(cursor: Any, since: date, until: date, by: str) -> tuple[list[Any], list[Any]]:
     opens, closes = (datetime(day.year, day.month, day.day, tzinfo=_CHINA) for day in (since, until))
     named = "coalesce(a.audience, '')" if by == "audience" else "''"
     creative = "k.creative" if by == "creative" else "''"
-    join = _AUDIENCE if by == "audience" else ""
+    among, join = (_CLICKS + _AUDIENCES, "LEFT JOIN a ON a.id = k.id") if by == "audience" else (_CLICKS, "")
     cursor.execute(
-        f"SELECT k.media, k.campaign, {creative}, {named}, (k.happened_at AT TIME ZONE 'Asia/Shanghai')::date, count(*)"
-        f" FROM acquisition_signal k {join} WHERE k.kind = 'click' AND k.happened_at >= %s AND k.happened_at < %s"
-        " GROUP BY 1, 2, 3, 4, 5",
+        f"{among} SELECT k.media, k.campaign, {creative}, {named}, (k.happened_at AT TIME ZONE 'Asia/Shanghai')::date, count(*)"
+        f" FROM k {join} GROUP BY 1, 2, 3, 4, 5",
         [opens, closes],
     )
     clicks = cursor.fetchall()
     cursor.execute(
-        f"SELECT k.media, k.campaign, {creative}, {named}, o.subject FROM acquisition_owed o"
-        f" JOIN acquisition_signal k ON k.id = o.click_id AND k.happened_at >= %s AND k.happened_at < %s {join}"
-        " ORDER BY o.subject",
+        f"{among} SELECT k.media, k.campaign, {creative}, {named}, o.subject FROM k"
+        f" JOIN acquisition_owed o ON o.click_id = k.id {join} ORDER BY o.subject",
         [opens, closes],
     )
     return clicks, cursor.fetchall()

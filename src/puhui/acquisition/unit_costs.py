@@ -51,7 +51,7 @@ def _reached(kinds: frozenset[str], stage: str) -> bool:
 def _kinds(subjects: Iterable[str]) -> dict[str, frozenset[str]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT subject, array_agg(DISTINCT kind) FROM acquisition_signal WHERE subject = ANY (%s) GROUP BY 1",
+            "SELECT subject, array_agg(DISTINCT kind) FROM acquisition_signal WHERE subject = ANY (%s) AND subject <> '' GROUP BY 1",
             [list(subjects)],
         )
         return {subject: frozenset(kinds) for subject, kinds in cursor.fetchall()}

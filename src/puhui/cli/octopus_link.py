@@ -40,7 +40,7 @@ def ingest(
         from puhui.acquisition import data_link
         from puhui.acquisition.core import signals
 
-        taken = data_link.take_signals(signals.frame_of_columns(_typed(frame, file)), now=datetime.now(UTC))
+        taken = data_link.take_batches(signals.frame_of_columns(_typed(frame, file)), now=datetime.now(UTC))
     refused = [{"row": each.row, "code": each.code} for each in taken.refused]
     told = {"new": taken.new, "repeated": taken.repeated, "conversions": taken.conversions, "refused": refused}
     _say(told, as_json=as_json)
@@ -57,7 +57,7 @@ def day(
         from puhui.simulate.ad_day import ad_day
 
         now = datetime.now(UTC)
-        taken = data_link.take_signals(signals.frame_of_columns(ad_day(events, seed=seed, ends_at=now)), now=now)
+        taken = data_link.take_batches(signals.frame_of_columns(ad_day(events, seed=seed, ends_at=now)), now=now)
     print(f"{taken.new} simulated facts, {taken.repeated} repeats, {taken.conversions} conversions queued")
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import psutil
 
-from puhui.acquisition.rta import counters, handover, turns
+from puhui.acquisition.rta import counters, handover
 from puhui.acquisition.rta.counters import Counters
 from puhui.acquisition.rta.engine import Engine
 from puhui.acquisition.rta.worker import CLOSED, GIVE, HEADER, PARTIAL, STEP_IN, STOP, Post, Worker
@@ -90,7 +90,6 @@ class Supervisor:
     def run(self, *, ready: Callable[[int], None]) -> None:
         """Serve until SIGTERM or SIGINT; `ready` is told the port once every worker is born."""
         _allow_many_files()
-        turns.ask(turns.terms()["serving"]["turn_us"])
         wake, waker = socket.socketpair()
         for end in (wake, waker):
             end.setblocking(False)

@@ -1,7 +1,7 @@
-"""How long a process keeps a processor before another may have it: short turns for whoever answers, and for who works beside them.
+"""How long a process keeps a processor before another may have it: short turns for who works beside the servers.
 
-Linux 6.12 and later let a waking process take the processor at once from one whose turns are longer; otherwise it waits up to a
-whole turn (about 3 ms), which is most of the time that an answer has. An older kernel, or another system, leaves all as it was.
+Since Linux 6.6 a process that wakes waits until the turn of whoever runs is over (about 3 ms), however nice that one is: most of the
+time that an answer has. From 6.12 on a process may ask for shorter turns. An older kernel, or another system, leaves all as it was.
 Source: sched_setattr(2), `sched_runtime` of SCHED_OTHER, and "EEVDF Scheduler" in the kernel's documentation.
 """
 
@@ -31,7 +31,7 @@ def terms() -> dict[str, Any]:
 
 
 def ask(turn_us: int) -> bool:
-    """Turns of so many microseconds for this process and what it bears from here on; False where the system knows no such wish."""
+    """Turns of so many microseconds for this thread and what it bears from here on; False where the system knows no such wish."""
     number = _SETATTR.get(platform.machine())
     if platform.system() != "Linux" or number is None:
         return False

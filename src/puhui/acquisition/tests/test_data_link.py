@@ -106,6 +106,18 @@ class TestABatch:
         day = date(2026, 11, 29)
         assert board.board(day, day + timedelta(days=1)).total.counts == {"click": 1, "register": 1}
 
+    def test_of_a_long_file_is_stored_piece_by_piece_and_refuses_by_the_files_own_rows(self):
+        facts = [click(f"c{n}", hours=30 - n, device=n % 3) for n in range(5)]
+        facts += [step("register", f"p{n}", hours=5, device=n) for n in range(3)]
+        facts.insert(4, click("c9", hours=3, media="weibo"))
+        frame = signals.frame_of([*facts, facts[0] | {"campaign": "other"}])
+        taken = data_link.take_batches(frame, now=NOW, rows=3)
+        assert (taken.new, taken.repeated, taken.conversions) == (8, 0, 3)
+        assert [(row.row, row.code) for row in taken.refused] == [(4, "MEDIA_UNKNOWN"), (-1, "SIGNAL_KEY_REUSED")]
+        assert [owed(f"p{n}") for n in range(3)] == ["c3", "c4", "c2"]
+        again = data_link.take_batches(frame, now=NOW, rows=100)
+        assert (again.new, again.repeated, models.Signal.objects.count()) == (0, 8, 8)
+
     def test_with_faults_stores_the_rest_and_names_each_fault(self):
         found = take(
             click("good", hours=1), click("x", hours=-1), click("y", hours=24 * 500), click("z", hours=1, media="weibo"),

@@ -1,6 +1,9 @@
 """The tables of delivery and audience files as people have them: read in every shape, refused by row and column."""
 
+import ctypes
 import gzip
+import platform
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from hashlib import md5
 from pathlib import Path
@@ -9,7 +12,7 @@ import polars as pl
 import pytest
 
 from puhui.acquisition.core import device_ids
-from puhui.acquisition.rta import source, tables
+from puhui.acquisition.rta import source, tables, turns
 from puhui.kernel.refusal import Refused
 
 DAY = date(2026, 11, 29)
@@ -122,3 +125,20 @@ class TestAnAudienceFile:
             (tmp_path / name).write_bytes(data)
             with pytest.raises(Refused, match="FILE_UNREADABLE"):
                 source.read(tmp_path / name, audience="x", doubtful=device_ids.DOUBTFUL)
+
+
+class TestWhoWorksBesideTheServers:
+    def test_asks_for_short_turns_for_itself_alone(self):
+        """The kernel tells what it was asked for (sched_getattr) from Linux 6.12 on, and nothing before."""
+        call = {"x86_64": 315, "aarch64": 275}.get(platform.machine())
+
+        def told() -> float:
+            found = turns._Attributes()
+            assert ctypes.CDLL(None).syscall(call, 0, ctypes.byref(found), ctypes.sizeof(found), 0) == 0
+            return float(found.runtime) / 1000
+
+        before = told()
+        with ThreadPoolExecutor(1) as other:
+            asked = other.submit(turns.ask, turns.terms()["loading"]["turn_us"]).result()
+            assert (asked, other.submit(told).result()) == (True, 100.0 if before else 0.0)
+        assert told() == before
