@@ -4,15 +4,16 @@ Rule kept: what is folded depends on the live entries alone, never on the order 
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
 
+from puhui.kernel.periods import add_months
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.merchant import models
 from puhui.merchant.bill_tables import bill_words
-from puhui.merchant.book_tables import source_kind, tie_rules
+from puhui.merchant.book_tables import chart, source_kind, tie_rules
 from puhui.merchant.core.booking import FEE_OF
 from puhui.merchant.core.tie_out import Telling, answered, tie
 from puhui.merchant.core.tie_proposals import OWN
@@ -53,6 +54,24 @@ INSERT INTO merchant_day_total (shop_id, day, debit, credit, amount_minor, entri
 SELECT shop_id, day, debit, credit, sum(amount_minor), count(*) FROM merchant_entry
  WHERE shop_id = %(shop)s AND day = ANY(%(days)s) AND counted GROUP BY 1, 2, 3, 4
 """
+_PAID = """
+SELECT day - extract(day FROM day)::int + 1 AS month,
+       CASE WHEN source = ANY(%(platforms)s) THEN source WHEN counterparty IN (note, kind) THEN '' ELSE counterparty END AS payer,
+       sum(CASE WHEN credit = ANY(%(income)s) THEN amount_minor ELSE -amount_minor END)::bigint AS minor
+  FROM {rows} counted AND (credit = ANY(%(income)s) OR debit = ANY(%(income)s)) GROUP BY month, payer
+"""
+_OF_DAYS = "merchant_entry WHERE shop_id = %(shop)s AND day >= %(since)s AND day < %(until)s AND"
+_PAYERS = """
+INSERT INTO merchant_payer_month AS kept (shop_id, month, payers, minors)
+SELECT %(shop)s, month, array_agg(payer), array_agg(minor) FROM ({paid}) paid {where} GROUP BY month
+    ON CONFLICT (shop_id, month) DO UPDATE SET (payers, minors) = (
+       SELECT array_agg(payer), array_agg(minor) FROM (
+            SELECT payer, sum(minor)::bigint AS minor
+              FROM unnest(kept.payers || EXCLUDED.payers, kept.minors || EXCLUDED.minors) AS both_told (payer, minor) GROUP BY payer) added_up)
+"""
+# Adds rows of a WITH named `added` (entries that came new) to what payers paid by month.
+ADD_PAYERS = _PAYERS.format(paid=_PAID.format(rows="added WHERE"), where="")
+_REFOLD_PAYERS = _PAYERS.format(paid=_PAID.format(rows=_OF_DAYS), where="WHERE month = ANY(%(months)s)")
 
 
 def fold(shop_id: str, *, days: Iterable[date], amounts: Iterable[int] = ()) -> None:
@@ -68,11 +87,39 @@ def fold(shop_id: str, *, days: Iterable[date], amounts: Iterable[int] = ()) -> 
 
 
 def refold_days(shop_id: str, days: Sequence[date]) -> None:
-    """Replace the totals of these days by the sums of their counted entries."""
+    """Replace the totals of these days by the sums of their counted entries, and what payers paid in their months."""
     if days:
         with connection.cursor() as cursor:
             for statement in _REFOLD.split(";"):
                 cursor.execute(statement, {"shop": shop_id, "days": list(days)})
+            months = sorted({day.replace(day=1) for day in days})
+            asked: dict[str, Any] = payer_words() | {
+                "shop": shop_id, "months": months, "since": months[0], "until": add_months(months[-1], 1)}  # fmt: skip
+            cursor.execute(
+                "DELETE FROM merchant_payer_month WHERE shop_id = %(shop)s AND month = ANY(%(months)s)", asked
+            )
+            cursor.execute(_REFOLD_PAYERS, asked)
+
+
+def payer_words() -> dict[str, list[str]]:
+    """Which sources are platforms, each one payer, and which accounts are income: what the sums by payer ask for."""
+    return {
+        "platforms": [source.code for source in bill_words().sources if source.kind == "platform"],
+        "income": [code for code, account in chart().accounts.items() if account.kind == "income"],
+    }
+
+
+def paid_by_month(shop_id: str, *, since: date, as_of: date) -> dict[date, dict[str, int]]:
+    """First day of the month → payer ("" where not named) → income less refunds in fen, of the months from `since` to the end of a day."""
+    kept = models.PayerMonth.objects.filter(shop_id=shop_id, month__gte=since, month__lte=as_of)
+    found = {row.month: dict(zip(row.payers, row.minors, strict=True)) for row in kept}
+    month, after = as_of.replace(day=1), as_of + timedelta(days=1)
+    if models.DayTotal.objects.filter(shop_id=shop_id, day__gte=after, day__lt=add_months(month, 1)).exists():
+        asked: dict[str, Any] = payer_words() | {"shop": shop_id, "since": month, "until": after}
+        with connection.cursor() as cursor:
+            cursor.execute(_PAID.format(rows=_OF_DAYS), asked)
+            found[month] = {payer: minor for _, payer, minor in cursor.fetchall()}
+    return found
 
 
 def refuse_closed(shop_id: str, days: Iterable[date]) -> None:

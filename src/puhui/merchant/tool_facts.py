@@ -13,8 +13,7 @@ from typing import Any
 from django.db import connection
 
 from puhui.kernel.periods import Period, add_months
-from puhui.merchant import book_queries, models
-from puhui.merchant.bill_tables import bill_words
+from puhui.merchant import book_queries, ledger_folding, models
 from puhui.merchant.book_tables import chart
 from puhui.merchant.core import debts, stock
 from puhui.merchant.core.tool_records import Record
@@ -46,6 +45,10 @@ def shelf(moves: Sequence[Record], name: str) -> stock.Shelf:
     )  # fmt: skip
 
 
+def _until(days: dict[date, int], last: date) -> dict[date, int]:
+    return {day: minor for day, minor in days.items() if day <= last}
+
+
 @dataclass
 class Facts:
     """A shop on a day, as its tools see it. Loaded when first asked for."""
@@ -64,6 +67,8 @@ class Facts:
         earlier._payers = self._payers_of_history
         earlier.records = [each for each in self.records if each.on <= day]
         earlier._totals = [row for row in self._totals if row["day"] <= day]
+        earlier.sales, earlier.costs = _until(self.sales, day), _until(self.costs, day)
+        earlier.money = {way: _until(days, day) for way, days in self.money.items()}
         return earlier
 
     def of(self, *kinds: str) -> list[Record]:
@@ -188,38 +193,25 @@ class Facts:
 
         A platform is one payer; a name that a bill only made up from its goods or its kind names nobody.
         """
-        since, found = add_months(self.as_of.replace(day=1), -_PAYERS_MONTHS), defaultdict[str, int](int)
-        for payer, month, minor in self._payers:
-            if since <= month <= self.as_of:
+        month, found = self.as_of.replace(day=1), defaultdict[str, int](int)
+        for back in range(_PAYERS_MONTHS + 1):
+            for payer, minor in self._payers.get(add_months(month, -back), {}).items():
                 found[payer] += minor
         whole = {payer: max(minor, 0) for payer, minor in found.items()}
         named = [minor for payer, minor in whole.items() if payer]
         return max(named, default=0), sum(named), sum(whole.values())
 
     @cached_property
-    def _payers(self) -> list[tuple[str, date, int]]:
+    def _payers(self) -> dict[date, dict[str, int]]:
         return self._payers_since(_PAYERS_MONTHS)
 
     @cached_property
-    def _payers_of_history(self) -> list[tuple[str, date, int]]:
+    def _payers_of_history(self) -> dict[date, dict[str, int]]:
         return self._payers_since(_HISTORY_MONTHS + _PAYERS_MONTHS)
 
-    def _payers_since(self, months: int) -> list[tuple[str, date, int]]:
-        """(payer or "", first day of the month, income less refunds in fen), of this month and so many before."""
-        income = [code for code, account in chart().accounts.items() if account.kind == "income"]
-        platforms = [source.code for source in bill_words().sources if source.kind == "platform"]
-        statement = """
-            SELECT CASE WHEN source = ANY(%(platforms)s) THEN source WHEN counterparty IN (note, kind) THEN '' ELSE counterparty END AS payer,
-                   date_trunc('month', day)::date AS month,
-                   sum(CASE WHEN credit = ANY(%(income)s) THEN amount_minor ELSE -amount_minor END)::bigint
-              FROM merchant_entry
-             WHERE shop_id = %(shop)s AND day >= %(since)s AND day <= %(until)s AND counted
-               AND (credit = ANY(%(income)s) OR debit = ANY(%(income)s)) GROUP BY payer, month"""
-        asked: dict[str, Any] = {"shop": self.shop_id, "since": add_months(self.as_of.replace(day=1), -months), "until": self.as_of,
-                 "income": income, "platforms": platforms}  # fmt: skip
-        with connection.cursor() as cursor:
-            cursor.execute(statement, asked)
-            return cursor.fetchall()
+    def _payers_since(self, months: int) -> dict[date, dict[str, int]]:
+        since = add_months(self.as_of.replace(day=1), -months)
+        return ledger_folding.paid_by_month(self.shop_id, since=since, as_of=self.as_of)
 
     def _by_day(self, kinds: tuple[str, ...], *, debit_is_plus: bool) -> dict[date, int]:
         accounts = chart()

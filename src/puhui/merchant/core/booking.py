@@ -56,6 +56,15 @@ def fees_of(rows: Sequence[BillEntry]) -> list[BillEntry]:
     ]  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """`asked`: the direction of the category; `rank`: of the text's word among the rules; `by_rank`: double entries by the deciding word."""
+
+    asked: str
+    rank: int
+    by_rank: dict[int, Booking]
+
+
 class Booker:
     """Books the rows of one bill. `card`: the bill is a credit card's; `kinds`: source → wallet, platform or bank."""
 
@@ -63,19 +72,41 @@ class Booker:
         self.sorter, self.rules, self.kinds, self.card = sorter, rules, kinds, card
         self._pockets: dict[tuple[str, str], str] = {}
         self._moves: dict[tuple[str, str], Booking | None] = {}
+        self._ways: dict[tuple[object, ...], _Way | None] = {}
+        self._by_rank: dict[tuple[str, str, str], dict[int, Booking]] = {}
         self._known: dict[tuple[object, ...], Booking] = {}
-        self._unsaid: dict[tuple[str, str, str], Booking] = {}
 
     def book(self, rows: Sequence[BillEntry]) -> list[Booking]:
-        """The double entry of each row; rows alike in what decides it are booked once."""
-        known, booked = self._known, []
+        """The double entry of each row. What a row says beside whom it was with is looked at once; where rules alone sort, name and text
+        are looked at each by itself and the double entry is known by the word that decided."""
+        ways, booked = self._ways, []
         for row in rows:
-            asked = (row.direction, row.counterparty, row.description, row.kind, row.method, row.source, row.refund)
-            found = known.get(asked)
-            if found is None:
-                found = known[asked] = self._book(row)
+            said = (row.direction, row.description, row.kind, row.method, row.source, row.refund)
+            if said in ways:
+                way = ways[said]
+            else:
+                way = ways[said] = self._way(row)
+            if way is not None and self.sorter.rules_alone(way.asked, row.counterparty):
+                rank = self.sorter.rank(way.asked, row.counterparty)
+                rank = min(rank, way.rank)
+                found = way.by_rank.get(rank)
+                if found is None:
+                    found = way.by_rank[rank] = self._book(row)
+            else:
+                asked = (*said, row.counterparty)
+                found = self._known.get(asked)
+                if found is None:
+                    found = self._known[asked] = self._book(row)
             booked.append(found)
         return booked
+
+    def _way(self, row: BillEntry) -> "_Way | None":
+        """What rows that say the same of themselves share, whoever they were with; None where the name has a part in more than the category."""
+        if row.direction == "neutral" or self.kinds.get(row.source) == "bank":
+            return None
+        asked = _asked(row)
+        known = self._by_rank.setdefault((row.direction, asked, self._pocket(row.source, row.method)), {})
+        return _Way(asked, self.sorter.rank(asked, f"{row.kind} {row.description}"), known)
 
     def _book(self, row: BillEntry) -> Booking:
         pocket = self._pocket(row.source, row.method)
@@ -83,17 +114,7 @@ class Booker:
         if row.direction == "neutral":
             return self._neutral(row, pocket, text)
         move = self._bank_move(row, pocket, text) if self.kinds.get(row.source) == "bank" else None
-        if move:
-            return move
-        asked = row.direction
-        if row.refund:  # money back from a purchase, or given back to a customer
-            asked = "out" if row.direction == "in" else "in"
-        if not self.sorter.is_silent(asked, row.counterparty, text):
-            return self._guessed(row, asked, pocket, text)
-        found = self._unsaid.get((row.direction, asked, pocket))
-        if found is None:
-            found = self._unsaid[row.direction, asked, pocket] = self._guessed(row, asked, pocket, text)
-        return found
+        return move or self._guessed(row, _asked(row), pocket, text)
 
     def _guessed(self, row: BillEntry, asked: str, pocket: str, text: str) -> Booking:
         guess = self.sorter.guess(asked, row.counterparty, text)
@@ -165,6 +186,13 @@ class Booker:
             if self.kinds.get(source) == "bank" and any(word in text for word in words):
                 return f"bank:{source}"
         return ""
+
+
+def _asked(row: BillEntry) -> str:
+    """The direction of the category: money back from a purchase belongs to its cost, money given back to a customer to its sale."""
+    if not row.refund:
+        return row.direction
+    return "out" if row.direction == "in" else "in"
 
 
 def _card(bank: str) -> str:

@@ -55,21 +55,47 @@ class Sorter:
         self.model = {
             way: _Model([each for each in corrections if each.direction == way]) for way in ("in", "out", "neutral")
         }
-        self._speaks = {way: _any_word(rules, way) for way in ("in", "out", "neutral")}
+        self._words = {way: _words_of(rules, way) for way in self.model}
+        self._speaks = {way: _any_word(words) for way, words in self._words.items()}
+        self._ranks: dict[str, dict[str, int]] = {way: {} for way in self.model}
+        self._ruled: dict[tuple[str, int], Guess] = {}
         self._known: dict[tuple[str, str, str], Guess] = {}
-        self._silent = {way: Guess(category, 0, NONE) for way, category in fallback.items()}
-        self._spoken: dict[str, dict[str, bool]] = {way: {} for way in self.model}
         across = any(" " in word for rule in rules for word in rule.words)  # begins in one text and ends in the next
-        self._quick = {way: model.knows_little and not across for way, model in self.model.items()}
+        self._alone = {way: model.knows_little and not across for way, model in self.model.items()}
 
     def guess(self, direction: str, counterparty: str, text: str) -> Guess:
         """The best guess; its category is the fallback of the direction when nothing speaks for another."""
-        if self.is_silent(direction, counterparty, text):
-            return self._silent[direction]
+        if self.rules_alone(direction, counterparty):
+            return self.by_rank(direction, min(self.rank(direction, counterparty), self.rank(direction, text)))
         asked = (direction, counterparty, text)
         found = self._known.get(asked)
         if found is None:
             found = self._known[asked] = self._think(direction, counterparty, text)
+        return found
+
+    def rules_alone(self, direction: str, counterparty: str) -> bool:
+        """Whether rules alone say what such payments are: the owner has said nothing of this name, and too little for a model. Then the
+        guess is `by_rank` of the lesser rank of name and text."""
+        return self._alone[direction] and (direction, counterparty) not in self.said
+
+    def rank(self, direction: str, piece: str) -> int:
+        """The place, in the order of the rules, of the first word that a name or a text holds; behind all where it holds none. Each piece
+        is looked at once."""
+        ranks = self._ranks[direction]
+        found = ranks.get(piece)
+        if found is None:
+            found = ranks[piece] = self._first_word(direction, piece)
+        return found
+
+    def by_rank(self, direction: str, rank: int) -> Guess:
+        """What the rules say where that word is the first."""
+        found = self._ruled.get((direction, rank))
+        if found is None:
+            words = self._words[direction]
+            found = Guess(self.fallback[direction], 0, NONE)
+            if rank < len(words):
+                found = Guess(words[rank][1], 90, RULE, words[rank][0])
+            self._ruled[direction, rank] = found
         return found
 
     def _think(self, direction: str, counterparty: str, text: str) -> Guess:
@@ -80,31 +106,24 @@ class Sorter:
         proposed = self.model[direction].best(told)
         if proposed and proposed[1] >= self.bar:
             return Guess(proposed[0], proposed[1], MODEL)
-        for rule in self.rules if self._speaks[direction].search(told) else ():
-            if rule.direction == direction:
-                hit = next((word for word in rule.words if word in told), "")
-                if hit:
-                    return Guess(rule.category, 90, RULE, hit)
-        return Guess(self.fallback[direction], proposed[1] if proposed else 0, NONE)
+        ruled = self.by_rank(direction, self._first_word(direction, told))
+        return ruled if ruled.why == RULE or not proposed else Guess(ruled.category, proposed[1], NONE)
 
-    def is_silent(self, direction: str, counterparty: str, text: str) -> bool:
-        """Whether neither the owner, nor the model, nor a rule has anything to say; each name and each text is looked at once."""
-        if not self._quick[direction] or (direction, counterparty) in self.said:
-            return False
-        spoken = self._spoken[direction]
-        for piece in (counterparty, text):
-            speaks = spoken.get(piece)
-            if speaks is None:
-                speaks = spoken[piece] = bool(self._speaks[direction].search(piece))
-            if speaks:
-                return False
-        return True
+    def _first_word(self, direction: str, told: str) -> int:
+        words = self._words[direction]
+        if not self._speaks[direction].search(told):
+            return len(words)
+        return next(n for n, (word, _) in enumerate(words) if word in told)
 
 
-def _any_word(rules: Sequence[Rule], direction: str) -> re.Pattern[str]:
+def _words_of(rules: Sequence[Rule], direction: str) -> list[tuple[str, str]]:
+    """(word, category) of the rules of a direction, in their order."""
+    return [(word, rule.category) for rule in rules if rule.direction == direction for word in rule.words]
+
+
+def _any_word(words: Sequence[tuple[str, str]]) -> re.Pattern[str]:
     """Finds whether any rule of a direction speaks at all: most texts of a shop's bills are silent."""
-    words = [re.escape(word) for rule in rules if rule.direction == direction for word in rule.words]
-    return re.compile("|".join(words) or r"(?!)")
+    return re.compile("|".join(re.escape(word) for word, _ in words) or r"(?!)")
 
 
 class _Model:

@@ -43,7 +43,7 @@ class Chart:
 
     def of(self, code: str) -> Account:
         """The account; one that names its bank (`bank:icbc`) is its general one. Raises KeyError."""
-        return self.accounts[code.split(":", 1)[0]]
+        return self.accounts.get(code) or self.accounts[code.split(":", 1)[0]]
 
     def is_money(self, code: str) -> bool:
         """Whether it is a place where money lies: cash, a wallet, a bank account, a credit card."""

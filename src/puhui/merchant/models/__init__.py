@@ -9,6 +9,7 @@ from puhui.merchant.models.books import (
     DayTotal,
     Entry,
     MonthClosing,
+    PayerMonth,
     Telling,
 )
 from puhui.merchant.models.invoices import KeptInvoice
@@ -24,6 +25,7 @@ __all__ = [
     "Entry",
     "KeptInvoice",
     "MonthClosing",
+    "PayerMonth",
     "Telling",
     "ToolRecord",
     "ToolRevocation",

@@ -4,6 +4,7 @@ Rule kept: an entry is a debit, a credit and an amount above nought, so the book
 live tells it and no other entry is the same payment (`counted` is worked out by PostgreSQL, not by us).
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
@@ -156,6 +157,20 @@ class DayTotal(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["shop_id", "day", "debit", "credit"], name="day_total_once"),
         ]
+
+
+class PayerMonth(models.Model):
+    """Income less refunds of counted entries by payer of a month, payers[n] paid minors[n]: folded from entries along with the day totals."""
+
+    id = models.BigAutoField(primary_key=True)
+    shop_id = models.TextField()
+    month = models.DateField()
+    payers = ArrayField(models.TextField())  # a platform is one payer; "" is income whose payer is not named
+    minors = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        db_table = "merchant_payer_month"
+        constraints = [models.UniqueConstraint(fields=["shop_id", "month"], name="payer_month_once")]
 
 
 class MonthClosing(models.Model):

@@ -33,6 +33,9 @@ class Learning:
     remembered: int = 260  # misses further back are forgotten
 
 
+_AT_ONCE = 50_000  # misses sorted at one time: what a processor keeps near
+
+
 def issue(forecasts: Floats, truth: Floats, lags: NDArray[np.int64], learning: Learning | None = None) -> Floats:
     """(times, horizons, 3): p10, p50, p90 issued at each time; NaN where there is nothing to go by.
 
@@ -51,86 +54,114 @@ def weighted(forecasts: Floats, truth: Floats, lags: NDArray[np.int64], learn: L
     kinds, times, horizons = forecasts.shape
     errors = np.abs(forecasts - truth[None])
     keep = 0.5 ** (1 / learn.weight_half_life)
-    mixed = np.full((times, horizons), np.nan)
+    total, weight = np.zeros((times + 1, kinds, horizons)), np.zeros((times + 1, kinds, horizons))
     for h in range(horizons):
         near = errors[:, :, max(0, h - 3) : h + 1]
         counted = (~np.isnan(near)).sum(axis=2)
-        mean = np.where(counted > 0, np.nansum(near, axis=2) / np.maximum(counted, 1), np.nan)
-        total, weight = np.zeros(kinds), np.zeros(kinds)
+        mean = np.where(counted > 0, np.nansum(near, axis=2) / np.maximum(counted, 1), np.nan).T
+        came = np.full((times, kinds), np.nan)  # what became known at each time
+        came[lags[h] :] = mean[: max(0, times - lags[h])]
+        seen = ~np.isnan(came)
+        came[~seen] = 0.0
         for t in range(times):
-            known = t - lags[h]
-            if known >= 0:
-                seen = ~np.isnan(mean[:, known])
-                total, weight = total * keep, weight * keep
-                total[seen] += mean[seen, known]
-                weight[seen] += 1
-            mixed[t, h] = _mix(forecasts[:, t, h], total, weight, learn.sharpness)
-    return mixed
+            total[t + 1, :, h] = total[t, :, h] * keep + came[t]
+            weight[t + 1, :, h] = weight[t, :, h] * keep + seen[t]
+    return _mix(forecasts.transpose(1, 0, 2), total[1:], weight[1:], learn.sharpness)
 
 
-def _mix(row: Floats, total: Floats, weight: Floats, sharpness: float) -> float:
-    there = ~np.isnan(row)
-    if not there.any():
-        return float("nan")
+def _mix(forecasts: Floats, total: Floats, weight: Floats, sharpness: float) -> Floats:
+    """(times, horizons) of forecasts, sums and weights of errors, each (times, kinds, horizons)."""
+    there = ~np.isnan(forecasts)
     judged = there & (weight >= 3 * 0.5)
-    if not judged.any():
-        return float(row[there].mean())
-    error = total[judged] / weight[judged]
-    share = np.exp(-sharpness * (error / max(error.min(), 1e-9) - 1))
-    return float((share * row[judged]).sum() / share.sum())
+    known = np.where(there, forecasts, 0.0)
+    error = np.where(judged, total / np.where(judged, weight, 1.0), 0.0)
+    least = np.maximum(np.where(judged, error, 1e300).min(axis=1, keepdims=True), 1e-9)
+    share = np.where(judged, np.exp(-sharpness * (error / least - 1)), 0.0)
+    share = np.where(judged.any(axis=1, keepdims=True), share, there)  # nothing judged yet: all alike
+    whole = share.sum(axis=1)
+    return np.where(whole > 0, (share * known).sum(axis=1) / np.where(whole > 0, whole, 1.0), np.nan)
 
 
 def _bands(middle: Floats, actual: Floats, lags: NDArray[np.int64], learn: Learning) -> Floats:
     times, horizons = middle.shape
     bands = np.full((times, horizons, 3), np.nan)
-    factor = np.zeros((horizons, 2))
+    missed = _misses(middle, actual, lags, learn)
+    factor, places = np.zeros((horizons, 2)), np.arange(horizons)
+    apart = np.abs(places[:, None] - places[None, :])
+    near = (apart <= 2) / (apart <= 2).sum(
+        axis=1, keepdims=True
+    )  # a factor is shared with the two horizons on either side
+    widths = np.ones((horizons, 3))
     for t in range(times):
-        for h in range(horizons):
-            known = t - lags[h]
-            if known >= 0 and not np.isnan(bands[known, h, 0]) and not np.isnan(actual[known, h]):
-                missed = actual[known, h] < bands[known, h, 0], actual[known, h] > bands[known, h, 2]
-                factor[h] += learn.gamma * (np.array(missed) - LEVELS[0])
+        known = (t - lags).clip(0)
+        old = bands[known, places]
+        came = actual[known, places]
+        judged = (lags <= t) & ~np.isnan(old[:, 0]) & ~np.isnan(came)
+        outside = np.stack([came < old[:, 0], came > old[:, 2]], axis=1)
+        factor += np.where(judged[:, None], learn.gamma * (outside - LEVELS[0]), 0.0)
         factor = np.clip(factor, -learn.widest / 2, learn.widest)
-        for h in range(horizons):
-            if not np.isnan(middle[t, h]):
-                near = factor[max(0, h - 2) : h + 3].mean(axis=0)
-                bands[t, h] = middle[t, h] + _misses(middle, actual, lags, (t, h), learn) * _widths(near)
+        widths[:, ::2] = np.exp(near @ factor)
+        bands[t] = middle[t, :, None] + missed[t] * widths
     return np.sort(bands, axis=2)
 
 
-def _widths(factor: Floats) -> Floats:
-    return np.array([np.exp(factor[0]), 1.0, np.exp(factor[1])])
+def _misses(middle: Floats, actual: Floats, lags: NDArray[np.int64], learn: Learning) -> Floats:
+    """(times, horizons, 3): quantiles of what was missed at each horizon and its neighbours, known by then; the middle is half corrected."""
+    times, horizons = middle.shape
+    missed, ages = actual - middle, np.arange(min(learn.remembered + 1, times))[::-1]
+    places = np.arange(horizons)[:, None] + np.arange(
+        -learn.neighbours, learn.neighbours + 1
+    )  # each horizon and its neighbours
+    real = (places >= 0) & (places < horizons)
+    places = places.clip(0, horizons - 1)
+    grown = (lags[:, None] / lags[places]) ** 0.25
+    weight = 0.5 ** ((lags[places][:, :, None] + ages) / learn.miss_half_life)
+    found = np.empty((times, horizons, 3))
+    step = max(1, _AT_ONCE // max(1, weight.size))
+    for first in range(0, times, step):
+        t = np.arange(first, min(first + step, times))
+        young = ages[-t[-1] - 1 :]  # no miss is older than the series
+        when = t[:, None, None, None] - lags[places][:, :, None] - young  # (times, horizons, neighbours, ages)
+        values = missed[when.clip(0), places[:, :, None]] * grown[:, :, None]
+        values[(when < 0) | ~real[:, :, None]] = np.nan
+        weights = weight[:, :, -len(young) :].reshape(horizons, -1)
+        found[t] = _spread(values.reshape(len(t), horizons, -1), weights, middle[t], lags)
+    return found
 
 
-def _misses(middle: Floats, actual: Floats, lags: NDArray[np.int64], at: tuple[int, int], learn: Learning) -> Floats:
-    """Quantiles of what was missed at this horizon and its neighbours, known by then; the middle is half corrected."""
-    t, h = at
-    misses, weights = [], []
-    for other in range(max(0, h - learn.neighbours), min(len(lags), h + learn.neighbours + 1)):
-        last = t - lags[other]
-        first = max(0, last - learn.remembered)
-        if last < 0:
-            continue
-        missed = actual[first : last + 1, other] - middle[first : last + 1, other]
-        there = ~np.isnan(missed)
-        grown = (lags[h] / lags[other]) ** 0.25
-        misses.append(missed[there] * grown)
-        weights.append(0.5 ** ((t - np.arange(first, last + 1)[there]) / learn.miss_half_life))
-    missed = np.concatenate(misses) if misses else np.empty(0)
-    if len(missed) < 2:
-        spread = 0.35 * middle[t, h]  # nothing learned yet: a third either way, on the square-root scale
-        return np.array([-spread, 0.0, spread])
-    weight = np.concatenate(weights)
-    low, mid, high = _quantiles(missed, weight)
-    independent = max(2.0, 2 * weight.sum() ** 2 / np.square(weight).sum() / lags[h])
+def _spread(missed: Floats, weights: Floats, middle: Floats, lags: NDArray[np.int64]) -> Floats:
+    """(times, horizons, 3) of misses (times, horizons, misses), NaN where there is none, and their weights (horizons, misses)."""
+    there = ~np.isnan(missed)
+    weight = np.where(there, weights, 0.0)
+    whole = weight.sum(axis=2)
+    few = there.sum(axis=2) < 2
+    squares = np.square(weight).sum(axis=2)
+    independent = np.maximum(2.0, 2 * whole**2 / np.where(few, 1.0, squares) / lags)
     wider = stdtrit(independent, LEVELS[2]) / ndtri(LEVELS[2]) * np.sqrt(1 + 1 / independent)
-    return np.array([mid - (mid - low) * wider, mid / 2, mid + (high - mid) * wider])
+    low, mid, high = np.moveaxis(_quantiles(missed, weight, there.sum(axis=2)), 2, 0)
+    learned = np.stack([mid - (mid - low) * wider, mid / 2, mid + (high - mid) * wider], axis=2)
+    spread = 0.35 * middle  # nothing learned yet: a third either way, on the square-root scale
+    return np.where(few[:, :, None], np.stack([-spread, np.zeros_like(spread), spread], axis=2), learned)
 
 
-def _quantiles(values: Floats, weights: Floats) -> Floats:
-    order = np.argsort(values)
-    reached = np.cumsum(weights[order])
-    return np.interp(LEVELS, (reached - weights[order] / 2) / reached[-1], values[order])
+def _quantiles(values: Floats, weights: Floats, count: NDArray[np.int64]) -> Floats:
+    """(…, 3): weighted quantiles along the last axis, whose first `count` in order are values and the rest NaN; linear in between."""
+    order = np.argsort(values, axis=-1, kind="stable")
+    values, weights = np.take_along_axis(values, order, -1), np.take_along_axis(weights, order, -1)
+    reached = np.cumsum(weights, axis=-1)
+    whole = np.where(reached[..., -1:] > 0, reached[..., -1:], 1.0)
+    share = (reached - weights / 2) / whole
+    last = np.maximum(count - 1, 0)[..., None]
+    found = []
+    for level in LEVELS:
+        below = (share <= level).sum(axis=-1, keepdims=True) - 1
+        left = np.clip(below, 0, last)
+        right = np.minimum(left + 1, last)
+        at, to = np.take_along_axis(share, left, -1), np.take_along_axis(share, right, -1)
+        part = np.where((below < 0) | (to <= at), 0.0, (level - at) / np.where(to > at, to - at, 1.0))
+        one, other = np.take_along_axis(values, left, -1), np.take_along_axis(values, right, -1)
+        found.append(one + part * (other - one))
+    return np.concatenate(found, axis=-1)
 
 
 def pinball(actual: Floats, bands: Floats) -> Floats:

@@ -11,8 +11,8 @@ from puhui.kernel.ids import new_id
 from puhui.kernel.periods import Period
 from puhui.kernel.refusal import Refused
 from puhui.merchant import book_queries as books
-from puhui.merchant import models, operations
-from puhui.merchant.operations import BillFile, EntryDraft, Paper
+from puhui.merchant import ledger_folding, models, operations
+from puhui.merchant.operations import BillFile, EntryDraft, Paper, imports
 
 pytestmark = pytest.mark.django_db
 NOW, TODAY, SHOP = datetime(2026, 4, 2, 3, tzinfo=UTC), date(2026, 4, 2), "shop_1"
@@ -47,10 +47,32 @@ def hand_in(name: str, shop: str = SHOP) -> operations.ImportDone:
     return operations.import_bill(shop, BillFile(FILES[name].encode(), name), by="owner", today=TODAY, now=NOW)
 
 
-def state(shop: str = SHOP) -> tuple[dict[str, int], list[tuple[date, str, str, int, str]]]:
+def state(shop: str = SHOP) -> tuple[dict[str, int], list[tuple[date, str, str, int, str]], dict[date, dict[str, int]]]:
     rows = models.Entry.objects.filter(shop_id=shop, counted=True)
     told = sorted(rows.values_list("day", "debit", "credit", "amount_minor", "counterparty"))
-    return books.trial_balance(shop), told
+    return books.trial_balance(shop), told, paid(shop)
+
+
+def paid(shop: str = SHOP) -> dict[date, dict[str, int]]:
+    return ledger_folding.paid_by_month(shop, since=date(2026, 1, 1), as_of=TODAY)
+
+
+def _many(part: int, rows: int) -> bytes:
+    """A made-up bill of March, in order of time."""
+    lines = [
+        f"2026-03-{1 + n * 28 // rows:02d} {n % 24:02d}:{n % 60:02d}:{part:02d},商户消费,客人{n % 97},收款,收入,¥{n % 300 + 1}.00,零钱,支付成功,42{part}{n:09d},/,/"
+        for n in range(rows)
+    ]
+    return "\n".join([*WECHAT.splitlines()[:2], *lines, ""]).encode()
+
+
+def _entries_read() -> int:
+    """Entries read so far in this transaction, by walks and by indexes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'merchant_entry'"
+        )
+        return int((cursor.fetchone() or (0,))[0])
 
 
 class TestImports:
@@ -103,6 +125,37 @@ class TestImports:
         assert state() != before
         operations.undo_import(SHOP, done.import_id, now=NOW)
         assert state() == before
+
+    def test_reads_of_the_books_grow_with_what_is_new_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Statistics know nothing of entries that came a moment ago: no plan may go through them for each new one."""
+        monkeypatch.setattr(imports, "_PIECE", 500)
+        for part in range(2):
+            before = _entries_read()
+            assert (
+                operations.import_bill(SHOP, BillFile(_many(part, 2_500), "x"), by="o", today=TODAY, now=NOW).fresh
+                == 2_500
+            )
+            assert _entries_read() - before <= 2 * 2_500
+        wanted = state()
+        assert (sum(wanted[2][MARCH.start].values()), len(wanted[2][MARCH.start])) == (wanted[0]["wechat"], 97)
+        ledger_folding.refold_days(SHOP, [date(2026, 3, 1 + n) for n in range(28)])
+        assert (state(), models.Telling.objects.count()) == (wanted, 5_000)
+
+    def test_what_payers_paid_ends_with_the_day_asked_for(self) -> None:
+        hand_in("wechat.csv")
+        hand_in("more.csv")
+        assert paid() == {MARCH.start: {"客人": 8_000, "客人乙": 4_550}}
+        until = ledger_folding.paid_by_month(SHOP, since=MARCH.start, as_of=date(2026, 3, 4))
+        assert until == {MARCH.start: {"客人": 8_000}}
+
+    def test_rows_that_lived_before_live_again_and_count_once(self) -> None:
+        done = hand_in("wechat.csv")
+        before = state()
+        operations.undo_import(SHOP, done.import_id, now=NOW)
+        again = operations.import_bill(
+            SHOP, BillFile((WECHAT + "\n").encode(), "again"), by="owner", today=TODAY, now=NOW
+        )
+        assert (again.fresh, again.told, state()) == (0, 4, before)
 
     def test_a_refused_file_moves_nothing(self) -> None:
         hand_in("wechat.csv")
