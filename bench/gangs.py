@@ -45,7 +45,7 @@ def inside(seeds: int, worlds: int) -> None:
     with attachment.platform():
         from puhui.simulate import adversaries, detection
 
-        schemes = dict.fromkeys(adversaries.SCHEMES, MEMBERS)
+        schemes = dict.fromkeys(adversaries.NINE, MEMBERS)
         for number in range(worlds):
             world = detection.World(HONEST, number, datetime(2026, 1, 1, tzinfo=UTC), judged=JUDGED)
             found = detection.studies(schemes, world, gang_seeds=range(number, seeds, worlds))

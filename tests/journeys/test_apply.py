@@ -92,6 +92,15 @@ class TestOwnInvoices:
         assert "NO_INVOICES" not in [reason["code"] for reason in applied.reasons]
         assert replay.replay(applied.decision_id).same
 
+    def test_join_the_graph_so_that_who_names_the_same_is_seen(self, lender: Lender) -> None:
+        for place, name in ((0, "新店"), (1, "另一家")):
+            draft = lender.intake(lender.approved[place], shop=ShopDraft(name), invoices=invoices_of(own_invoices()))
+            found = antifraud.assessment_of(applying.apply(draft, key=name, now=NOW).application_id)
+            assert found is not None
+            named = len({each.counterparty for each in own_invoices()}) if place else 0
+            assert found.signals["counterparties_shared_180d"] == named
+            assert found.signals["counterparty_people_180d"] == (1 if named > 1 else 0)
+
     def test_brought_later_make_a_new_application(self, lender: Lender) -> None:
         former = applying.apply(lender.intake(lender.approved[0], shop=ShopDraft("新店")), key="k", now=NOW)
         again = applying.apply_again(former.application_id, invoices_of(own_invoices()), key="k2", now=NOW)

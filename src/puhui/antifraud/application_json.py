@@ -2,7 +2,8 @@
 
     {"application_id": "a1", "applied_at": "2026-11-01T10:00:00+08:00", "id_number": "…", "phone": "…", "device": "…",
      "card": "…", "ip": "…", "wifi": "…", "gps": {"lat": 30.1, "lon": 120.2}, "address": "…", "licence": "…", "operator": "…",
-     "shop_phone": "…", "agent": "…", "channel": "…", "amount_yuan": "50000", "signals": {"fill_seconds": 25}}
+     "shop_phone": "…", "agent": "…", "channel": "…", "amount_yuan": "50000", "signals": {"fill_seconds": 25},
+     "shop_name": "…", "counterparties": [{"name": "…", "side": "buyer", "share": 0.3, "last_on": "2026-10-20"}]}
 
 Only who applies and under which number is needed. Signals may also stand at the top. A value that no check can use (a signal of
 another kind, an IP that is none) becomes unknown and a note; an impossible one that a rule judges (a telephone of 15 digits, a
@@ -19,6 +20,7 @@ from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any
 
+from puhui.antifraud import trade_json
 from puhui.antifraud.core import signals
 from puhui.antifraud.core.entity_kind import masked
 from puhui.antifraud.core.facts import ApplicationFacts, EntitySeen
@@ -46,6 +48,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "amount_minor": (),
     "amount_yuan": ("amount", "requested_yuan"),
     "signals": ("evidence",),
+    "shop_name": ("shop", "company"),
+    "counterparties": ("trades",),
 }
 _NAMES = {name: known for known, others in ALIASES.items() for name in (known, *others)}
 _LONGEST = 500
@@ -94,6 +98,7 @@ def read(sent: Any, *, now: datetime) -> ReadApplication:
         phone=phone_check,
         card=card_check,
         amount_minor=_amount(told, notes),
+        counterparties=trade_json.read(told.get("counterparties"), (_text(told, "shop_name", notes), licence), notes),
     )
     return ReadApplication(facts, tuple(notes))
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from puhui.antifraud.core import neighbourhood, velocity
+from puhui.antifraud.core import neighbourhood, trades, velocity
 from puhui.antifraud.core.entity_kind import KINDS, STRONG
 from puhui.antifraud.core.neighbourhood import Edge, Found
+from puhui.antifraud.core.trades import Counterparty, Trade
 from puhui.store import prepared
 
 _LINE = 7_305_050  # one a batch, shared by single applications
@@ -24,6 +25,21 @@ _ALONE = f"SELECT {_ONE_PLAN}, pg_advisory_xact_lock({_LINE})"
 _IN_LINE = (
     f"WITH line AS MATERIALIZED (SELECT {_ONE_PLAN}, pg_advisory_xact_lock_shared({_LINE}))"
     " SELECT pg_advisory_xact_lock(k) FROM line, unnest(%s::bigint[]) AS k"
+)
+_TRADE_COLUMNS = {
+    "position": "bigint", "application": "bigint", "person": "bigint", "applied_at": "timestamptz", "side": "text", "key": "bigint",
+    "share": "float8", "last_on": "date",
+}  # fmt: skip
+_SHOWN = (
+    "INSERT INTO antifraud_entity (key, kind, shown, first_seen_at) SELECT key, kind, shown, at FROM (SELECT %s::timestamptz AS at) AS first,"
+    " json_to_recordset(%s::json) AS e(key bigint, kind text, shown text) ORDER BY key ON CONFLICT (key) DO NOTHING"
+)
+_TRADING = (
+    f"WITH told AS (INSERT INTO antifraud_trade ({', '.join(_TRADE_COLUMNS)}) SELECT {', '.join(_TRADE_COLUMNS)}"
+    f" FROM {prepared.json_rows(_TRADE_COLUMNS)} ORDER BY nth) {_SHOWN}"
+)
+_TOLD = (
+    "SELECT position, bool_or(side <> 'self') FROM antifraud_trade WHERE position = ANY(%s::bigint[]) GROUP BY position"
 )
 
 
@@ -84,6 +100,50 @@ def hop(asked: Sequence[tuple[int, int]]) -> list[Edge]:
     return edges
 
 
+def join_trades(rows: Sequence[tuple[int, Mapping[str, Any], Sequence[Counterparty]]]) -> None:
+    """Append what joined arrivals (position, row of `join`) tell of themselves and of whom they trade with."""
+    told, shown = [], {}
+    for position, row, named in rows:
+        where = {name: row[name] for name in ("application", "person")} | {
+            "position": position, "applied_at": row["applied_at"].isoformat()
+        }  # fmt: skip
+        for each in named:
+            day = None if each.last_on is None else each.last_on.isoformat()
+            told.append(where | {"side": each.side, "key": each.key, "share": each.share, "last_on": day})
+            shown[each.key] = {"key": each.key, "kind": trades.KIND, "shown": each.shown}
+    if told:
+        prepared.rows(_TRADING, [json.dumps(told), rows[0][1]["recorded_at"], json.dumps(list(shown.values()))])
+
+
+def carry_trades(former: int, position: int, named: Mapping[str, Any]) -> None:
+    """The trades of an arrival once more, for the one that follows it (`named`: its application and applied_at)."""
+    names = "person, side, key, share, last_on"
+    text = (
+        f"INSERT INTO antifraud_trade (position, application, applied_at, {names})"
+        f" SELECT %s::bigint, %s::bigint, %s::timestamptz, {names} FROM antifraud_trade WHERE position = %s::bigint"
+    )
+    prepared.rows(text, [str(position), str(named["application"]), named["applied_at"], str(former)])
+
+
+def trades_of(positions: Iterable[int]) -> dict[int, list[Trade]]:
+    """{position: trades met}, as each saw them when it arrived. `positions`: those that told of any."""
+    asked = list(positions)
+    found: dict[int, list[Trade]] = {position: [] for position in asked}
+    for start in range(0, len(asked), _PIECE):
+        for row in prepared.rows(trades.statement(), [numbers(asked[start : start + _PIECE])]):
+            found[row[0]].append(Trade(*row))
+    return found
+
+
+def traded(positions: Sequence[int]) -> dict[int, bool]:
+    """Which of these told of any trade: {position: of others than itself}."""
+    return {
+        position: brought
+        for start in range(0, len(positions), _PIECE)
+        for position, brought in prepared.rows(_TOLD, [numbers(positions[start : start + _PIECE])])
+    }
+
+
 def numbers(values: Iterable[int | None]) -> str:
     """PostgreSQL's text of an array of whole numbers: one type whatever the sizes and gaps, so that a statement is prepared once.
 
@@ -102,9 +162,7 @@ def _joining() -> str:
     return (
         f"WITH joined AS (INSERT INTO antifraud_arrival ({names}) SELECT {names} FROM {prepared.json_rows(columns)}"
         " ORDER BY nth RETURNING position),"
-        " shown AS (INSERT INTO antifraud_entity (key, kind, shown, first_seen_at)"
-        " SELECT key, kind, shown, at FROM (SELECT %s::timestamptz AS at) AS first,"
-        " json_to_recordset(%s::json) AS e(key bigint, kind text, shown text) ORDER BY key ON CONFLICT (key) DO NOTHING)"
+        f" shown AS ({_SHOWN})"
         " SELECT position FROM joined ORDER BY 1"
     )
 

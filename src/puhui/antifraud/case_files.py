@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from puhui.antifraud import models
+from puhui.antifraud import models, trade_ties
 from puhui.antifraud.core import casework, review_queue
 from puhui.antifraud.core.entity_kind import KINDS, STRONG
 
@@ -140,12 +140,14 @@ def ring_of(application_key: str, *, hops: int = 2) -> dict[str, Any]:
          "zh": KINDS[kind].zh, "en": KINDS[kind].en}
         for (kind, key), held in shared.items() for row in held
     ]  # fmt: skip
-    return {"nodes": nodes, "edges": edges, "capped": len(found) >= MOST_DRAWN}
+    trading, ties = trade_ties.drawn(found)
+    return {"nodes": nodes + trading, "edges": edges + ties, "capped": len(found) >= MOST_DRAWN}
 
 
 def _around(mine: models.Arrival, hops: int) -> dict[int, int]:
     """Positions by hop, later arrivals too: staff look at the ring as it is now, not as the application saw it."""
     found, asked = {mine.position: 0}, [mine]
+    near = list(trade_ties.near(mine.position))[:MOST_DRAWN]
     for hop in range(1, hops + 1):
         keys = {kind: {getattr(row, kind) for row in asked} - {None} for kind in STRONG}
         asked = []
@@ -155,6 +157,11 @@ def _around(mine: models.Arrival, hops: int) -> dict[int, int]:
                 if values
                 else ()
             ):
+                if row.position not in found and len(found) < MOST_DRAWN:
+                    found[row.position] = hop
+                    asked.append(row)
+        if hop == 1:  # by invoices one hop only: trade goes everywhere
+            for row in models.Arrival.objects.filter(position__in=near).order_by("position"):
                 if row.position not in found and len(found) < MOST_DRAWN:
                     found[row.position] = hop
                     asked.append(row)

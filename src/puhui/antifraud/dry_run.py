@@ -77,12 +77,14 @@ def precision_by_rule(*, now: datetime) -> tuple[RuleSeen, ...]:
 
 
 def worth_by_rule(*, now: datetime) -> list[dict[str, Any]]:
-    """The same with the made-up truth beside it; `simulated` is None where the made-up world never hits the rule."""
+    """The same with the made-up truth beside it; `simulated` is None where the made-up world never hits the rule, and `untried` says why."""
     base_rate, shipped = casework.figures()["simulated"]["base_rate"], rule_worth.shipped()
-    return [
-        asdict(seen) | {"simulated": shipped[seen.code].told(base_rate) if seen.code in shipped else None}
-        for seen in precision_by_rule(now=now)
-    ]
+    found = []
+    for seen in precision_by_rule(now=now):
+        told = shipped[seen.code].told(base_rate) if seen.code in shipped else None
+        zh, en = (None, None) if told else rule_worth.untried().get(seen.code, (None, None))
+        found.append(asdict(seen) | {"simulated": told, "untried": zh, "untried_en": en})
+    return found
 
 
 def stop_before_publishing(policy: Policy, *, now: datetime) -> None:

@@ -130,6 +130,30 @@ class Entity(models.Model):
         db_table = "antifraud_entity"
 
 
+class Trade(models.Model):
+    """An arrival names a counterparty of its invoices, or itself: `key` of the kind counterparty, its share of the side, its last invoice."""
+
+    id = models.BigAutoField(primary_key=True)
+    position = models.BigIntegerField(db_index=True)
+    application = models.BigIntegerField()
+    person = models.BigIntegerField()
+    applied_at = models.DateTimeField()
+    side = models.CharField(max_length=8)
+    key = models.BigIntegerField()
+    share = models.FloatField()
+    last_on = models.DateField(null=True)
+
+    class Meta:
+        db_table = "antifraud_trade"
+        indexes = [models.Index(fields=["key", "applied_at", "position"], name="antifraud_trade_key")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(side__in=["self", "buyer", "supplier"]), name="antifraud_trade_side"
+            ),
+            models.CheckConstraint(condition=models.Q(share__gte=0.0, share__lte=1.0), name="antifraud_trade_share"),
+        ]
+
+
 class Label(models.Model):
     """What became known of an application: fraud or not, since when, from whom. The latest known counts."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from puhui.antifraud import live_scoring, models
-from puhui.antifraud.core import rulebook, velocity
+from puhui.antifraud.core import rulebook, trades, velocity
 from puhui.antifraud.core.assessment import Assessment
 from puhui.antifraud.core.entity_kind import KINDS
 
@@ -51,6 +51,11 @@ def assessed(application_keys: Sequence[str]) -> set[str]:
     """Which of these applications were ever assessed."""
     rows = models.Assessment.objects.filter(application_key__in=application_keys)
     return set(rows.values_list("application_key", flat=True))
+
+
+def trades_a_side() -> int:
+    """How many buyers, and how many suppliers, of an application join the graph."""
+    return int(trades.terms()["side_most"])
 
 
 def led(source: str, application_keys: Sequence[str]) -> set[str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from puhui.antifraud import arrivals, list_entries, live_rules, live_scoring, models
-from puhui.antifraud.core import neighbourhood, signals
+from puhui.antifraud.core import neighbourhood, signals, trades
 from puhui.antifraud.core.entity_kind import KINDS
 from puhui.antifraud.core.rulebook import Verdict
 
@@ -34,6 +34,8 @@ def signals_of(
     """All signals of stored arrivals (rows of the table)."""
     counted = arrivals.velocities([row["position"] for row in stored])
     around = arrivals.neighbourhoods({row["position"]: row["application"] for row in stored})
+    told_of = arrivals.traded([row["position"] for row in stored])
+    met = arrivals.trades_of(told_of)
     keys = {row[kind]: kind for row in stored for kind in KINDS if row[kind] is not None}
     listed = list_entries.signals(stored, keys, at=now)
     rows = []
@@ -46,6 +48,9 @@ def signals_of(
             application=row["application"],
             amount_minor=row["amount_minor"],
         )
-        rows.append(plain | counted[row["position"]] | ring | lists)
+        who = {"person": row["person"], "application": row["application"]}
+        at = row["position"]
+        trading = trades.features(met[at], **who, brought=told_of[at]) if at in told_of else {}
+        rows.append(plain | counted[row["position"]] | ring | trading | lists)
     live_scoring.current().add_to(rows)
     return rows

@@ -18,7 +18,7 @@ from puhui.antifraud import application_json
 from puhui.antifraud import operations as antifraud
 from puhui.antifraud import queries as antifraud_queries
 from puhui.antifraud.core.assessment import Assessment
-from puhui.antifraud.operations import ApplicationFacts, EntitySeen
+from puhui.antifraud.operations import ApplicationFacts, Counterparty, EntitySeen
 from puhui.funding import partners
 from puhui.journeys import asked_once, fraud_evidence, outside_facts, refuse, rule_columns, shop_evidence
 from puhui.journeys.asked_once import Asked, answer_once
@@ -340,7 +340,16 @@ def _facts(intake: Intake, applicant: _Applicant, application_id: str, *, now: d
         entities=_entities(intake, applicant),
         phone=china_ids.check_phone(intake.person.phone),
         amount_minor=intake.requested_minor,
+        counterparties=_trading(intake, applicant, application_id, now=now),
     )
+
+
+def _trading(intake: Intake, applicant: _Applicant, application_id: str, *, now: datetime) -> list[Counterparty]:
+    """Whom the invoices name, those just brought or those on file, and the applicant's own names."""
+    view = underwriting_queries.application(application_id) if intake.invoices is not None else None
+    load_id, code = (view.load_id, view.firm_code) if view is not None else applicant.on_file
+    licence = applicant.credit_code.normalised if applicant.credit_code is not None else ""
+    return fraud_evidence.trading((applicant.shop_name, licence), load_id, code, now=now)
 
 
 def _entities(intake: Intake, applicant: _Applicant) -> dict[str, EntitySeen]:
@@ -464,7 +473,9 @@ def _again(former: ApplicationView, invoices: OwnInvoices, key: str, now: dateti
     underwriting.ingest_invoices(sent, now=now, application_id=application_id)
     partners.claim_like(former.application_id, application_id, now=now)
     waiting = Applied(application_id, former.person_id, former.shop_id, months=former.months)
-    assessment = antifraud.carry_over(former.application_id, application_id, now=now)
+    view = underwriting_queries.application(application_id)
+    told = fraud_evidence.trading((shop.name, shop.credit_code), view.load_id, view.firm_code, now=now)
+    assessment = antifraud.carry_over(former.application_id, application_id, now=now, counterparties=told)
     return answer(waiting, assessment, now=now)
 
 

@@ -1,4 +1,4 @@
-"""Made-up adversaries (虚构) with known truth: nine ways to cheat a lender, as applications in the columns of `fraud_world`.
+"""Made-up adversaries (虚构) with known truth: fifteen ways to cheat a lender, as applications in the columns of `fraud_world`.
 
 Each scheme shares what such people share in the trade's own accounts (domain facts 2.9) and hides the rest; the adaptive one knows the
 published thresholds and stays below each, so that only the graph can see it. Nothing here helps to do it: it is what rules are for.
@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from puhui.antifraud.core.entity_kind import KINDS
+from puhui.simulate import ordinary_signals
 
 BASE = 2_000_000_000
 Draw = np.random.Generator
@@ -43,11 +44,12 @@ def plant(scheme: str, count: int, *, seed: int, begins: datetime, first: int) -
     frame = pl.DataFrame(
         {"n": first + np.arange(count), "applied_at": pl.Series(at, dtype=pl.Datetime("us", "UTC"))} | columns
     )
-    return frame.with_columns(pl.col(kind).cast(pl.Int64) for kind in KINDS).with_columns(
+    made = frame.with_columns(pl.col(kind).cast(pl.Int64) for kind in KINDS).with_columns(
         pl.col("queries_1m", "registered_months", "amount_minor").cast(pl.Int64),
         scheme=pl.lit(scheme),
         gang=pl.lit(seed),
     )
+    return ordinary_signals.told_by(scheme, made, seed=seed)
 
 
 def _few(own: Any, dice: Draw, groups: int) -> Any:
@@ -122,6 +124,47 @@ def _adaptive(own: Any, dice: Draw) -> Told:
     }
 
 
+def _stolen_identities(own: Any, dice: Draw) -> Told:
+    """Everybody's own papers and telephones, none of them theirs; few cards take the money."""
+    return {
+        "card": _few(own, dice, 8),
+        "ip_kind": np.where(dice.random(len(own)) < 0.4, "proxy", "mobile"),
+        "days": 20.0,
+    }
+
+
+def _device_farm(own: Any, dice: Draw) -> Told:
+    """Many telephones, wiped and driven by one; what they share is a place and a network."""
+    return {"wifi": own[0], "place": own[0], "ip_block": own[0], "ip_kind": "residential", "days": 3.0}
+
+
+def _loan_stacking(own: Any, dice: Draw) -> Told:
+    """Eight people who each ask five times within the hour, with a new telephone and number every time."""
+    person = own[0] + np.arange(len(own)) // 5
+    return {"person": person, "licence": person, "operator": person, "shop_phone": person, "days": 0.2}
+
+
+def _shell_companies(own: Any, dice: Draw) -> Told:
+    """Firms of one cluster address and telephone, with few operators and the same invoices round and round."""
+    return {
+        "operator": _few(own, dice, 6), "address": own[0], "shop_phone": own[0], "days": 60.0,
+        "self_dealing_share": dice.uniform(0.1, 0.5, len(own)),
+    }  # fmt: skip
+
+
+def _store_crowd(own: Any, dice: Draw) -> Told:
+    """One afternoon in one shop: an agent leads people in, one after another, on their own papers."""
+    return {
+        "agent": own[0], "place": own[0], "wifi": own[0], "ip_block": own[0], "ip_kind": "residential", "days": 0.06,
+        "device": _few(own, dice, max(2, len(own) // 4)),
+    }  # fmt: skip
+
+
+def _agent_for_months(own: Any, dice: Draw) -> Told:
+    """An agent who brings people two by two for months, and is caught by what becomes of the first ones."""
+    return {"agent": own[0], "device": own[0] + np.arange(len(own)) // 2, "days": 150.0}
+
+
 SCHEMES: dict[str, Callable[[Any, Draw], Told]] = {
     "device_gang": _device_gang,
     "mule_cards": _mule_cards,
@@ -132,7 +175,14 @@ SCHEMES: dict[str, Callable[[Any, Draw], Told]] = {
     "ab_loans": _ab_loans,
     "sleepers": _sleepers,
     "adaptive": _adaptive,
+    "stolen_identities": _stolen_identities,
+    "device_farm": _device_farm,
+    "loan_stacking": _loan_stacking,
+    "shell_companies": _shell_companies,
+    "store_crowd": _store_crowd,
+    "agent_for_months": _agent_for_months,
 }
+NINE = tuple(SCHEMES)[:9]  # those that figures of earlier days are of
 
 
 def _column(value: Any, count: int) -> Any:

@@ -17,22 +17,27 @@ from django.db import connection, transaction
 
 from puhui.antifraud import replay_history
 from puhui.antifraud.core.rulebook import Verdict
-from puhui.simulate import adversaries, fraud_world, ordinary_sharing
+from puhui.antifraud.core.trades import KIND
+from puhui.simulate import adversaries, fraud_world, ordinary_sharing, ordinary_signals, trading
 from puhui.store import copying
 
 ALARMS = ("review", "refuse")
+_FOR_MONTHS = ("sleepers", "agent_for_months")
+_TOLD = tuple(dict.fromkeys((*fraud_world.SIGNALS, *ordinary_signals.NAMES)))
 Judged = list[tuple[dict[str, Any], Verdict]]
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """So many honest over so many days. `judged`: how many of their later half are looked at."""
+    """So many honest over so many days. `judged`: how many of their later half are looked at;
+    `confirmed_days`: after how many days each fraud becomes known (None: never)."""
 
     honest: int
     seed: int
     start: datetime
     days: int = 180
     judged: int = 2_000
+    confirmed_days: int | None = None
 
 
 @dataclass(slots=True)
@@ -63,48 +68,74 @@ def studies(schemes: Mapping[str, int], world: World, *, gang_seeds: Sequence[in
     """The same of several gangs a scheme in one world: one detection a seed of gangs, the honest of all of them the same."""
     plain = fraud_world.honest(world.honest, seed=world.seed, start=world.start, days=world.days)
     crowd = ordinary_sharing.shared(plain, seed=world.seed, start=world.start, days=world.days)
+    crowd = ordinary_signals.told(crowd, seed=world.seed)
     half = crowd.tail(world.honest // 2)
     looked_at = half.sample(min(world.judged, half.height), seed=world.seed).sort("n")
     now = world.start + timedelta(days=world.days + 1)
     with transaction.atomic():
-        places = _laid(crowd, f"inv{world.seed}")
+        places = _laid(crowd, trading.honest(crowd, seed=world.seed), f"inv{world.seed}")
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE antifraud_arrival")
+            cursor.execute("ANALYZE antifraud_arrival, antifraud_trade")
         honest = _judged(looked_at, places, now)
         found = []
         for seed in gang_seeds:
             mark = transaction.savepoint()
-            gangs = _planted(schemes, world, seed)
-            found.append(_scored(honest, _judged(gangs, _laid(gangs, f"gang{seed}"), now)))
+            gangs, trades = _planted(schemes, world, seed)
+            laid = _laid(gangs, trades, f"gang{seed}")
+            if world.confirmed_days is not None:
+                _confirmed(laid, world.confirmed_days)
+            found.append(_scored(honest, _judged(gangs, laid, now)))
             transaction.savepoint_rollback(mark)
         transaction.set_rollback(True)
     return found
 
 
-def _planted(schemes: Mapping[str, int], world: World, seed: int) -> pl.DataFrame:
-    """Sleepers come from the first day on, the others from the middle."""
-    first, gangs = world.honest, []
+def _planted(schemes: Mapping[str, int], world: World, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Those who come for months begin on the first day, the others in the middle; and whom they trade with."""
+    first, gangs, trades = world.honest, [], []
     for place, (scheme, size) in enumerate(schemes.items()):
-        begins = world.start + timedelta(days=world.days // 2 if scheme != "sleepers" else 0, hours=place)
+        begins = world.start + timedelta(days=world.days // 2 if scheme not in _FOR_MONTHS else 0, hours=place)
         gangs.append(adversaries.plant(scheme, size, seed=seed * 20 + place, begins=begins, first=first))
+        trades.append(trading.of_gang(gangs[-1], seed=seed * 20 + place))
         first += size
-    return pl.concat(gangs, how="diagonal_relaxed").sort("applied_at", "n")
+    return pl.concat(gangs, how="diagonal_relaxed").sort("applied_at", "n"), pl.concat(trades)
 
 
-def _laid(frame: pl.DataFrame, prefix: str) -> dict[int, int]:
-    """Positions by `n` of arrivals laid down in the order given."""
-    copying.copy_frame(fraud_world.arrivals(frame, prefix=prefix), "antifraud_arrival")
+def _laid(frame: pl.DataFrame, trades: pl.DataFrame, prefix: str) -> dict[int, int]:
+    """Positions by `n` of arrivals laid down in the order given, with whom they trade."""
+    arrivals = fraud_world.arrivals(frame, prefix=prefix)
+    copying.copy_frame(arrivals, "antifraud_arrival")
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT application_key, position FROM antifraud_arrival WHERE starts_with(application_key, %s)",
             [f"{prefix}_"],
         )
-        return {int(name.rpartition("_")[2]): position for name, position in cursor.fetchall()}
+        places = {int(name.rpartition("_")[2]): position for name, position in cursor.fetchall()}
+    known = arrivals.select("application", "person", "applied_at").with_columns(
+        frame["n"], pl.Series("position", [places[n] for n in frame["n"].to_list()], dtype=pl.Int64)
+    )
+    told = trades.join(known, on="n", maintain_order="left").with_columns(
+        fraud_world.keys(KIND, trades["number"]).alias("key")
+    )
+    copying.copy_frame(
+        told.select("position", "application", "person", "applied_at", "side", "key", "share"), "antifraud_trade"
+    )
+    return places
+
+
+def _confirmed(places: Mapping[int, int], days: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO antifraud_label (application, application_key, fraud, known_at, source, by, recorded_at)"
+            " SELECT application, application_key, true, applied_at + make_interval(days => %s), 'invented', 'simulate', applied_at"
+            " FROM antifraud_arrival WHERE position = ANY(%s)",
+            [days, list(places.values())],
+        )
 
 
 def _judged(frame: pl.DataFrame, places: Mapping[int, int], now: datetime) -> Judged:
     rows = frame.rows(named=True)
-    told = {places[row["n"]]: {name: row[name] for name in fraud_world.SIGNALS} for row in rows}
+    told = {places[row["n"]]: {name: row[name] for name in _TOLD} for row in rows}
     return list(zip(rows, replay_history.replay(list(told), told, now=now), strict=True))
 
 

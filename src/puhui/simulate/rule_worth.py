@@ -12,7 +12,7 @@ from typing import Any
 from puhui.antifraud import live_rules
 from puhui.simulate import adversaries, detection
 
-MEMBERS = 40
+MEMBERS, CONFIRMED_DAYS = 40, 45  # a fraud is known once its first instalment is a fortnight late
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -21,7 +21,7 @@ def study(
 ) -> list[dict[str, Any]]:
     """One row a rule, in the rulebook's order: hits among adversaries and honest, of how many; the scheme it finds best; by which version."""
     schemes = dict.fromkeys(adversaries.SCHEMES, members)
-    world = detection.World(honest, seed, _START, judged=judged)
+    world = detection.World(honest, seed, _START, judged=judged, confirmed_days=CONFIRMED_DAYS)
     found = detection.studies(schemes, world, gang_seeds=list(gang_seeds))
     rules = live_rules.current(_START.replace(year=_START.year + 1))
     rows = []

@@ -16,6 +16,8 @@ WORDS: dict[str, dict[str, Any]] = {
     "scheme": {
         "device_gang": _("共用设备团伙"), "mule_cards": _("骡子卡"), "packaging_agent": _("包装中介"), "circular_invoices": _("循环开票"),
         "fake_flows": _("虚假流水"), "account_sharing": _("账户共用"), "ab_loans": _("AB 贷"), "sleepers": _("潜伏团伙"), "adaptive": _("规避规则者"),
+        "stolen_identities": _("冒用身份"), "device_farm": _("设备农场"), "loan_stacking": _("短时多头"), "shell_companies": _("空壳公司"),
+        "store_crowd": _("门店集中进件"), "agent_for_months": _("长期中介"),
     },
     "strategy": {
         "pass": _("通过"), "observe": _("观察"), "direct": _("受托支付"), "delay": _("延后放款"), "lower_limit": _("降低额度"),

@@ -6,11 +6,12 @@ Rule kept: a device that is not there is unknown, which is never "ok"; what was 
 True
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime  # noqa: F401 - UTC is for the example
 from typing import Any
 
+from puhui.antifraud.core.trades import Counterparty
 from puhui.kernel.china_ids import Finding
 
 
@@ -28,6 +29,7 @@ class ApplicationFacts:
 
     `entities` are further ones by kind (card, licence, address, wifi …). `credit_code` None: none was given.
     `phone` is the check of the number where the caller has it; `amount_minor` is what is asked for.
+    `counterparties`: own names and those of the invoices (`core.trades`); none are unknown.
     """
 
     application_key: str
@@ -43,3 +45,4 @@ class ApplicationFacts:
     phone: Finding | None = None
     card: Finding | None = None
     amount_minor: int | None = None
+    counterparties: Sequence[Counterparty] = ()

@@ -76,3 +76,10 @@ def shipped() -> Mapping[str, Worth]:
         )
         for row in tables.rows("puhui.antifraud", "policy/rulebook/simulated_worth.csv")
     }  # fmt: skip
+
+
+@cache
+def untried() -> Mapping[str, tuple[str, str]]:
+    """By rule that the made-up world never hits, why it cannot: (Chinese, English)."""
+    found = tables.rows("puhui.antifraud", "policy/rulebook/untried.csv")
+    return {row["code"]: (row["zh"], row["en"]) for row in found}

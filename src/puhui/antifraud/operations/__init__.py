@@ -1,6 +1,7 @@
 """Front door, writes: the verbs of anti-fraud. One file a verb or two; this one only names them."""
 
 from puhui.antifraud.core.facts import ApplicationFacts, EntitySeen
+from puhui.antifraud.core.trades import Counterparty
 from puhui.antifraud.operations.appeal import answer_appeal, raise_appeal
 from puhui.antifraud.operations.assess import assess, assess_many, carry_over
 from puhui.antifraud.operations.complaints import ComplaintDraft, leads_from_complaints, record_complaint
@@ -17,6 +18,7 @@ from puhui.antifraud.operations.watch_models import mark_alert_seen, watch_model
 __all__ = [
     "ApplicationFacts",
     "ComplaintDraft",
+    "Counterparty",
     "EntitySeen",
     "EntryDraft",
     "PayeeDraft",

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from puhui.antifraud import arrivals, list_entries, live_rules, live_scoring, models, stored_answers
-from puhui.antifraud.core import neighbourhood, rulebook, signals
+from puhui.antifraud.core import neighbourhood, rulebook, signals, trades
 from puhui.antifraud.core.assessment import Assessment
 from puhui.antifraud.core.entity_kind import KINDS, key_of, masked
 from puhui.antifraud.core.facts import ApplicationFacts
@@ -35,6 +35,7 @@ class _Case:
     row: dict[str, Any]
     position: int = 0
     seen: dict[str, Any] | None = None
+    trades: "Sequence[trades.Counterparty]" = ()
 
 
 def assess(facts: ApplicationFacts, *, now: datetime) -> Assessment:
@@ -62,10 +63,13 @@ def assess_many(batch: Sequence[ApplicationFacts], *, now: datetime) -> list[Ass
 
 
 @undivided
-def carry_over(former_key: str, application_key: str, *, now: datetime) -> Assessment | None:
+def carry_over(
+    former_key: str, application_key: str, *, now: datetime, counterparties: Sequence[trades.Counterparty] = ()
+) -> Assessment | None:
     """Let the latest assessment of an application stand for the one that follows it; None where there is none.
 
-    For an applicant who comes again on the same facts: the doubt, if any, comes along, and the arrival is counted.
+    For an applicant who comes again on the same facts: the doubt, if any, comes along, and the arrival is counted. `counterparties`
+    of invoices that were brought since join the graph, for those who come later.
     """
     former = models.Assessment.objects.filter(application_key=former_key).order_by("-id").first()
     if former is None:
@@ -79,8 +83,15 @@ def carry_over(former_key: str, application_key: str, *, now: datetime) -> Asses
     for row in (former, *hits):
         row.pk = None
         row._state.adding = True
+    seen_at = former.position or former.id
     former.application_key, former.applied_at, former.recorded_at = application_key, now, now
-    former.position = arrivals.join([joined | _named(application_key, now, now)])[0]
+    named = _named(application_key, now, now)
+    former.position = arrivals.join([joined | named])[0]
+    if counterparties:
+        told = trades.joining(counterparties, on=now.astimezone(signals.ZONE).date())
+        arrivals.join_trades([(former.position, joined | named, told)])
+    else:
+        arrivals.carry_trades(seen_at, former.position, named)
     former.save(force_insert=True)
     for hit in hits:
         hit.assessment = former
@@ -92,6 +103,9 @@ def _assess_fresh(cases: Sequence[_Case], *, now: datetime) -> list[Assessment]:
     shown = {key: told for case in cases for key, told in _shown(case).items()}
     for case, position in zip(cases, arrivals.join([case.row for case in cases], shown), strict=True):
         case.position = position
+    trading = [(case.position, case.row, case.trades) for case in cases if case.trades]
+    if trading:
+        arrivals.join_trades(trading)
     _look(cases, {key: kind for key, (kind, _) in shown.items()}, now=now)
     scorer = live_scoring.current()
     rows: list[dict[str, Any]] = [case.seen for case in cases if case.seen is not None]
@@ -108,6 +122,7 @@ def _look(cases: Sequence[_Case], kinds: Mapping[int, str], *, now: datetime) ->
     """Fill the signals of windows, of the graph and of lists."""
     counted = arrivals.velocities([case.position for case in cases])
     around = arrivals.neighbourhoods({case.position: case.row["application"] for case in cases})
+    traded = arrivals.trades_of(case.position for case in cases if case.trades)
     listed = list_entries.signals([case.row for case in cases], kinds, at=now)
     for case, lists in zip(cases, listed, strict=True):
         row = case.row
@@ -119,6 +134,9 @@ def _look(cases: Sequence[_Case], kinds: Mapping[int, str], *, now: datetime) ->
             application=row["application"],
             amount_minor=row["amount_minor"],
         )
+        if case.position in traded:
+            who = {"person": row["person"], "application": row["application"]}
+            case.seen |= trades.features(traded[case.position], **who, brought=trades.brought(case.trades))
 
 
 def _store(
@@ -185,7 +203,15 @@ def _case(facts: ApplicationFacts, now: datetime) -> _Case:
         person,
         row,
         seen=signals.plain_row(seen, signals.read_told(facts.evidence), clock),
+        trades=_trades(facts, row["applied_at"].astimezone(signals.ZONE).date()),
     )
+
+
+def _trades(facts: ApplicationFacts, on: date) -> list[trades.Counterparty]:
+    """Whom it trades with; of evidence newer than itself only its own names."""
+    newer = facts.evidence_on is not None and facts.evidence_on > on
+    told = [each for each in facts.counterparties if each.side == trades.SELF or not newer]
+    return trades.joining(told, on=on)
 
 
 def _named(application_key: str, applied_at: datetime, now: datetime) -> dict[str, Any]:
@@ -229,6 +255,14 @@ def _check(facts: ApplicationFacts) -> None:
         )
     if strange := sorted(set(facts.evidence) - signals.TOLD):
         raise Refused(Refusal("SIGNAL_UNKNOWN", f"没有名为 {strange[0]} 的信号 · no such signal", where=strange[0]))
+    if strange := sorted({each.side for each in facts.counterparties} - set(trades.SIDES)):
+        raise Refused(
+            Refusal("TRADE_SIDE_UNKNOWN", f"应为 {'、'.join(trades.SIDES)} 之一 · one of them", where=strange[0])
+        )
+    if any(not 0 <= each.share <= 1 for each in facts.counterparties):
+        raise Refused(
+            Refusal("TRADE_SHARE", "占比应在 0 与 1 之间 · a share lies between 0 and 1", where="counterparties")
+        )
     if strange := sorted(set(facts.entities) - (set(KINDS) - {"person", "phone", "device"})):
         raise Refused(Refusal("ENTITY_UNKNOWN", f"没有名为 {strange[0]} 的实体 · no such entity", where=strange[0]))
 
@@ -249,4 +283,7 @@ def _input_hash(facts: ApplicationFacts, person: bytes) -> str:
         inputs["entities"] = {kind: seen.material.hex() for kind, seen in facts.entities.items()}
     if facts.amount_minor is not None:
         inputs["amount_minor"] = facts.amount_minor
+    if facts.counterparties:
+        told = ([each.side, each.material.hex(), each.share, each.last_on] for each in facts.counterparties)
+        inputs["counterparties"] = sorted(told, key=str)
     return digest(inputs)

@@ -17,6 +17,11 @@ class TestTheTable:
         stale = {row.rulebook for row in table.values()} - {book.version}
         assert not stale, "rules.csv changed: puhui mirror rules --simulate 50000 > policy/rulebook/simulated_worth.csv"
 
+    def test_says_of_every_rule_that_the_made_up_world_never_hits_why(self) -> None:
+        silent = {code for code, row in rule_worth.shipped().items() if not row.is_tried}
+        assert set(rule_worth.untried()) == silent
+        assert all(zh and en for zh, en in rule_worth.untried().values())
+
     def test_holds_together(self) -> None:
         for row in rule_worth.shipped().values():
             assert 0 <= row.best_hits <= min(row.fraud_hits, row.best_members or row.fraud_hits) <= row.frauds
@@ -45,5 +50,7 @@ class TestBesideWhatIsConfirmed:
         assert list(rows) == [rule.code for rule in rulebook.default_rulebook().rules]
         ring = rows["RING_LARGE"]
         assert (ring["hits"], ring["precision"], ring["simulated"]["base_rate"]) == (0, None, 0.01)
-        assert 0.5 < ring["simulated"]["recall"] < 1
-        assert rows["EMULATOR"]["simulated"] is None
+        assert ring["simulated"]["recall"] == 0.405
+        assert (rows["EMULATOR"]["simulated"]["best_scheme"], rows["EMULATOR"]["untried"]) == ("device_farm", None)
+        assert rows["BLACKLISTED"]["simulated"] is None
+        assert rows["BLACKLISTED"]["untried"].startswith("名单由人认定后产生")
