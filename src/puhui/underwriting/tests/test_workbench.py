@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from puhui.kernel.refusal import Refused
+from puhui.underwriting.core.modelling import boosting, terms
 from puhui.underwriting.core.modelling.preparing import Asked
 from puhui.underwriting.tests import nasty_tape
 from puhui.underwriting.workbench import fitting, model_folder, rebinning, scoring
@@ -72,6 +73,21 @@ class TestFit:
     def test_coefficients_go_the_way_of_their_bins(self, fitted):
         stored = json.loads((fitted[0] / "scorecard.json").read_text())
         assert all(feature["coefficient"] < 0 for feature in stored["scorecard"]["features"])
+
+
+class TestManyWords:
+    @pytest.mark.parametrize(("told", "apart"), [(False, True), (True, False)])
+    def test_words_that_fit_luck_stand_alone_and_words_that_tell_keep_their_groups(self, told, apart):
+        dice = np.random.default_rng(5)
+        sales, shops = dice.normal(size=6000), dice.integers(0, 200, (4, 6000))
+        odds = 1.2 * (shops[0] % 2) - 1.2 if told else 0.5 * sales - 1.5
+        bad = (dice.uniform(size=6000) < 1 / (1 + np.exp(-odds))).astype(np.int8)
+        words = {f"shop {n}": np.array([f"w{k}" for k in range(200)])[code] for n, code in enumerate(shops)}
+        values, none = pl.DataFrame({"sales": sales, **words}), dict.fromkeys(("sales", *words), ())
+        rows = boosting.Training(values, bad, np.ones(6000), dice.uniform(size=6000) < 0.25, np.ones(6000))
+        fitted = boosting.fit(rows, none, terms=terms.in_force(), seed=1)
+        assert fitted.settings["tried"][-1]["words_apart"]
+        assert all(("max_cat_to_onehot" in shape) == apart for shape in fitted.settings["shapes"])
 
 
 class TestScore:

@@ -23,6 +23,7 @@ from puhui.underwriting.core.modelling.terms import Terms
 
 Floats = npt.NDArray[np.float64]
 Outcome = npt.NDArray[np.int8]
+APART = {"max_cat_to_onehot": 1_000_000}  # XGBoost then parts one word from all others, never groups of words
 _FEW = 256  # rows that one thread scores sooner than many
 
 
@@ -103,7 +104,8 @@ def fit(rows: Training, specials: dict[str, tuple[float, ...]], *, terms: Terms,
     """Choose on held-out draws of training rows, calibrate on the steering part, fit for good on all training rows."""
     encoder = encoding.fit(rows.values, specials, least_rows=terms.boosting["least_level_rows"])
     made = _Rows(encoder.encoded(rows.values), rows.bad, rows.weight * rows.recency, encoder.input_kinds)
-    plan = _planned(made, rows, _directions(made, encoder, terms), terms, seed)
+    words = max(map(len, encoder.levels.values()), default=0)
+    plan = _planned(made, rows, _directions(made, encoder, terms), terms, seed=seed, words=words)
     if len(plan.kept) < len(encoder.inputs):
         encoder = encoder.some(plan.kept)
         made = _Rows(np.ascontiguousarray(made.matrix[:, list(plan.kept)]), made.bad, made.weight, encoder.input_kinds)
@@ -161,8 +163,10 @@ class _Plan:
     kept: tuple[int, ...]
 
 
-def _planned(rows: _Rows, asked: Training, directions: tuple[int, ...], terms: Terms, seed: int) -> _Plan:
-    """Rounds, and whether directions are imposed, by what the first shape does on draws held out of training (of a part of a
+def _planned(
+    rows: _Rows, asked: Training, directions: tuple[int, ...], terms: Terms, *, seed: int, words: int
+) -> _Plan:
+    """Rounds, whether directions are imposed and (where a column has so many `words`) whether each word stands alone, by what the first shape does on draws held out of training (of a part of a
     large tape, several draws of a small one: a quarter of few rows tells little)."""
     limits, dice = terms.boosting, np.random.default_rng(seed)
     few = len(rows.bad) <= limits["choice_rows"]
@@ -173,26 +177,54 @@ def _planned(rows: _Rows, asked: Training, directions: tuple[int, ...], terms: T
     share = terms.split["validation_share"]
     masks += [splitting.by_draw(sample.bad, None, share=share, dice=dice) for _ in range(draws - len(masks))]
     trials = [_Trial(sample.trainable(~mask, _cells(terms)), sample.some(mask)) for mask in masks]
-    free = (0,) * len(directions)
-    found = {imposed: _traced(trials, _settings(limits["shape"][0], imposed), limits, seed) for imposed in dict.fromkeys((directions, free))}  # fmt: skip
-    tops = {imposed: float(trace.max()) for imposed, (trace, _) in found.items()}
-    settled = directions if tops[directions] >= tops[free] - limits["direction_cost"] else free
-    flat_top, every = limits["flat_top_ahead" if asked.ahead else "flat_top"], _every(limits)
-    best = {imposed: (int(np.flatnonzero(trace >= tops[imposed] - flat_top)[-1]) + 1) * every for imposed, (trace, _) in found.items()}  # fmt: skip
-    tried = [
-        {"directions": sum(map(abs, imposed)), "rounds": best[imposed], "auc": round(tops[imposed], 5)}
-        for imposed in found
-    ]
+    free, first = (0,) * len(directions), limits["shape"][0]
+    tried = [_tried(trials, first, imposed, asked.ahead, limits, seed) for imposed in dict.fromkeys((directions, free))]
+    best = tried[0] if tried[0].top >= tried[-1].top - limits["direction_cost"] else tried[-1]
+    if words > limits.get(
+        "many_words", words
+    ):  # groups of so many words fit luck; each alone, where held-out rows insist
+        tried.append(_tried(trials, first | APART, best.directions, asked.ahead, limits, seed))
+        best = tried[-1] if tried[-1].top >= best.top + limits["apart_gain"] else best
+    apart = APART if best.apart else {}
     least = min(limits["least_rounds"], len(rows.bad) // int(limits.get("rows_a_round", 40))) if asked.ahead else 1
     more = (len(rows.bad) / float(trials[0].fitting.num_row())) ** 0.25  # more rows bear a few more rounds
-    rounds, level = round(best[settled] * more), None
+    rounds, level = round(best.rounds * more), None
     if steers:
-        raw = _margins(found[settled][1], trials[0].held, best[settled])
+        raw = _margins(best.booster, trials[0].held, best.rounds)
         level = calibration.fit(raw, trials[0].held.bad, asked.weight[asked.steering])
-    kept = _kept(found[settled][1], len(directions), limits)
-    settled = tuple(settled[place] for place in kept)
-    shapes = [_settings(shape, settled) for shape in limits["shape"]]
-    return _Plan(shapes, max(least, rounds), settled, tried, level, kept)
+    kept = _kept(best.booster, len(directions), limits)
+    settled = tuple(best.directions[place] for place in kept)
+    shapes = [_settings(shape | apart, settled) for shape in limits["shape"]]
+    return _Plan(shapes, max(least, rounds), settled, [one.told() for one in tried], level, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A first shape tried: its directions, whether words stand apart, the best AUC on held-out rows, its rounds, and the model."""
+
+    directions: tuple[int, ...]
+    apart: bool
+    top: float
+    rounds: int
+    booster: Any
+
+    def told(self) -> dict[str, Any]:
+        about = {"directions": sum(map(abs, self.directions)), "rounds": self.rounds, "auc": round(self.top, 5)}
+        return about | ({"words_apart": True} if self.apart else {})
+
+
+def _tried(
+    trials: Sequence[_Trial],
+    shape: dict[str, Any],
+    directions: tuple[int, ...],
+    ahead: bool,
+    limits: dict[str, Any],
+    seed: int,
+) -> _Tried:
+    trace, booster = _traced(trials, _settings(shape, directions), limits, seed)
+    flat_top, top = limits["flat_top_ahead" if ahead else "flat_top"], float(trace.max())
+    rounds = (int(np.flatnonzero(trace >= top - flat_top)[-1]) + 1) * _every(limits)
+    return _Tried(directions, "max_cat_to_onehot" in shape, top, rounds, booster)
 
 
 def _kept(booster: Any, inputs: int, limits: dict[str, Any]) -> tuple[int, ...]:
