@@ -154,7 +154,9 @@ class TestCalculators:
     def test_see_a_scam(self, opened: tuple[Client, str]) -> None:
         client, shop = opened
         told = {"text": "放款前先交 2000 元保证金，内部渠道", "apr": "36%"}
-        page = client.get(f"/m/books/{shop}/tools/scam/", told).context["page"]
+        answer = client.get(f"/m/books/{shop}/tools/scam/", told)
+        assert 'name="licence" value="" inputmode="text"' in answer.content.decode()  # letters can be typed
+        page = answer.context["page"]
         assert (page.headline.text, len(page.rows)) == ("危险", 3)
         for asked, colour, doubts in (
             ({"phone": "17012345678"}, "可疑", 1),

@@ -52,6 +52,7 @@ class Ask:
     value: str = ""
     choices: tuple[tuple[str, Words], ...] = ()
     long: bool = False
+    keys: str = "decimal"  # which keyboard a phone shows: decimal, tel or text
 
 
 @dataclass(frozen=True, slots=True)

@@ -315,8 +315,8 @@ def scam_check(facts: Facts, asked: Asked) -> ToolPage:
     """Paste what they sent you: red, yellow or green, each sign with what to do."""
     asks = (Ask("text", ("把短信、聊天或合同的话粘贴在这里", "Paste the message or the contract"), asked.get("text", ""), long=True),
             Ask("apr", ("说好的年化利率（可不填）", "The yearly rate they say"), asked.get("apr", "")),
-            Ask("phone", ("对方的电话（可不填）", "Their phone number"), asked.get("phone", "")),
-            Ask("licence", ("对方的统一社会信用代码（可不填）", "Their unified credit code"), asked.get("licence", "")))  # fmt: skip
+            Ask("phone", ("对方的电话（可不填）", "Their phone number"), asked.get("phone", ""), keys="tel"),
+            Ask("licence", ("对方的统一社会信用代码（可不填）", "Their unified credit code"), asked.get("licence", ""), keys="text"))  # fmt: skip
     title = ("防坑核验", "Scam check")
     if not any(asked.get(name) for name in ("text", "apr", "phone", "licence")):
         return ToolPage("scam", title, asks=asks)
