@@ -23,6 +23,7 @@ from tests import databases
 _SETTINGS = "fsync=off;synchronous_commit=off;full_page_writes=off;max_connections=40"
 # Each worker has a processor; the threads of a matrix library that has none wait by spinning, and take it from the others.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+_ROOM = 4 * 2**30
 _COPIES = count()
 _home = Path()
 
@@ -30,7 +31,7 @@ _home = Path()
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     """Django and the server, as early as there are options to read: the next conftest may import models."""
     global _home
-    _home = Path(tempfile.mkdtemp(prefix="puhui-test-"))
+    _home = Path(tempfile.mkdtemp(prefix="puhui-test-", dir=_in_memory()))
     _home.chmod(0o755)
     os.environ.pop("DATABASE_URL", None)
     os.environ |= {
@@ -49,6 +50,14 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # slow ones prove nothing here
     if hands_out:  # or pytest-django would set up the workers with it, before they have a server
         del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+def _in_memory() -> str | None:
+    """A file system in memory with room enough, if there is one: each copy of the template makes 1,200 files, seconds on some disks."""
+    room = Path("/dev/shm")
+    if not os.access(room, os.W_OK) or shutil.disk_usage(room).free < _ROOM:
+        return None
+    return str(room)
 
 
 def _hands_out(pluginmanager: pytest.PytestPluginManager) -> bool:

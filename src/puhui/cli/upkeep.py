@@ -35,13 +35,14 @@ def bring_up_to_date(*, verbosity: int = 0) -> None:
     from django.core.management import call_command
     from django.db import connections
 
-    from puhui.store import embedded, keyring, privileges
+    from puhui.store import embedded, keyring, pattern_indexes, privileges
 
     owner = connections["owner"]
     password = keyring.load().app_password if os.environ.get("DATABASE_URL") else None
     if not os.environ.get("PUHUI_APP_DATABASE_URL"):
         privileges.ensure_app_role(owner, role=embedded.APP_ROLE, password=password)
     call_command("migrate", database="owner", interactive=False, verbosity=verbosity)
+    pattern_indexes.drop(owner)
     privileges.grant(owner, role=embedded.APP_ROLE)
 
 
