@@ -66,6 +66,17 @@ class TestHeading:
         assert refused.value.refusal.code == "TAPE_ROWS_TOO_LONG"
         assert "32" in refused.value.refusal.message
 
+    def test_a_quote_inside_a_value_is_read_and_one_left_open_is_refused_by_its_line(self, tmp_path):
+        rows = [row.replace("shop", "5 inch pipe") for row in ROWS]
+        plain = _read(tmp_path, [HEADER, *rows]).frame
+        inside = _read(tmp_path, [HEADER, *(row.replace("5 inch", '5" inch') for row in rows)]).frame
+        assert inside["trade"].str.replace('"', "").to_list() == plain["trade"].to_list()
+        assert inside.drop("trade").equals(plain.drop("trade"))
+        with pytest.raises(Refused) as refused:
+            _read(tmp_path, [HEADER, *rows[:30], rows[30].replace("5 inch", '"5 inch'), *rows[31:]])
+        assert refused.value.refusal.code == "TAPE_QUOTE_OPEN"
+        assert refused.value.refusal.where == "line 32"
+
     def test_the_separator_of_hive_is_known(self, tmp_path):
         assert _read(tmp_path, [line.replace(",", "\x01") for line in (HEADER, *ROWS)]).frame.columns == HEADER.split(
             ","

@@ -164,22 +164,26 @@ def _text(content: bytes) -> tuple[pl.DataFrame, list[str]]:
             new_columns=list(head.names), schema=dict.fromkeys(head.names, pl.String),
         )  # fmt: skip
     except pl.exceptions.ComputeError:
-        _refuse_long_rows(text_bytes, delimiter, head)
-        raise
+        frame = _by_rows(text_bytes, delimiter, head)
     said = [f"encoding {encoding}"] if encoding != "utf-8" else []
     said += [f"delimiter {delimiter!r}"] if delimiter != "," else []
     return frame.slice(int(head.named and not head.widened)), said + list(head.notes)
 
 
-def _refuse_long_rows(content: bytes, delimiter: str, head: heading.Heading) -> None:
-    """Rows with more fields than names are refused by their place: cutting them short would move values under wrong names."""
+def _by_rows(content: bytes, delimiter: str, head: heading.Heading) -> pl.DataFrame:
+    """The table row by row, for files whose quotes stand inside values. Refused by their place: rows with more fields than names
+    (cutting them short would move values under wrong names), and a quote that is never closed and swallows rows."""
     width = len(head.names)
-    rows = csv.reader(
-        io.StringIO(content.decode("utf-8", errors="replace")), delimiter=delimiter, skipinitialspace=True
+    reader = csv.reader(
+        io.StringIO(content.decode("utf-8", errors="replace"), newline=""), delimiter=delimiter, skipinitialspace=True
     )
-    long = [
-        (rows.line_num, len(row)) for number, row in enumerate(rows) if number >= head.rows_above and len(row) > width
-    ]
+    rows, ends = list[list[str]](), list[int]()
+    for row in reader:
+        rows.append(row)
+        ends.append(reader.line_num)
+    first = head.rows_above + head.widened
+    table, ends = rows[first:], ends[first:]
+    long = [(end, len(row)) for end, row in zip(ends, table, strict=True) if len(row) > width]
     if long:
         line, fields = long[0]
         told = (
@@ -187,6 +191,15 @@ def _refuse_long_rows(content: bytes, delimiter: str, head: heading.Heading) -> 
             f"rows have more fields than the {width} names, the first in line {line} ({fields}): quote values that hold {delimiter!r}"
         )
         raise Refused(Refusal("TAPE_ROWS_TOO_LONG", told, f"line {line}"))
+    for begun, end, row in zip([first, *ends], ends, table, strict=False):
+        if len(row) < width and end > begun + 1:
+            told = (
+                f"第{begun + 1}行的引号没有结束，吞掉了后面{end - begun - 1}行：请补上或去掉引号 · the quote opened in line {begun + 1} is never "
+                f"closed and swallows {end - begun - 1} lines: close it or take it out"
+            )
+            raise Refused(Refusal("TAPE_QUOTE_OPEN", told, f"line {begun + 1}"))
+    filled = [[cell or None for cell in row] + [None] * (width - len(row)) for row in table if row]
+    return pl.DataFrame(filled, schema=dict.fromkeys(head.names, pl.String), orient="row")
 
 
 def _as_utf8(content: bytes) -> tuple[bytes, str]:
