@@ -18,6 +18,11 @@ OTHER_NAMES = {
     "kind": ("type", "relation", "edge_type", "etype"),
     "at": ("time", "timestamp", "edge_time", "date", "ts"),
 }
+NODE_NAMES = {
+    "id": ("node_id", "nodeid", "node", "txid"),
+    "label": ("y", "class", "target", "is_fraud", "fraud"),
+    "split": (),
+}
 _DELIMITERS = ("\t", ",", ";", "|", " ")
 
 
@@ -52,9 +57,11 @@ def read_edges(path: Path) -> Read:
     return Read(frame.select(wanted), tuple(notes))
 
 
-def read_nodes(path: Path) -> pl.DataFrame:
-    """The node table of a folder, as it is."""
-    return _frame(_file(path, "nodes"))
+def read_nodes(path: Path) -> Read:
+    """The node table of a folder with all its columns, id, label and split under their names."""
+    frame = _frame(_file(path, "nodes"))
+    renamed = _renamed(frame, NODE_NAMES)
+    return Read(frame.rename(renamed), tuple(f"nodes: {old} → {new}" for old, new in renamed.items()))
 
 
 def read_table(path: Path, *, texts: bool) -> pl.DataFrame:

@@ -96,12 +96,14 @@ def scores(found: GraphStudy) -> pl.DataFrame:
 def _tables(folder: Path) -> tuple[pl.DataFrame, files.Read, Links]:
     if not folder.is_dir():
         raise Refused(Refusal("GRAPH_FOLDER_ABSENT", "没有这个文件夹 · no such folder; it holds nodes.parquet and edges.parquet", str(folder)))  # fmt: skip
-    table = files.read_nodes(folder)
+    told = files.read_nodes(folder)
+    table = told.frame
     if not table.height:
         raise Refused(Refusal("GRAPH_EMPTY", "没有节点 · there are no nodes", str(folder)))
     nodes.check_ids(table)
     read = files.read_edges(folder)
-    return table, read, link(read.frame, ids=table["id"])
+    notes = (*told.notes, *read.notes)
+    return table, files.Read(read.frame, notes), link(read.frame, ids=table["id"])
 
 
 def _as_of(text: str | None) -> float | None:

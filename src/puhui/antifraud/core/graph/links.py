@@ -47,7 +47,8 @@ def link(edges: pl.DataFrame, *, ids: pl.Series | None = None) -> Links:
     """`edges`: src, dst, and where given kind (any type) and at (number, date, datetime or text in ISO form). `ids`: the node table's,
     different from one another. Raises Refused EDGE_TIME_UNREADABLE or TOO_MANY_KINDS."""
     told = {"rows": edges.height}
-    whole = edges.drop_nulls(["src", "dst"])
+    gaps = [pl.col(name).fill_nan(None) for name in ("src", "dst") if edges[name].dtype.is_float()]
+    whole = edges.with_columns(gaps).drop_nulls(["src", "dst"])
     told["without_end"] = edges.height - whole.height
     whole, ids = _one_type(whole, ids)
     loops = whole.filter(pl.col("src") == pl.col("dst"))
@@ -62,14 +63,20 @@ def link(edges: pl.DataFrame, *, ids: pl.Series | None = None) -> Links:
 
 
 def _one_type(edges: pl.DataFrame, ids: pl.Series | None) -> tuple[pl.DataFrame, pl.Series | None]:
-    """Ids of one type: whole numbers as 64 bits, everything else as text (a number 7 and a text "7" are one node)."""
+    """Ids of one type: whole numbers of 64 bits as such, everything else as text (a number 7 and a text "7" are one node)."""
     types = [edges["src"].dtype, edges["dst"].dtype, *([] if ids is None else [ids.dtype])]
-    if all(kind.is_integer() for kind in types):
+    columns = [edges["src"], edges["dst"], *([] if ids is None else [ids])]
+    if all(kind.is_integer() for kind in types) and not any(_beyond(column) for column in columns):
         wanted: pl.DataType = pl.Int64()
     else:
         wanted = pl.String()
     cast = edges.with_columns(_as(pl.col("src"), types[0], wanted), _as(pl.col("dst"), types[1], wanted))
     return cast, None if ids is None else pl.select(_as(pl.lit(ids), types[-1], wanted).alias("id")).to_series()
+
+
+def _beyond(column: pl.Series) -> bool:
+    """A number that 64 signed bits do not hold (a hash, say): then ids go as text."""
+    return column.dtype in (pl.UInt64, pl.Int128) and bool((column > 2**63 - 1).any())
 
 
 def _as(column: pl.Expr, kind: pl.DataType, wanted: pl.DataType) -> pl.Expr:

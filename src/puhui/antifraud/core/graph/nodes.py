@@ -24,6 +24,12 @@ Matrix = npt.NDArray[np.float32]
 TRAIN, VAL, TEST = 0, 1, 2
 _SPLITS = {"train": TRAIN, "training": TRAIN, "val": VAL, "valid": VAL, "validation": VAL, "dev": VAL, "test": TEST, "testing": TEST}  # fmt: skip
 _KNOWN = ("id", "label", "split", "at", "label_at")
+_MASKS = {"train_mask": TRAIN, "val_mask": VAL, "test_mask": TEST}  # as graph libraries write a split
+_ROW_NUMBER = (
+    "__index_level_0__",
+    "Unnamed: 0",
+    "",
+)  # what a table of pandas carries along: the order of rows, no feature
 _UNKNOWN_WORDS = ("", "nan", "none", "null", "unknown")
 
 
@@ -54,9 +60,25 @@ def nodes_of(table: pl.DataFrame, terms: Terms, *, seed: int, as_of: float | Non
         late = (label >= 0) & (label_at > as_of)
         label[late] = -1
         told["labels_after_as_of"] = int(late.sum())
+    table = _unmasked(table, notes)
     split = _splits(table, label, notes, seed)
-    features, names = _features(table.drop(name for name in _KNOWN if name in table.columns), terms, notes)
+    numbered = [name for name in _ROW_NUMBER if name in table.columns]
+    if numbered:
+        notes.append(f"a row's number is no feature, left out: {', '.join(map(repr, numbered))}")
+    features, names = _features(
+        table.drop([*(name for name in _KNOWN if name in table.columns), *numbered]), terms, notes
+    )
     return Nodes(table["id"], features, names, label, split, at, label_at, told, tuple(notes))
+
+
+def _unmasked(table: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """A split told by three columns of true and false is one column; where a row is in two, the first of train, val, test counts."""
+    masks = [name for name in _MASKS if name in table.columns and table[name].dtype == pl.Boolean]
+    if "train_mask" not in masks or "split" in table.columns:
+        return table
+    notes.append(f"the split is read from {', '.join(masks)}")
+    words = [pl.when(pl.col(name)).then(pl.lit(name.removesuffix("_mask"))) for name in masks]
+    return table.with_columns(split=pl.coalesce(words)).drop(masks)
 
 
 def check_ids(table: pl.DataFrame) -> None:
@@ -155,7 +177,7 @@ def _features(table: pl.DataFrame, terms: Terms, notes: list[str]) -> tuple[Matr
     keep: list[int] = []
     flat: list[int] = []
     for place, column in enumerate(columns):
-        values = column.cast(pl.Float32, strict=False).fill_null(float("nan")).to_numpy()
+        values = _single(column)
         values = np.where(np.isfinite(values), values, np.float32("nan"))
         matrix[:, place] = values
         present = values[np.isfinite(values)]
@@ -165,6 +187,16 @@ def _features(table: pl.DataFrame, terms: Terms, notes: list[str]) -> tuple[Matr
         notes.append(f"never varying, left out: {', '.join(columns[place].name for place in flat[:8])}")
         matrix = np.asfortranarray(np.take(matrix, keep, axis=1))
     return matrix, tuple(columns[place].name for place in keep)
+
+
+def _single(column: pl.Series) -> npt.NDArray[np.float32]:
+    """As single precision; a column of numbers beyond it is scaled by its greatest."""
+    values = column.cast(pl.Float32, strict=False).fill_null(float("nan")).to_numpy()
+    if not np.isinf(values).any():
+        return values
+    double = column.cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
+    most = np.abs(double[np.isfinite(double)]).max(initial=0.0)
+    return (double / most).astype(np.float32) if most > np.finfo(np.float32).max else values
 
 
 def _opened(column: pl.Series, terms: Terms) -> list[pl.Series]:

@@ -156,3 +156,36 @@ class TestRings:
         answer = ring_study.study(tmp_path / "pairs.csv", seed=1).answer
         assert answer["components"] == {"count": 2, "largest": 3, "sizes": [3, 2], "histogram": [[3, 1], [2, 1]]}
         assert "source → src" in answer["notes"]
+
+
+class TestStrangeFolders:
+    """What other tools write: the same graph under other types and names gives the same figures."""
+
+    def test_ids_beyond_64_signed_bits_names_of_others_and_masks(self, tmp_path):
+        table, edges = planted()
+        plain = run(write(tmp_path / "plain", table, edges)).answer
+        far = 2**63
+        masks = [(pl.col("split") == part).alias(f"{part}_mask") for part in ("train", "val", "test")]
+        strange = table.with_columns(
+            pl.col("id").cast(pl.UInt64) + far, pl.int_range(pl.len()).alias("__index_level_0__"), *masks
+        )
+        strange = strange.drop("split").rename({"id": "node_id", "label": "Y"})
+        found = run(write(tmp_path / "strange", strange, edges.select(pl.all().cast(pl.UInt64) + far))).answer
+        assert (found["auroc"], found["auprc"], found["features"]) == (plain["auroc"], plain["auprc"], 1)
+        assert found["notes"][:2] == ["nodes: node_id → id", "nodes: Y → label"]
+        assert "a row's number is no feature, left out: '__index_level_0__'" in found["notes"]
+        assert "the split is read from train_mask, val_mask, test_mask" in found["notes"]
+
+    def test_a_gap_in_an_end_joins_nobody_and_great_numbers_stay_a_feature(self, tmp_path):
+        table, edges = planted()
+        gaps = edges.with_columns(pl.all().cast(pl.Float64)).with_columns(
+            dst=pl.when(pl.int_range(pl.len()) < 5).then(float("nan")).otherwise("dst")
+        )
+        told = run(write(tmp_path / "gaps", table.with_columns(pl.col("x").cast(pl.Float64) * 1e300), gaps))
+        assert (told.answer["told"]["without_end"], told.answer["told"]["unknown_nodes"], told.answer["features"]) == (
+            5,
+            0,
+            1,
+        )
+        again = run(write(tmp_path / "fewer", table, edges.tail(-5)))
+        assert told.answer["without_graph"] == again.answer["without_graph"]
