@@ -104,7 +104,7 @@ def _frame(file: Path, *, texts: bool = False) -> pl.DataFrame:
 
 def _text(file: Path, *, zipped: bool, texts: bool) -> pl.DataFrame:
     content = file.read_bytes()
-    content = gzip.decompress(content) if zipped else content
+    content = _utf8(gzip.decompress(content) if zipped else content)
     lines = [line for line in content[:100_000].decode("utf-8-sig", errors="replace").splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(("#", "%"))]
     if not lines or "\x00" in lines[0]:
@@ -125,6 +125,18 @@ def _text(file: Path, *, zipped: bool, texts: bool) -> pl.DataFrame:
     if not headed:
         frame = frame.rename(dict(zip(frame.columns, ("src", "dst", "kind", "at"))))
     return frame
+
+
+def _utf8(content: bytes) -> bytes:
+    """Chinese programs write GB 18030; a file that is neither is left as it is, and refused where it is read."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        try:
+            return content.decode("gb18030").encode()
+        except UnicodeDecodeError:
+            return content
+    return content
 
 
 def _renamed(frame: pl.DataFrame, names: dict[str, tuple[str, ...]]) -> dict[str, str]:

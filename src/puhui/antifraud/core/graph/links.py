@@ -45,7 +45,7 @@ class Links:
 
 def link(edges: pl.DataFrame, *, ids: pl.Series | None = None) -> Links:
     """`edges`: src, dst, and where given kind (any type) and at (number, date, datetime or text in ISO form). `ids`: the node table's,
-    different from one another. Raises Refused EDGE_TIME_UNREADABLE or TOO_MANY_KINDS."""
+    different from one another. Raises Refused EDGE_TIME_UNREADABLE, NODE_ID_KIND or TOO_MANY_KINDS."""
     told = {"rows": edges.height}
     gaps = [pl.col(name).fill_nan(None) for name in ("src", "dst") if edges[name].dtype.is_float()]
     whole = edges.with_columns(gaps).drop_nulls(["src", "dst"])
@@ -66,6 +66,10 @@ def _one_type(edges: pl.DataFrame, ids: pl.Series | None) -> tuple[pl.DataFrame,
     """Ids of one type: whole numbers of 64 bits as such, everything else as text (a number 7 and a text "7" are one node)."""
     types = [edges["src"].dtype, edges["dst"].dtype, *([] if ids is None else [ids.dtype])]
     columns = [edges["src"], edges["dst"], *([] if ids is None else [ids])]
+    nested = next((column for column in columns if column.dtype.is_nested()), None)
+    if nested is not None:
+        text = f"节点编号应为数字或文本，见到 {nested.dtype} · ids are numbers or texts, not {nested.dtype}"
+        raise Refused(Refusal("NODE_ID_KIND", text, nested.name))
     if all(kind.is_integer() for kind in types) and not any(_beyond(column) for column in columns):
         wanted: pl.DataType = pl.Int64()
     else:

@@ -189,3 +189,13 @@ class TestStrangeFolders:
         )
         again = run(write(tmp_path / "fewer", table, edges.tail(-5)))
         assert told.answer["without_graph"] == again.answer["without_graph"]
+
+    def test_ids_that_are_lists_are_refused_and_chinese_files_read(self, tmp_path):
+        table, edges = planted()
+        nested = edges.select(pl.concat_list("src").alias("src"), "dst")
+        with pytest.raises(Refused, match="NODE_ID_KIND"):
+            run(write(tmp_path / "nested", table, nested))
+        file = tmp_path / "edges.csv"
+        file.write_bytes("src,dst\n甲,乙\n乙,丙\n".encode("gb18030"))
+        found = ring_study.study(file, seed=1)
+        assert (found.answer["nodes"], found.links.ids.to_list()) == (3, ["丙", "乙", "甲"])
