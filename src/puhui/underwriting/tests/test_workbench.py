@@ -83,7 +83,7 @@ class TestManyWords:
         odds = 1.2 * (shops[0] % 2) - 1.2 if told else 0.5 * sales - 1.5
         bad = (dice.uniform(size=6000) < 1 / (1 + np.exp(-odds))).astype(np.int8)
         words = {f"shop {n}": np.array([f"w{k}" for k in range(200)])[code] for n, code in enumerate(shops)}
-        values, none = pl.DataFrame({"sales": sales, **words}), dict.fromkeys(("sales", *words), ())
+        values, none = pl.DataFrame({"sales": sales, **words}), dict.fromkeys(("sales", *words), tuple[float, ...]())
         rows = boosting.Training(values, bad, np.ones(6000), dice.uniform(size=6000) < 0.25, np.ones(6000))
         fitted = boosting.fit(rows, none, terms=terms.in_force(), seed=1)
         assert fitted.settings["tried"][-1]["words_apart"]

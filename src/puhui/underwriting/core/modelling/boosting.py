@@ -8,7 +8,7 @@ Reasons are XGBoost's own SHAP values (Lundberg & Lee 2017; exact for trees).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,7 +100,7 @@ class Training:
     ahead: bool = False
 
 
-def fit(rows: Training, specials: dict[str, tuple[float, ...]], *, terms: Terms, seed: int) -> Boosted:
+def fit(rows: Training, specials: Mapping[str, tuple[float, ...]], *, terms: Terms, seed: int) -> Boosted:
     """Choose on held-out draws of training rows, calibrate on the steering part, fit for good on all training rows."""
     encoder = encoding.fit(rows.values, specials, least_rows=terms.boosting["least_level_rows"])
     made = _Rows(encoder.encoded(rows.values), rows.bad, rows.weight * rows.recency, encoder.input_kinds)

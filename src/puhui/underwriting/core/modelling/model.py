@@ -137,7 +137,7 @@ class Model:
 
     def _read(self, frame: pl.DataFrame, *, noting: bool) -> tuple[pl.DataFrame, pl.Series]:
         """Feature values, and what could not be read (empty unless `noting`: whoever asks for no reasons is told no notes)."""
-        read, notes = [], []
+        read, notes = list[pl.Series](), list[pl.Series]()
         for column in self.columns:
             raw = frame[column.name]
             values = columns.read(raw, column)
