@@ -7,6 +7,7 @@ Beside what an applicant waits for stands what one answer costs: processor time 
 seconds, by which figures of different days and loads can be compared. Gangs among the honest are another bench: `python -m bench.gangs`.
 """
 
+import gc
 import json
 import os
 import subprocess
@@ -128,6 +129,8 @@ def stream(turn: int, begins: float) -> None:
 
         for number in range(WARM):
             operations.assess(_facts(10_000 + 2 * number + turn, now), now=now)
+        gc.collect()
+        gc.freeze()  # as the web server does before its first request (web/wsgi)
         told = []  # printed at the end: nobody reads the pipe while the stream lasts, and a full pipe would stop it
         for number in range(turn, A_SECOND * SECONDS, 2):
             due = begins + number / A_SECOND
@@ -206,6 +209,8 @@ def _facts(number: int, now: datetime) -> Any:
 
 
 if __name__ == "__main__":
+    if {"-h", "--help"} & set(sys.argv):
+        sys.exit(__doc__)
     arguments = [each for each in sys.argv[1:] if not each.startswith("--")]
     size = int(arguments[0]) if arguments else 1_000_000
     if "--inside" in sys.argv:
