@@ -8,7 +8,7 @@ import polars as pl
 
 from puhui.underwriting.core.modelling import evaluation, reject_inference
 from puhui.underwriting.core.modelling.reject_inference import Applicants, RejectTerms
-from puhui.underwriting.workbench import card
+from puhui.underwriting.workbench import card, card_facts
 
 NASTY = '<img src=x onerror="alert(1)">'
 
@@ -66,3 +66,9 @@ class TestCard:
         path = card.write(tmp_path, facts())
         assert path == tmp_path / "card.html"
         assert path.read_text(encoding="utf-8") == card.html(facts())
+
+    def test_how_rows_were_divided_is_said_in_words(self):
+        told = {"by": "time", "last_training_day": "2019-03-05", "first_test_day": "2019-03-06", "training_rows": 70}
+        kept = {"tape": {"name": "t"}, "asked": {"target": "bad"}, "evidence": {"boosting": {}}, "kinds": ["boosting"]}
+        split = card_facts.of(kept | {"answers": [{"kind": "boosting", "split": told}]}, {})["split"]
+        assert split["told"] == "按时间 · by time (2019-03-05 | 2019-03-06)"

@@ -9,6 +9,11 @@ from typing import Any
 
 from puhui.underwriting.core.modelling import watching
 
+SPLITS = {
+    "random": "随机 · random", "time": "按时间 · by time",
+    "random_by_group": "随机，同一申请人在同一边 · random, an applicant on one side",
+}  # fmt: skip
+
 
 def of(card: dict[str, Any], stored: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """`stored` is the JSON of each kind's model; what an older folder lacks stays out."""
@@ -60,7 +65,7 @@ def _split(told: dict[str, Any]) -> dict[str, Any]:
     training, steering = told.get("training_rows"), told.get("steering_rows")
     fitted = training - steering if training is not None and steering is not None else training
     return {
-        "told": how + (f" ({' | '.join(days)})" if days else ""),
+        "told": SPLITS.get(how, how) + (f" ({' | '.join(days)})" if days else ""),
         "training": fitted,
         "validation": steering,
         "test": told.get("test_rows"),
