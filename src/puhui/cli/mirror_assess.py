@@ -37,7 +37,8 @@ def assess(
     """One application JSON a line → {outcome, score, hits, reasons, conditions, entities, ring, ms}, against the database.
 
     Needed: id_number; a line without application_id is numbered by its content. Known besides: applied_at, phone, device, card, ip, wifi, gps, address, licence, operator,
-    shop_phone, agent, channel, amount_yuan (or amount_minor), signals (by the names of the rulebook's columns). `outcome` is pass,
+    shop_phone, agent, channel, amount_yuan (or amount_minor), shop_name, counterparties (of invoices: name, side, share, last_on),
+    signals (by the names of the rulebook's columns). `outcome` is pass,
     observe, direct, delay, lower_limit, step_up, review or refuse; what could not be used is told in `notes`.
     """
     refused = 0
