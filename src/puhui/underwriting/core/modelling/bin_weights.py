@@ -160,7 +160,7 @@ def _moved(stay: Sequence[Bins], places: Sequence[Places], lines: tuple[list[Flo
         marks[np.arange(len(taken)), start + place[taken]] = 1.0
     offset = marks @ np.concatenate(effects)
     ridge = np.concatenate([_loose(levels), np.full(marks.shape[1], float(limits["bin_ridge"]))])
-    moves = _newton(np.hstack([levels, marks]), some, ridge, offset, chord=True)[0][levels.shape[1] :]
+    moves = _newton(np.hstack([levels, marks]), some, ridge, offset)[0][levels.shape[1] :]
     return [
         _as_before(bins, effect + moves[start : start + len(effect)], falls=value < 0)
         for bins, effect, value, start in zip(stay, effects, coefficients, ends[:-1], strict=True)
@@ -186,22 +186,21 @@ def _loose(levels: Floats) -> Floats:
     return np.zeros(1) if levels.shape[1] == 1 else np.full(levels.shape[1], LEVEL_RIDGE)
 
 
-def _newton(design: Floats, rows: Rows, stiff: Floats, offset: Floats, *, chord: bool = False) -> tuple[Floats, Floats]:
-    """Ridge logistic regression: coefficients and the curvature at them; `chord`: an older curvature serves as long as each step
-    is a quarter of the last one or less (many columns: the curvature costs a hundred times the slope)."""
+def _newton(design: Floats, rows: Rows, stiff: Floats, offset: Floats) -> tuple[Floats, Floats]:
+    """Ridge logistic regression: coefficients and the curvature at them."""
     found, places = np.zeros(design.shape[1]), np.diag_indices(design.shape[1])
-    curve, size, last = None, np.inf, np.inf
     for _ in range(STEPS):
-        chance = calibration.chances(offset + design @ found)
-        slope = design.T @ (rows.weight * (chance - rows.bad))
-        if curve is None or not chord or size > last / 4:
-            spread = rows.weight * chance * (1 - chance) + 1e-10
-            curve = design.T @ (design * spread[:, None])
-            curve[places] += stiff + 1e-9
+        slope, curve = _slope_and_curve(design, rows, offset + design @ found)
+        curve[places] += stiff + 1e-9
         step = np.linalg.solve(curve, slope + stiff * found)
-        last, size = size, float(np.abs(step).max())
-        found = found - step / max(1.0, size / 5.0)
-        if size < 1e-8:
+        found = found - step / max(1.0, float(np.abs(step).max()) / 5.0)
+        if float(np.abs(step).max()) < 1e-8:
             break
-    assert curve is not None
     return found, curve
+
+
+def _slope_and_curve(design: Floats, rows: Rows, odds: Floats) -> tuple[Floats, Floats]:
+    """Of the weighted log-loss at these log-odds."""
+    chance = calibration.chances(odds)
+    spread = rows.weight * chance * (1 - chance) + 1e-10
+    return design.T @ (rows.weight * (chance - rows.bad)), design.T @ (design * spread[:, None])
