@@ -124,10 +124,9 @@ def _ways(asked: Asked) -> tuple[list[tuple[tuple[str, ...], int, int, int]], tu
             f"""
             SELECT way, count(*) FROM (
                 SELECT array_agg({UNITS[asked.unit]} ORDER BY happened_at, key) AS way
-                  FROM acquisition_signal c
+                  FROM acquisition_signal
                  WHERE kind = 'click' AND happened_at >= %s AND happened_at < %s
-                   AND NOT EXISTS (SELECT FROM way_touch t WHERE t.id = c.id)
-                   AND (device IS NULL OR NOT EXISTS (SELECT FROM way_device d WHERE d.device = c.device))
+                   AND id NOT IN (SELECT id FROM way_touch) AND (device IS NULL OR device NOT IN (SELECT device FROM way_device))
                  GROUP BY coalesce(device::text, key::text)) AS each
              GROUP BY way
             """,
