@@ -109,11 +109,13 @@ def worker(
 
 
 def _web_command(port: int) -> list[str]:
-    """Granian with a worker a processor (two to four): Python threads of one process share one processor (decision 0180)."""
+    """Granian with a worker a processor (two to four): Python threads of one process share one processor (decision 0180). Who is free
+    takes the next request, since no connection outlives its answer (0183)."""
     workers = os.environ.get("PUHUI_WEB_WORKERS", str(min(max(os.cpu_count() or 1, 2), 4)))
     threads = os.environ.get("PUHUI_WEB_THREADS", "4")
     options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", workers]
     options += ["--blocking-threads", threads, "--respawn-failed-workers", "--log-level", "warning"]
+    options += ["--no-http1-keep-alive", "--backpressure", threads]
     return [_beside_python("granian"), *options, "puhui.web.wsgi:application"]
 
 

@@ -67,7 +67,8 @@ def from_tencent(oaid: str = "", **more: str) -> tencent.RtaRequest:
 
 class TestTheWire:
     def test_has_the_published_numbers_and_types(self):
-        place = Path(os.environ.get("PUHUI_DATA", "none")).parent / "reference" / "rta.md"
+        data = Path(os.environ.get("PUHUI_DATA", Path(__file__).resolve().parents[5] / "shared" / "data"))
+        place = data.parent / "reference" / "rta.md"
         if not place.is_file():
             pytest.skip("the published field tables are not here (PUHUI_DATA)")
         text = place.read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 from puhui.kernel.refusal import Refused
 from puhui.underwriting.core.modelling import roll_rate, vintage
 
-DATA = Path(os.environ.get("PUHUI_DATA", "no data"))
+DATA = Path(os.environ.get("PUHUI_DATA", Path(__file__).resolve().parents[5] / "shared" / "data"))
 JAN, FEB, MAR, APR = (date(2026, month, 1) for month in (1, 2, 3, 4))
 
 
