@@ -6,6 +6,7 @@ Rule kept: pages get plain values with masked texts; an edge always says by what
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from puhui.antifraud import models, trade_ties
@@ -147,24 +148,21 @@ def ring_of(application_key: str, *, hops: int = 2) -> dict[str, Any]:
 def _around(mine: models.Arrival, hops: int) -> dict[int, int]:
     """Positions by hop, later arrivals too: staff look at the ring as it is now, not as the application saw it."""
     found, asked = {mine.position: 0}, [mine]
-    near = list(trade_ties.near(mine.position))[:MOST_DRAWN]
+    near = trade_ties.near(mine.position)[:MOST_DRAWN]
     for hop in range(1, hops + 1):
         keys = {kind: {getattr(row, kind) for row in asked} - {None} for kind in STRONG}
-        asked = []
-        for kind, values in keys.items():
-            for row in (
-                models.Arrival.objects.filter(**{f"{kind}__in": values}).order_by("-applied_at")[:MOST_DRAWN]
-                if values
-                else ()
-            ):
-                if row.position not in found and len(found) < MOST_DRAWN:
-                    found[row.position] = hop
-                    asked.append(row)
+        meeting = [
+            models.Arrival.objects.filter(**{f"{kind}__in": values}).order_by("-applied_at")[:MOST_DRAWN]
+            for kind, values in keys.items()
+            if values
+        ]
         if hop == 1:  # by invoices one hop only: trade goes everywhere
-            for row in models.Arrival.objects.filter(position__in=near).order_by("position"):
-                if row.position not in found and len(found) < MOST_DRAWN:
-                    found[row.position] = hop
-                    asked.append(row)
+            meeting.append(models.Arrival.objects.filter(position__in=near).order_by("position"))
+        asked = []
+        for row in chain.from_iterable(meeting):
+            if row.position not in found and len(found) < MOST_DRAWN:
+                found[row.position] = hop
+                asked.append(row)
     return found
 
 
