@@ -4,11 +4,13 @@ Rule kept: pages show and ask; what may be done is the room's to say, and its re
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -49,7 +51,7 @@ def case(request: HttpRequest, case_id: str) -> HttpResponse:
         for name in casework.moves_from(file.view.state)
         if not (move := casework.move_of(file.view.state, name)).second or me != file.proposed_by
     ]
-    drawn = case_files.ring_of(file.leads[-1]["application_key"]) if file.leads else {"nodes": [], "edges": []}
+    drawn = _ring(file.leads[-1]["application_key"]) if file.leads else {"nodes": [], "edges": []}
     context = {
         "file": file,
         "view": file.view,
@@ -80,7 +82,7 @@ def act(request: HttpRequest, case_id: str) -> HttpResponse:
 @access.staff_page(*MAY)
 def ring(request: HttpRequest, application_key: str) -> HttpResponse:
     """The ring of any application."""
-    drawn = case_files.ring_of(application_key)
+    drawn = _ring(application_key)
     if not drawn["nodes"]:
         raise Http404("no such application")
     context = {"ring": drawn, "application_key": application_key, "words": _ring_words(), "edges": _edge_rows(drawn),
@@ -217,6 +219,22 @@ def _ring_words() -> dict[str, str]:
     """What the picture needs in the reader's tongue."""
     return {"bad": str(_("已确认欺诈")), "good": str(_("已排除")), "application": str(_("申请")), "weight": str(_("强度")),
             "since": str(_("建立于")), "by": str(_("共用"))}  # fmt: skip
+
+
+def _ring(application_key: str) -> dict[str, Any]:
+    """The ring with the wall clock of the reader, as every other time of the page."""
+    drawn = case_files.ring_of(application_key)
+    return {
+        **drawn,
+        "nodes": [_here(each) for each in drawn["nodes"]],
+        "edges": [_here(each) for each in drawn["edges"]],
+    }
+
+
+def _here(part: dict[str, Any]) -> dict[str, Any]:
+    if not part["at"]:
+        return part
+    return part | {"at": f"{timezone.localtime(datetime.fromisoformat(part['at'])):%Y-%m-%d %H:%M}"}
 
 
 def _edge_rows(drawn: dict[str, Any]) -> list[dict[str, Any]]:

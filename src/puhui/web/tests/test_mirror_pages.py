@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from puhui.antifraud import operations, payees
 from puhui.antifraud.tests.test_assess import NOW, facts
@@ -41,7 +42,10 @@ def test_a_direct_payment_names_whom_it_goes_to() -> None:
     with tenancy.scope(tenancy.PLATFORM):
         operations.assess(facts(1), now=NOW)
         operations.assess(replace(facts(2), evidence={"address_is_cluster": True}), now=NOW)
-    assert "收款账号" not in lin.get("/mirror/rings/app_1/").content.decode()
+    first = lin.get("/mirror/rings/app_1/").content.decode()
+    assert "收款账号" not in first
+    assert f'<td class="nowrap">{timezone.localtime(NOW):%Y-%m-%d %H:%M}</td>' in first
+    assert timezone.localtime(NOW).utcoffset() == timedelta(hours=8)  # the reader's clock, not that of the wire
     assert "登记前不能签约放款" in lin.get("/mirror/rings/app_2/").content.decode()
     told = {"name": "某某食品批发部", "account": "12", "reason": "进货合同 2026-017"}
     assert "位数字" in lin.post("/mirror/rings/app_2/payee/", told, follow=True).content.decode()

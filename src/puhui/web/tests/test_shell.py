@@ -1,15 +1,19 @@
 """Headers, errors, languages, health, metrics: what holds for every page."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.db import connection
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.urls import path
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.web import callers
+from puhui.merchant import tool_list
+from puhui.web import callers, surroundings
 from puhui.web.tests import visitors
 from puhui.web.urls import handler400, handler403, handler404, handler500
 from puhui.web.urls import urlpatterns as of_the_house
@@ -25,6 +29,15 @@ def _breaks(request: HttpRequest) -> Any:
 
 urlpatterns = [path("refuses/", _refuses), path("breaks/", _breaks), *of_the_house]
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+
+def test_every_place_and_every_tool_has_a_drawing() -> None:
+    sprite = finders.find("puhui/icons.svg")
+    assert isinstance(sprite, str)
+    drawn = re.findall(r'<symbol id="([^"]+)"', Path(sprite).read_text(encoding="utf-8"))
+    wanted = {place.icon for place in surroundings.PLACES} | {f"tool-{tool.name}" for tool in tool_list.TOOLS}
+    assert wanted - set(drawn) == set()
+    assert len(drawn) == len(set(drawn))
 
 
 @pytest.mark.django_db

@@ -21,7 +21,7 @@
         tooltip: {
           renderMode: "richText", backgroundColor: token("--card"), borderColor: token("--line"), textStyle: { color: ink, fontSize: 12 },
           formatter: ({ dataType, data }) => dataType === "edge"
-            ? `${words.by} ${english ? data.en : data.zh}\n${words.since} ${data.at.slice(0, 16).replace("T", " ")}\n${words.weight} ${data.weight}`
+            ? `${words.by} ${english ? data.en : data.zh}\n${words.since} ${data.at}\n${words.weight} ${data.weight}`
             : `${data.text}${data.bad === true ? `\n${words.bad}` : data.bad === false ? `\n${words.good}` : ""}`,
         },
         series: [{
