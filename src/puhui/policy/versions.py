@@ -2,7 +2,7 @@
 
 Rule kept: what a version says never changes once it left draft, so compiled policies are kept by the hash of their texts.
 
-The live version is found by (kind, now) with one indexed question.
+The live version is found by (kind, now) with one indexed question, and with it what else a decision asks of the versions.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy import models
 from puhui.policy.core import lifecycle
 from puhui.policy.core.columns import Column
+from puhui.policy.core.experiment import CHALLENGER
 from puhui.policy.core.policy_text import Policy, read_policy
 from puhui.store import prepared
 
@@ -29,11 +30,20 @@ _VIEW = (
     " based_on_id FROM policy_version"
 )  # in the order of VersionView
 _LIVE = (
-    f"{_VIEW} WHERE rulebook_id = %s AND state IN ('published', 'retired') AND published_from <= %s"
+    f"{_VIEW} WHERE rulebook_id = %(kind)s AND state IN ('published', 'retired') AND published_from <= %(now)s"
     " ORDER BY published_from DESC LIMIT 1"
 )
 _BY_ID = f"{_VIEW} WHERE id = %s"
-_DECLARED = "SELECT content_hash FROM policy_version WHERE rulebook_id = %s AND state NOT IN ('draft', 'discarded') ORDER BY number"
+_DECLARING = "FROM policy_version WHERE rulebook_id = %(kind)s AND state NOT IN ('draft', 'discarded')"
+_DECLARED = f"SELECT content_hash {_DECLARING} ORDER BY number"
+RUNNING = (
+    "rulebook_id = %(kind)s AND starts_at <= %(now)s AND (ends_at IS NULL OR ends_at > %(now)s) AND NOT EXISTS"
+    " (SELECT FROM policy_experiment_stop AS stop WHERE stop.experiment_id = policy_experiment.id)"
+)
+_AT_WORK = (
+    f"SELECT live.*, (SELECT array_agg(content_hash ORDER BY number) {_DECLARING}),"
+    f" EXISTS (SELECT FROM policy_experiment WHERE {RUNNING} AND mode = '{CHALLENGER}') FROM ({_LIVE}) AS live"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,15 @@ class VersionView:
 
 
 @dataclass(frozen=True, slots=True)
+class AtWork:
+    """What decides a kind now: the live version, the columns that its versions have declared, and whether a challenger runs."""
+
+    view: VersionView
+    columns: dict[str, Column]
+    challenged: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MoveView:
     """A step in a version's life."""
 
@@ -86,9 +105,22 @@ def live(kind: str, now: datetime) -> VersionView:
 
 def live_if_any(kind: str, now: datetime) -> VersionView | None:
     """The version that decides this kind now, or None where none is published."""
-    found = prepared.first(_LIVE, [kind, now])
-    view = VersionView(*found) if found else None
-    return None if view is None or (view.retired_at is not None and view.retired_at <= now) else view
+    found = prepared.first(_LIVE, {"kind": kind, "now": now})
+    return _not_retired(VersionView(*found), now) if found else None
+
+
+def at_work(kind: str, now: datetime) -> AtWork | None:
+    """The same with all that a decision asks of versions, in one round trip."""
+    found = prepared.first(_AT_WORK, {"kind": kind, "now": now})
+    if found is None:
+        return None
+    *columns, declared, challenged = found
+    view = _not_retired(VersionView(*columns), now)
+    return AtWork(view, _merged(tuple(declared)), challenged) if view is not None else None
+
+
+def _not_retired(view: VersionView, now: datetime) -> VersionView | None:
+    return None if view.retired_at is not None and view.retired_at <= now else view
 
 
 def by_id(version_id: str) -> VersionView:
@@ -144,7 +176,7 @@ def policy_of(content_hash: str) -> Policy:
 
 def columns_of(kind: str) -> dict[str, Column]:
     """Every column that a version of this kind which left draft has declared: the schema of what is stored."""
-    return _merged(tuple(content_hash for (content_hash,) in prepared.rows(_DECLARED, [kind])))
+    return _merged(tuple(content_hash for (content_hash,) in prepared.rows(_DECLARED, {"kind": kind})))
 
 
 @lru_cache(maxsize=64)

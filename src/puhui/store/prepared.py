@@ -54,7 +54,7 @@ def one(model: type[_M], where: str, values: Sequence[Any]) -> _M | None:
     return found[0] if found else None
 
 
-def instances(model: type[_M], where: str, values: Sequence[Any]) -> list[_M]:
+def instances(model: type[_M], where: str, values: Sequence[Any] | Mapping[str, Any]) -> list[_M]:
     """All instances that fulfil `where`."""
     names, converts, selecting = _reading(model)
     found = rows(f"{selecting} WHERE {where}", values)

@@ -15,7 +15,7 @@ from typing import Any
 from puhui.kernel.canonical import digest
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.policy.operations import record_decisions
+from puhui.policy.operations import Drafted, drafted, record_drafted
 from puhui.policy.record import BatchDraft, DecisionDraft
 from puhui.store import asked_once, prepared
 from puhui.store.undivided import unit
@@ -149,9 +149,12 @@ def decide_application(
         parameters = lending.parameters(_parameters(standing), as_of=brought_on, on=today)
         answer = deciding.decide([row], parameters)[0]
         columns = partial(_columns, row, answer.output, parameters, heard)
-        said = credit_rules.ask(application.id, columns, on=today, now=now)
+        record = list[Drafted]()  # put down at the end: until the commit others wait for the chain
+        said = credit_rules.ask(application.id, columns, on=today, now=now, later=record)
         doubted = said is not None and said.outcome in credit_rules.HOLDS and not heard.released
         if said is not None and doubted and answer.output["approved"]:
+            if record:
+                record_drafted(record, now=now)
             return Decided(application.id, said.decision_id, False, 0, None, tuple(said.reasons), held=True)
         if said is not None:
             row = row | {"rules": said.as_json()}
@@ -165,10 +168,12 @@ def decide_application(
         elapsed = int((time.perf_counter() - began) * 1_000_000)
         batch = BatchDraft(KIND, POLICY_NAME, parameters["policy"]["version"], parameters, seen_on, elapsed)
         drafts = [DecisionDraft(credit_rules.subject_of(application.id), row, answer.output, reasons)]
-        application.decision_id = record_decisions(batch, drafts, now=now)[1][0]
+        record.append(drafted(batch, drafts, now=now))
+        application.decision_id = record[-1].ids[0]
         application.answer = answer.output | {"reasons": reasons, "appraisal_id": standing.id}
         move = "approve" if answer.output["approved"] else "refuse"
         _move(application, move, also=("decision_id", "answer"), now=now)
+        record_drafted(record, now=now)
         return decided(application)
 
 

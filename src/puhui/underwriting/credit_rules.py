@@ -13,6 +13,7 @@ from puhui.policy import operations as policy
 from puhui.policy import queries as policy_queries
 from puhui.policy import versions
 from puhui.policy.core.policy_text import Policy
+from puhui.policy.operations import Drafted
 from puhui.underwriting.core import forbidden_inputs
 from puhui.underwriting.shipped_policy import KIND
 
@@ -41,19 +42,21 @@ class RulesSaid:
         return told | {name: value for name, value in terms.items() if value is not None}
 
 
-def ask(application_id: str, gather: Callable[[], Mapping[str, Any]], *, on: date, now: datetime) -> RulesSaid | None:
+def ask(
+    application_id: str, gather: Callable[[], Mapping[str, Any]], *, on: date, now: datetime, later: list[Drafted]
+) -> RulesSaid | None:
     """The rules on one application; None where no version is live, and then nothing is gathered.
 
-    `gather` answers columns by name (core/rule_inputs, other rooms).
+    `gather` answers columns by name (core/rule_inputs, other rooms). `later` takes what the caller must put on record.
     """
-    live = versions.live_if_any(KIND, now)
+    live = versions.at_work(KIND, now)
     if live is None:
         return None
-    known = versions.columns_of(KIND)
+    known = live.columns
     inputs = {name: value for name, value in gather().items() if name in known and value is not None}
     dated = {"applied_on": on.isoformat()} if "applied_on" in known else {}
     asked = policy.Application(subject_of(application_id), inputs | dated)
-    said = policy.decide(KIND, [asked], on=on, now=now, live=live)[0]
+    said = policy.decide(KIND, [asked], on=on, now=now, live=live, later=later)[0]
     told = versions.policy_of(said.content_hash).answers if said.outcome == "pass" else {}
     limit_minor, rate_bps = (
         value if name in told else None

@@ -15,10 +15,10 @@ from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy import models, scorers, versions
 from puhui.policy.core.experiment import CHALLENGER, CHAMPION, SHADOW, arms
 from puhui.policy.core.policy_text import Decided, Policy
-from puhui.policy.operations.record_decisions import record_decisions
+from puhui.policy.operations.record_decisions import Drafted, drafted, record_drafted
 from puhui.policy.operations.start_experiment import check_guardrails, running
 from puhui.policy.record import BatchDraft, DecisionDraft
-from puhui.policy.versions import VersionView
+from puhui.policy.versions import AtWork, VersionView
 from puhui.store.undivided import undivided
 
 KIND_PREFIX, SHADOW_PREFIX = "policy.", "shadow."
@@ -59,27 +59,42 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one call has in common; `decimals` are the columns that any version at hand holds as decimals."""
+    """What one call has in common; `decimals` are the columns that any version at hand holds as decimals.
+
+    `later` takes what is to be recorded, for a caller that records it with what it decides on it; None: it is recorded at once.
+    """
 
     on: date
     now: datetime
     decimals: frozenset[str]
+    later: list[Drafted] | None = None
 
 
 @undivided
 def decide(
-    kind: str, applications: Sequence[Application], *, on: date, now: datetime, live: VersionView | None = None
+    kind: str,
+    applications: Sequence[Application],
+    *,
+    on: date,
+    now: datetime,
+    live: AtWork | None = None,
+    later: list[Drafted] | None = None,
 ) -> list[Answer]:
-    """The answers in the order given. `on` is the business date by which rules are in force; `live` the live version, where it is at hand."""
-    champion = Side(live or versions.live(kind, now), CHAMPION, "")
-    under_way = running(kind, now)
+    """The answers in the order given. `on` is the business date by which rules are in force; `live` what is at work, where it is at hand.
+
+    A caller that gives `later` finds in it what it must put on record (`record_drafted`) before its own operation ends: the chain is
+    then held for one step, not while the caller goes on working. Beside a challenger all is recorded here, since its guard-rails count it.
+    """
+    champion = Side(live.view if live else versions.live(kind, now), CHAMPION, "")
+    under_way = running(kind, now) if live is None or live.challenged else []
     challenger = next((each for each in under_way if each.mode == CHALLENGER), None)
     sides = [champion] * len(applications)
     if challenger is not None:
         champion = Side(champion.view, CHAMPION, challenger.id)
         other = Side(versions.by_id(challenger.version_id), CHALLENGER, challenger.id)
         sides = [other if inside else champion for inside in inside(challenger, applications)]
-    run = Run(on, now, _check_inputs(applications, [champion, *dict.fromkeys(sides)]))
+    decimals = _check_inputs(applications, [champion, *dict.fromkeys(sides)])
+    run = Run(on, now, decimals, later if challenger is None else None)
     answers: dict[int, Answer] = {}
     for side in dict.fromkeys(sides):
         places = [place for place, each in enumerate(sides) if each == side]
@@ -138,7 +153,11 @@ def written(
         DecisionDraft(each.subject, _as_recorded(each.inputs, run.decimals), output, reason)
         for each, (output, reason) in zip(batch, told, strict=True)
     ]
-    ids = record_decisions(draft, rows, now=run.now)[1]
+    made = drafted(draft, rows, now=run.now)
+    if run.later is None:
+        record_drafted([made], now=run.now)
+    else:
+        run.later.append(made)
     return [
         Answer(
             decision_id,
@@ -151,7 +170,7 @@ def written(
             side.arm,
             view.content_hash,
         )
-        for decision_id, (output, reason) in zip(ids, told, strict=True)
+        for decision_id, (output, reason) in zip(made.ids, told, strict=True)
     ]
 
 

@@ -28,10 +28,6 @@ SELECT count(*), count(*) FILTER (WHERE output->>'outcome' = 'pass'), count(*) F
   FROM policy_batch run JOIN policy_decision decision ON decision.batch_id = run.id
  WHERE run.experiment_id = %s AND run.arm = %s AND run.decided_at > %s AND run.decided_at <= %s
 """
-_RUNNING = (
-    "rulebook_id = %s AND starts_at <= %s AND (ends_at IS NULL OR ends_at > %s) AND NOT EXISTS"
-    " (SELECT FROM policy_experiment_stop AS stop WHERE stop.experiment_id = policy_experiment.id) ORDER BY starts_at"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,7 @@ def stop_experiment(experiment_id: str, *, by: str, reason: str, now: datetime) 
 
 def running(kind: str, now: datetime) -> list[models.Experiment]:
     """Experiments of this kind that are under way, oldest first."""
-    return prepared.instances(models.Experiment, _RUNNING, [kind, now, now])
+    return prepared.instances(models.Experiment, f"{versions.RUNNING} ORDER BY starts_at", {"kind": kind, "now": now})
 
 
 @transaction.atomic

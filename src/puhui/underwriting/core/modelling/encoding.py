@@ -73,6 +73,8 @@ class Encoding:
             missing = values.is_null().to_numpy()
             return np.where(missing, np.float32(np.nan), numbered.to_numpy()).astype(np.float32)
         numbers = values.cast(pl.Float64).to_numpy()  # a null is NaN here
+        if not self.specials[values.name] and how == SIZE:
+            return numbers.astype(np.float32)
         codes = np.isin(numbers, self.specials[values.name])
         return np.where(codes == (how == SIZE), np.nan, numbers).astype(np.float32)
 

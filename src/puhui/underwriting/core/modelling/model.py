@@ -59,9 +59,10 @@ class Model:
     def score(self, frame: pl.DataFrame, *, reasons: bool = True) -> ModelScores:
         """Score raw rows. Raises Refused COLUMNS_MISSING, naming each with its nearest namesake."""
         _all_there(frame, self.required)
+        if frame.height <= CHUNK_ROWS:
+            return self._score(frame, reasons=reasons)
         parts = [
-            self._score(frame.slice(start, CHUNK_ROWS), reasons=reasons)
-            for start in range(0, max(frame.height, 1), CHUNK_ROWS)
+            self._score(frame.slice(start, CHUNK_ROWS), reasons=reasons) for start in range(0, frame.height, CHUNK_ROWS)
         ]
         return ModelScores(
             np.concatenate([part.pd for part in parts]), np.concatenate([part.points for part in parts]),

@@ -26,11 +26,29 @@ _FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} 
 _CURRENCY = r"(?i)usd|rmb|cny|eur|gbp|us\$|[$€£¥￥元%+\s']"
 _UNIT = r"(?i)\s*(months?|mths?|mos?|years?|yrs?|days?|个月|月|年|天|笔|次)$"
 _FEW = 256  # values of which none is asked first whether full-width forms are among them
+_MOST_KEPT = 4_096  # words remembered of each list of missing words
+_READ_BEFORE: dict[tuple[str, ...], dict[str | None, str | None]] = {}
 _SCALES = (("%", 0.01), ("万", 1e4), ("亿", 1e8), ("k", 1e3), ("m", 1e6), ("万元", 1e4), ("亿元", 1e8))
 
 
 def plain(text: pl.Series, missing_words: Sequence[str]) -> pl.Series:
-    """Text without surrounding space and full-width forms; words that mean "not there" become null."""
+    """Text without surrounding space and full-width forms; words that mean "not there" become null.
+
+    A word reads the same in whichever row it stands, so few are looked up among those read before: one applicant waits for no query.
+    """
+    if len(text) >= _FEW:
+        return _plain(text, missing_words)
+    words, known = text.to_list(), _READ_BEFORE.setdefault(tuple(missing_words), {None: None})
+    fresh = [word for word in dict.fromkeys(words) if word not in known]
+    if fresh:
+        if len(known) + len(fresh) > _MOST_KEPT:
+            known = _READ_BEFORE[tuple(missing_words)] = {None: None}
+            fresh = [word for word in dict.fromkeys(words) if word is not None]
+        known.update(zip(fresh, _plain(pl.Series(fresh, dtype=pl.String), missing_words).to_list(), strict=True))
+    return pl.Series(text.name, [known[word] for word in words], dtype=pl.String)
+
+
+def _plain(text: pl.Series, missing_words: Sequence[str]) -> pl.Series:
     read = pl.lit(text).str.strip_chars()
     if len(text) < _FEW or text.str.contains("[\uff01-\uff5e\u3000]").any():
         read = read.str.replace_many(_FULL_WIDTH).str.strip_chars()
