@@ -101,13 +101,15 @@ class Blocks:
         terms = self.terms.features
         settings = label_features.Settings(terms["folds"], terms["prior_weight"], terms["walk_steps"], terms["walk_keep"])  # fmt: skip
         yield from label_features.columns(self.near.whole_seen, self.near.labels_seen, fraud=self.fraud, known=self.known, settings=settings, seed=self.seed)  # fmt: skip
-        marks = np.column_stack([self.fraud & self.known, self.known]).astype(np.float32)
         if self.near.timed or self.near.labels_seen is not self.near.whole_seen:
             return
         prior = float(self.fraud[self.known].mean()) if self.known.any() else 0.0
+        fraud, known = (self.fraud & self.known).astype(np.float32), self.known.astype(np.float32)
         for kind, seen in (*self.near.kinds, *self.near.ways):
-            counts = seen @ marks
-            yield f"fraud share of neighbours {kind}", ((counts[:, 0] + prior) / (counts[:, 1] + 1)).astype(np.float32)
+            yield (
+                f"fraud share of neighbours {kind}",
+                (seen @ fraud + np.float32(prior)) / (seen @ known + np.float32(1)),
+            )
 
     def _embedding(self) -> Iterator[tuple[str, Values]]:
         budget, seen = self.terms.budget, self.near.whole_seen

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from puhui.antifraud.core.graph import adjacency
 from puhui.antifraud.core.graph.adjacency import Mask, Matrix
+from puhui.antifraud.core.graph.alongside import alongside
 from puhui.antifraud.core.graph.links import Floats, Links
 
 
@@ -79,11 +80,9 @@ def _by_kind(links: Links, by_src: Mask, by_dst: Mask, most: int) -> list[tuple[
         return []
     rows = np.bincount(links.kind, minlength=len(links.kinds))
     commonest = np.sort(np.argsort(-rows, kind="stable")[:most])
-    return [
-        (
-            links.kinds[one],
-            adjacency.pattern(adjacency.seen(links, by_src & (links.kind == one), by_dst & (links.kind == one))),
-        )
-        for one in commonest
-        if rows[one]
-    ]
+
+    def of_kind(one: np.int64) -> tuple[str, Matrix]:
+        own = links.kind == one
+        return links.kinds[one], adjacency.pattern(adjacency.seen(links, by_src & own, by_dst & own))
+
+    return alongside(of_kind, [one for one in commonest if rows[one]])

@@ -11,6 +11,7 @@ al. 2007) over sorted arrays beyond it, where Louvain takes minutes. Both are th
 ([0, 0, 0, 0, 0, 0, 1, 1], [0, 0, 0, 1, 1, 1, 2, 2], [2, 2, 2, 2, 2, 2, 1, 1])
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy.typing as npt
 import scipy
 
 from puhui.antifraud.core.graph.adjacency import Matrix, both_ways, degrees  # noqa: F401 - both_ways is for the example
+from puhui.antifraud.core.graph.alongside import alongside
 
 Labels = npt.NDArray[np.int32]
 LOUVAIN, PROPAGATION = "louvain", "label_propagation"
@@ -39,10 +41,13 @@ class Rings:
 def find(matrix: Matrix, *, seed: int, louvain_edges: int = LOUVAIN_EDGES) -> Rings:
     """`matrix`: symmetric adjacency without self-loops."""
     method = LOUVAIN if matrix.nnz // 2 <= louvain_edges else PROPAGATION
-    communities = communities_of(matrix, method=method, seed=seed)
-    return Rings(
-        components_of(matrix), communities, core_numbers(matrix), method, round(modularity_of(matrix, communities), 6)
-    )
+    work: list[Callable[[], Labels]] = [
+        lambda: communities_of(matrix, method=method, seed=seed),
+        lambda: components_of(matrix),
+        lambda: core_numbers(matrix),
+    ]
+    communities, components, cores = alongside(lambda one: one(), work)
+    return Rings(components, communities, cores, method, round(modularity_of(matrix, communities), 6))
 
 
 def components_of(matrix: Matrix) -> Labels:
@@ -106,10 +111,14 @@ def in_order(labels: npt.NDArray[np.integer]) -> Labels:
     >>> in_order(np.array([7, 3, 7, 5])).tolist()
     [0, 1, 0, 2]
     """
-    names, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    number = np.empty(len(names), np.int32)
-    number[np.argsort(first, kind="stable")] = np.arange(len(names), dtype=np.int32)
-    return number[inverse].astype(np.int32)
+    if not len(labels):
+        return np.zeros(0, np.int32)
+    place = np.arange(len(labels), dtype=np.int32)
+    first = np.empty(int(labels.max()) + 1, np.int32)
+    first[labels[::-1]] = place[::-1]  # of several the last one written stays: the first by position
+    first_of = first[labels]
+    number = np.cumsum(first_of == place, dtype=np.int32) - np.int32(1)
+    return number[first_of]
 
 
 def _propagated(matrix: Matrix, *, seed: int, rounds: int = 12) -> npt.NDArray[np.int64]:
@@ -136,12 +145,11 @@ def _propagated(matrix: Matrix, *, seed: int, rounds: int = 12) -> npt.NDArray[n
 
 def _heaviest(matrix: Matrix, nodes: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Of each of `nodes` (with neighbours), the label of most weight; of two as heavy, its own if among them, else the greater."""
-    size = np.int64(matrix.shape[0])
     lengths = np.diff(matrix.indptr)[nodes]
-    spots = _spots(matrix.indptr[nodes], lengths)
+    where = spots(matrix.indptr[nodes], lengths)
     row = np.repeat(np.arange(len(nodes), dtype=np.int64), lengths)
-    keys = row * size + labels[matrix.indices[spots]]
-    weight = matrix.data[spots]
+    keys = row << 32 | labels[matrix.indices[where]]
+    weight = matrix.data[where]
     if weight.max() == weight.min():
         keys.sort()
         starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
@@ -151,7 +159,8 @@ def _heaviest(matrix: Matrix, nodes: npt.NDArray[np.int64], labels: npt.NDArray[
         keys = keys[order]
         starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
         total = np.add.reduceat(weight[order], starts)
-    owner, label = np.divmod(keys[starts], size)
+    keys = keys[starts]
+    owner, label = keys >> 32, keys & 0xFFFFFFFF
     total = total + np.where(label == labels[nodes][owner], np.float32(0.5), np.float32(0))
     first = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
     best = np.maximum.reduceat(total, first)
@@ -161,10 +170,10 @@ def _heaviest(matrix: Matrix, nodes: npt.NDArray[np.int64], labels: npt.NDArray[
 
 def _neighbours_of(matrix: Matrix, nodes: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
     """Neighbours of all `nodes`, with repeats."""
-    return matrix.indices[_spots(matrix.indptr[nodes], np.diff(matrix.indptr)[nodes])]
+    return matrix.indices[spots(matrix.indptr[nodes], np.diff(matrix.indptr)[nodes])]
 
 
-def _spots(starts: npt.NDArray[np.integer], lengths: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+def spots(starts: npt.NDArray[np.integer], lengths: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
     """Places start, start + 1, … of every run, one run after another."""
     total = int(lengths.sum())
     before = np.cumsum(lengths, dtype=np.int64) - lengths

@@ -4,19 +4,21 @@ Rule kept: where the future was cut off (`timed`), only what a node itself sees 
 would know it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from puhui.antifraud.core.graph import rings
 from puhui.antifraud.core.graph.adjacency import Matrix as Sparse
 from puhui.antifraud.core.graph.adjacency import degrees
+from puhui.antifraud.core.graph.alongside import alongside
 from puhui.antifraud.core.graph.links import Links
 from puhui.antifraud.core.graph.neighbourhood import Neighbourhood
 
 Column = npt.NDArray[np.float32]
+PAIRS_AT_ONCE = 4_000_000
 
 
 def columns(
@@ -40,14 +42,25 @@ def columns(
 
 
 def _of_whole(near: Neighbourhood, many: Column, triangle_work: int) -> Iterator[tuple[str, Column]]:
-    yield "core", rings.core_numbers(near.whole_seen).astype(np.float32)
-    components = rings.components_of(near.whole_seen)
-    yield "component size", np.bincount(components)[components].astype(np.float32)
-    yield "rank", rank(near.whole_seen, many)
-    if float(np.square(many.astype(np.float64)).sum()) <= triangle_work:
-        closed = triangles(near.whole_seen)
-        yield "triangles", closed
-        yield "clustering", (closed / np.maximum(many * (many - 1) / 2, 1)).astype(np.float32)
+    seen = near.whole_seen
+    work: list[tuple[str, Callable[[], Column]]] = [
+        ("core", lambda: rings.core_numbers(seen).astype(np.float32)),
+        ("component size", lambda: _component_sizes(seen)),
+        ("rank", lambda: rank(seen, many)),
+    ]
+    counted = float(np.square(many.astype(np.float64)).sum()) <= triangle_work
+    if counted:
+        work.append(("triangles", lambda: triangles(seen)))
+    made = dict(zip((name for name, _ in work), alongside(lambda one: one[1](), work), strict=True))
+    yield from made.items()
+    if counted:
+        pairs = np.maximum(many * (many - 1) / 2, 1)
+        yield "clustering", (made["triangles"] / pairs).astype(np.float32)
+
+
+def _component_sizes(seen: Sparse) -> Column:
+    components = rings.components_of(seen)
+    return np.bincount(components)[components].astype(np.float32)
 
 
 def rank(seen: Sparse, many: Column, *, keep: float = 0.85, steps: int = 20) -> Column:
@@ -59,10 +72,51 @@ def rank(seen: Sparse, many: Column, *, keep: float = 0.85, steps: int = 20) -> 
     return value
 
 
-def triangles(seen: Sparse) -> Column:
-    """Triangles through every node: half of the pairs of neighbours that are neighbours."""
-    plain = sparse.csr_array((seen.data, seen.indices, seen.indptr), shape=seen.shape)
-    return (np.asarray((plain @ plain).multiply(plain).sum(axis=1), np.float32) / 2).astype(np.float32)
+def triangles(seen: Sparse, *, pairs_at_once: int = PAIRS_AT_ONCE) -> Column:
+    """Triangles through every node. Edges lead to the node of more neighbours, so that few lead on from any; every pair of them is
+    looked up, a portion of the pairs at a time."""
+    nodes = seen.shape[0]
+    place = np.empty(nodes, np.int64)
+    place[np.argsort(np.diff(seen.indptr), kind="stable")] = np.arange(nodes)
+    src, dst = np.repeat(place, np.diff(seen.indptr)), place[seen.indices]
+    edges = (src * nodes + dst)[src < dst]
+    edges.sort()
+    src, dst = np.divmod(edges, nodes)
+    later = np.searchsorted(src, src, side="right") - np.arange(len(src)) - 1
+    maybe = _Maybe(edges)
+    count = np.zeros(nodes, np.int64)
+    for start, end in _portions(later, pairs_at_once):
+        first = np.repeat(np.arange(start, end), later[start:end])
+        second = rings.spots(np.arange(start + 1, end + 1), later[start:end])
+        closing = dst[first] * nodes + dst[second]
+        asked = maybe.has(closing)
+        first, second, closing = first[asked], second[asked], closing[asked]
+        there = edges[np.searchsorted(edges, closing).clip(max=len(edges) - 1)] == closing
+        for corner in (src[first[there]], dst[first[there]], dst[second[there]]):
+            count += np.bincount(corner, minlength=nodes)
+    return count[place].astype(np.float32)
+
+
+def _portions(many: npt.NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
+    """Runs of places whose numbers add up to about `most` (one place at least)."""
+    total = np.cumsum(many)
+    cuts = np.searchsorted(total, np.arange(0, int(total[-1]) if len(total) else 0, most), side="right")
+    return pairwise(np.unique(np.append(cuts, len(many))).tolist())
+
+
+class _Maybe:
+    """A table of bits by hash (Bloom 1970, one hash): says no for most keys that are not among `keys`, never for one that is."""
+
+    def __init__(self, keys: npt.NDArray[np.int64]) -> None:
+        self.shift = np.uint64(64 - max(8, (8 * len(keys)).bit_length()))
+        self.table = np.zeros(1 << (64 - int(self.shift)), np.bool_)
+        self.table[self._place(keys)] = True
+
+    def has(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        return self.table[self._place(keys)]
+
+    def _place(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+        return keys.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) >> self.shift
 
 
 def times(links: Links, *, absolute: bool) -> Iterator[tuple[str, Column]]:

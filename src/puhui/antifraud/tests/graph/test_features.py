@@ -107,3 +107,52 @@ def timed_blocks(table, edges, at, label_at):
     made = blocks_of(listed, links, near, Asked(np.arange(table.height), in_force(), 1))
     # out-of-fold draws and overall shares belong to the study as a whole; what a node sees of others' labels must not
     return {name: made.block(name).values[:, :2] if name == "labels" else made.block(name).values for name in NAMES}
+
+
+def test_walks_from_labels_equal_walks_of_the_other_folds_alone():
+    """Every fold's columns, worked out one after another with dense matrices and without the fold's own labels."""
+    table, edges = planted(nodes=120)
+    _, near = seen_of(edges, ids=table["id"])
+    dice = np.random.default_rng(8)
+    fraud, known = table["label"].to_numpy() == 1, dice.random(120) < 0.6
+    folds, keep, steps, weight = 3, 0.7, 4, 2.0
+    settings = label_features.Settings(folds, weight, steps, keep)
+    told = label_features.columns(
+        near.whole_seen, near.labels_seen, fraud=fraud, known=known, settings=settings, seed=5
+    )
+    made = np.column_stack([column for _, column in told])[:, 3:]
+    whole = near.whole_seen.toarray()
+    many = np.maximum(whole.sum(axis=1), 1)[:, None]
+    fold = np.where(known, np.random.default_rng(5).integers(0, folds, 120), -1)
+    prior = (fraud & known).sum() / known.sum()
+    for number in (-1, *range(folds)):
+        there = known & (fold != number) if number >= 0 else known
+        marks = np.column_stack([fraud & there, there]).astype(float)
+        out = [whole @ marks / many]
+        inwards = [whole @ (marks / many)]
+        for _ in range(steps - 1):
+            out.append(whole @ out[-1] / many)
+            inwards.append(whole @ (inwards[-1] / many))
+        total_out, total_in = (sum(keep**step * one for step, one in enumerate(part)) for part in (out, inwards))
+        share, second = there.mean(), whole @ out[0]
+        faint = 0.01 * share
+        expected = np.column_stack([
+            (second[:, 0] + 0.5 * prior) / (second[:, 1] + 0.5), second[:, 1],
+            (total_out[:, 0] + faint * prior) / (total_out[:, 1] + faint), total_out[:, 0] / share,
+            (total_in[:, 0] + faint * prior) / (total_in[:, 1] + faint),
+        ])  # fmt: skip
+        assert made[fold == number] == pytest.approx(expected[fold == number], rel=1e-4, abs=1e-5)
+
+
+def test_features_of_some_rows_are_those_of_all():
+    dice = np.random.default_rng(9)
+    edges = pl.DataFrame({"src": dice.integers(0, 40, 90), "dst": dice.integers(0, 40, 90)})
+    _, near = seen_of(edges, ids=pl.Series(range(40)))
+    values = dice.normal(size=(40, 7)).astype(np.float32)
+    values[dice.random(40) < 0.3, 5:] = np.nan
+    asked = np.array([3, 4, 17, 39])
+    for wanted in (aggregates.Wanted(), aggregates.Wanted(extremes=False, spread=True, far=0)):
+        every = aggregates.around(near.whole_seen, values, rows=np.arange(40), wanted=wanted)
+        some = aggregates.around(near.whole_seen, values, rows=asked, wanted=wanted)
+        assert some.names == every.names
+        assert np.array_equal(some.values, every.values[asked], equal_nan=True)

@@ -73,3 +73,28 @@ def test_parallel_edges_weigh_and_loops_join_nobody():
     assert links.ids.to_list() == [1, 2, 3]
     assert matrix.toarray().tolist() == [[0, 3, 0], [3, 0, 0], [0, 0, 0]]
     assert np.bincount(rings.components_of(matrix)).tolist() == [2, 1]
+
+
+@SIMPLE
+@given(PAIRS)
+def test_triangles_do_not_depend_on_how_many_pairs_are_looked_up_at_once(pairs):
+    _, matrix, known = both(pairs)
+    found = structure.triangles(adjacency.pattern(matrix), pairs_at_once=3)
+    assert found.sum() == sum(networkx.triangles(known).values())
+
+
+@pytest.mark.parametrize(
+    ("pairs", "directed"),
+    [
+        ([(1, 2), (2, 3)], False),
+        ([(2, 1), (3, 2)], False),
+        ([(1, 2), (3, 2), (1, 2)], True),
+        ([(1, 2), (2, 1), (2, 3), (3, 2)], False),
+        ([(n, n + 1) for n in range(20)] + [(n + 1, n) for n in range(18)], True),
+        ([(n, n + 1) for n in range(40)] + [(n + 1, n) for n in range(39)], False),
+        ([(5, 5)], False),
+    ],
+)
+def test_direction_means_something_unless_edges_rise_fall_or_go_both_ways(pairs, directed):
+    """Of the last but two, 36 of 38 have their like (.947); of the last but one, 78 of 79 (.987)."""
+    assert adjacency.is_directed(both(pairs)[0]) is directed
