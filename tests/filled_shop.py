@@ -70,6 +70,7 @@ def _records(today: date) -> list[tuple[str, date, dict[str, Any]]]:
         ("bill_paid", ago(1), {"who": "批发部", "amount": "500"}),
         ("visit", ago(9), {"who": "小李", "amount": "30"}),
         ("visit", ago(2), {"who": "小李", "amount": "40"}),
+        ("member_consent", ago(9), {"who": "小李", "how": "said"}),
         ("topup", ago(9), {"who": "小李", "amount": "500"}),
         ("topup_used", ago(2), {"who": "小李", "amount": "120"}),
         ("channel", ago(60), {"channel": "wechat", "fee_rate": "0.6%", "days": 1, "working": "no"}),
@@ -85,4 +86,7 @@ def _records(today: date) -> list[tuple[str, date, dict[str, Any]]]:
         ("plot", ago(1), {"name": "东坡", "crop": "水稻", "area": 12, "yield_kg": 500, "price": "2.8", "insured": "400"}),
         ("farm_cost", ago(1), {"name": "东坡", "what": "seed", "amount": "960"}),
         ("harvest", ago(1), {"name": "东坡", "kg": 100, "amount": "300"}),
+        ("spray_done", ago(3), {"name": "东坡", "what": "pest", "product": "吡虫啉", "interval_days": 1, "dose": "20 克"}),
+        ("spray_plan", ago(1), {"name": "东坡", "what": "fertiliser", "product": "尿素", "planned_on": later(6)}),
+        ("claim", ago(1), {"name": "东坡", "cause": "hail", "area": 3, "loss": "60%"}),
     ]  # fmt: skip

@@ -1,21 +1,29 @@
 """The shop's tools on the phone: every tool opens on an empty shop and on a full one, records are kept once, refused ones stay typed."""
 
+import base64
+import io
+import zipfile
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from icalendar import Calendar
+from pypdf import PdfReader
 
+from puhui.funding import operations as funding
+from puhui.funding import queries as funding_queries
 from puhui.kernel.money import parse_yuan
 from puhui.kernel.refusal import Refused
 from puhui.merchant import book_queries, operations, tool_facts, tool_list
 from puhui.merchant.core.settlement import Terms
-from puhui.merchant.operations import EntryDraft, tool_records
+from puhui.merchant.operations import EntryDraft, Paper, tool_records
 from puhui.merchant.operations.tool_records import Told
-from puhui.merchant.tools import payouts
+from puhui.merchant.tools import customers, payouts
 from puhui.simulate.owners import invented_owner
 from puhui.web import clock
 from tests import filled_shop
@@ -252,6 +260,100 @@ class TestQuestionsOfThePages:
         asked = {"fixed": "8000", "price": "10", "cost": "6"}
         page = client.get(f"/m/books/{shop}/tools/margin/", asked).context["page"]
         assert [each.text for each in page.figures] == ["40.0%", "2000", "1600"]
+
+
+class TestMembersConsents:
+    def test_name_those_who_agreed_and_nobody_once_they_take_it_back(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        place = f"/m/books/{shop}/tools/members/"
+        for who, amount in (("小李", "30"), ("老周", "90")):
+            client.post(place, {"kind": "visit", "client_id": who, "who": who, "amount": amount})
+        client.post(place, {"kind": "member_consent", "client_id": "yes", "who": "小李", "how": "signed"})
+        page = client.get(place).context["page"]
+        assert (page.headline.text, page.figures[2].text) == ("2", "1")  # both are counted, one is not named
+        assert [row.name[0] for row in page.sections[0].rows] == ["小李"]
+        assert f"{filled_shop.today()} 签了字" in page.sections[0].rows[0].told[0]
+        client.post(place, {"kind": "member_withdrawn", "client_id": "no", "who": "小李"})
+        page = client.get(place).context["page"]
+        assert ([section.rows for section in page.sections], page.rows, page.figures[2].text) == ([()], (), "2")
+
+
+class TestBusyHours:
+    def test_are_drawn_for_working_days_and_weekends(self) -> None:
+        clock = {(day, 9): 8 for day in range(1, 6)} | {(6, 11): 6, (7, 11): 10}
+        (picture,) = customers.by_hour(clock)
+        assert picture.labels == ("9 点", "10 点", "11 点")
+        assert [curve.values for curve in picture.curves] == [(2.0, 0.0, 0.0), (0.0, 0.0, 2.0)]
+        assert customers.by_hour({}) == ()
+
+
+class TestAStockTakeByScanner:
+    def test_is_counted_with_a_photo_that_a_lender_sees_as_a_fingerprint(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        place = f"/m/books/{shop}/tools/stock_take/"
+        code, photo = "6901234567892", bytes.fromhex("ffd8ffe000104a4649460001") + b"shelf"
+        client.post(
+            place, {"kind": "item", "client_id": "i", "name": "矿泉水", "unit": "瓶", "price": "2", "barcode": code}
+        )
+        client.post(f"/m/books/{shop}/tools/stock/", {"kind": "stock_in", "client_id": "s", "barcode": code, "quantity": "10", "unit_cost": "1"})  # fmt: skip
+        said = {"kind": "stock_count", "client_id": "c", "barcode": code, "name": "", "counted": "8"}
+        answer = client.post(place, {**said, "barcode": "6901234567891"})
+        assert (answer.status_code, "应该是 2" in answer.content.decode()) == (422, True)
+        answer = client.post(place, {**said, "photo": SimpleUploadedFile("shelf.jpg", photo, "image/jpeg")})
+        assert answer["Location"] == f"{place}?again=stock_count#form-stock_count"  # ready for the next scan
+        answer = client.get(answer["Location"])
+        assert f'"{code}": "\\u77ff\\u6cc9\\u6c34"' in answer.content.decode()  # the scanner's page knows the name
+        assert sha256(photo).hexdigest()[:12] in answer.context["page"].sections[0].rows[0].told[0]
+        funding.load_sample_programmes(now=clock.now())
+        lender = next(iter(funding_queries.institutions())).id
+        client.post(f"/m/books/{shop}/consents/stock/", {"lender": lender, "verb": "grant"})
+        shown = client.get(f"/m/books/{shop}/consents/?lender={lender}").content.decode()
+        assert (sha256(photo).hexdigest()[:12] in shown, "没有改动" in shown, "矿泉水" in shown) == (True, True, False)
+
+
+class TestAFarm:
+    def test_sprays_in_time_and_hands_in_a_loss(self, opened: tuple[Client, str]) -> None:
+        client, shop = opened
+        day, place = filled_shop.today(), f"/m/books/{shop}/tools/farm/"
+        later = lambda days: (day + timedelta(days=days)).isoformat()  # noqa: E731 - reads as a word in the rows below
+        photo = base64.b64decode(
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+        )
+        spray = {"name": "东坡", "what": "pest", "product": "吡虫啉", "interval_days": 14}
+        for number, (kind, on, fields, photos) in enumerate((
+            ("plot", 30, {"name": "东坡", "crop": "水稻", "area": 12, "yield_kg": 500, "price": "2.8", "insured": "400", "harvest_on": later(20)}, ()),
+            ("farm_cost", 30, {"name": "东坡", "what": "seed", "amount": "9600"}, ()),
+            ("spray_done", 3, spray, ()),
+            ("spray_plan", 9, spray | {"planned_on": later(-3)}, ()),
+            ("spray_plan", 0, spray | {"planned_on": later(8)}, ()),
+            ("spray_plan", 0, spray | {"product": "乐果", "planned_on": later(5)}, ()),
+            ("harvest", 1, {"name": "东坡", "kg": 10, "amount": "28"}, ()),
+            ("claim", 1, {"name": "东坡", "cause": "hail", "area": 3, "loss": "60%", "insurer": "某保险"}, (Paper(photo, "a.png", ""), Paper(photo, "b.png", ""))),
+        )):  # fmt: skip
+            tool_records.record(shop, Told(kind, day - timedelta(days=on), fields, f"f{number}", photos), today=day, now=clock.now())  # fmt: skip
+        page = client.get(place).context["page"]
+        plan, ripe, losses = page.sections
+        assert [(row.name[0], row.text, row.tone) for row in plan.rows] == [
+            ("东坡 · 乐果", (day + timedelta(days=5)).strftime("%m-%d"), "warn"),
+            ("东坡 · 吡虫啉", (day + timedelta(days=8)).strftime("%m-%d"), "bad"),
+        ]
+        assert f"最晚 {later(6)} 用" in plan.rows[1].told[0]
+        assert [(row.text, row.tone) for row in ripe.rows] == [(later(11), "warn")]
+        assert [(row.name[0], row.text) for row in losses.rows] == [("东坡 冰雹", "¥720.00")]
+        assert [zh.split("，")[0] for zh, _ in page.notes] == [f"东坡 {later(-1)} 采收时"]
+        assert [row.told[0].partition("；")[0] for row in plan.rows[:1]] == [
+            "不能用在蔬菜、果树、茶叶、中草药上（农业部公告第2552号）"
+        ]
+        answer = client.get(f"{place}{losses.rows[0].record}/file/")
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            assert archive.namelist() == ["报案材料.pdf", "照片/photo-1.png", "sha256.txt"]
+            assert archive.read("照片/photo-1.png") == photo
+            assert archive.read("sha256.txt").decode() == f"{sha256(photo).hexdigest()}  照片/photo-1.png\n"
+            paper = "".join(page.extract_text() for page in PdfReader(io.BytesIO(archive.read("报案材料.pdf"))).pages)
+        for told in ("¥720.00", "¥2,520.00", "¥1,440.00", "冰雹", "某保险", sha256(photo).hexdigest()[:32], "没有改动"):
+            assert told in paper
+        assert client.get(f"{place}rec_none/file/").status_code == 404
+        assert owner(OTHER.phone).get(f"{place}{losses.rows[0].record}/file/").status_code == 404
 
 
 class TestStrangeQuestions:

@@ -78,7 +78,7 @@ def priced(offer: Record, *, on: date, cap: Decimal, bearable_minor: int | None)
 
 
 def rate_of(offer: Record) -> tuple[Decimal, Decimal | None]:
-    """(yearly rate, points over the LPR or None): an offer over the LPR takes the one-year LPR of the day it was made on.
+    """(yearly rate, points over the LPR or None): an offer over the LPR takes that of the day it was made on, of one year, or of five and more where it runs longer than five.
 
     Raises Refused RATE_UNTOLD, LPR_UNTOLD.
     """
@@ -87,11 +87,9 @@ def rate_of(offer: Record) -> tuple[Decimal, Decimal | None]:
     if "lpr_points" not in offer.body:
         told = "请填名义年利率，或 LPR 加几个点 · give the yearly rate, or the points over the LPR"
         raise Refused(Refusal("RATE_UNTOLD", told, where="rate"))
-    if int(offer.body["periods"]) > _LPR1Y_MONTHS:
-        told = "五年以上的贷款按五年期 LPR，还没有载入；请填名义年利率 · loans beyond five years follow the five-year LPR, which is not loaded: give the yearly rate"
-        raise Refused(Refusal("LPR_UNTOLD", told, where="lpr_points"))
+    tenor = "LPR5Y" if int(offer.body["periods"]) > _LPR1Y_MONTHS else "LPR1Y"
     try:
-        lpr = rule_table.find("LPR1Y", metric="rate", on=offer.on).value
+        lpr = rule_table.find(tenor, metric="rate", on=offer.on).value
     except rule_table.RuleAbsent:
         told = f"这一天没有 LPR · there is no LPR of that day: {offer.on}"
         raise Refused(Refusal("LPR_UNTOLD", told, where="told_on")) from None

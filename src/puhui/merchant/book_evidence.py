@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from puhui.kernel.periods import Period, add_months
-from puhui.merchant import book_queries, models
+from puhui.merchant import book_queries, models, tool_facts
 
-_MONTHS = 12
+_MONTHS, _TAKES = 12, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,22 @@ def _values(shop_id: str, kind: str, first: date, as_of: date, booked: int) -> d
     if kind == "habits":
         return {"booked_days": booked, "files": models.BillImport.objects.filter(shop_id=shop_id, undone_at=None).count(),
                 "corrections": models.Correction.objects.filter(shop_id=shop_id).count()}  # fmt: skip
+    if kind == "stock":
+        return _stock(tool_facts.Facts(shop_id, as_of))
     count = (as_of.year - first.year) * 12 + as_of.month - first.month + 1
     rows = book_queries.months(shop_id, until=as_of, count=count)
     told = {f"{month:%Y-%m}": income if kind == "sales" else costs for month, income, costs in rows}
     return {f"{kind}_minor_by_month": {month: max(minor, 0) for month, minor in told.items()}}
+
+
+def _stock(facts: tool_facts.Facts) -> dict[str, Any]:
+    """What lies on the shelves at cost, and the newest stock-takes by day, with the fingerprints of their photos; no item by name."""
+    takes: dict[str, dict[str, Any]] = {}
+    for each in facts.stock_takes(_TAKES):
+        day = takes.setdefault(each.record.on.isoformat(), {"items": 0, "missing_minor": 0, "photos": []})
+        day["items"], day["missing_minor"] = day["items"] + 1, day["missing_minor"] + each.missing_minor
+        day["photos"] += [{"sha256": photo.sha256, "added_at": photo.added_at.isoformat() if photo.added_at else "", "unchanged": photo.unchanged} for photo in each.photos]  # fmt: skip
+    return {"stock_minor": sum(shelf.worth_minor for shelf in facts.shelves.values()), "stock_takes": takes}
 
 
 def _sources(shop_id: str) -> tuple[str, ...]:

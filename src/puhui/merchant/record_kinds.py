@@ -1,4 +1,4 @@
-"""Loads the kinds of tool records (`rules/record_kinds.csv`), in the order of the table."""
+"""Loads the kinds of tool records (`rules/record_kinds.csv`), in the order of the table. `needed` is 1, nothing, or `else:` and the field that stands for it."""
 
 from functools import lru_cache
 
@@ -16,7 +16,15 @@ def kinds() -> dict[str, Kind]:
         choices = tuple(_choice(part) for part in row["choices"].split("|") if part)
         words[row["kind"]] = row["kind_zh"], row["kind_en"]
         fields.setdefault(row["kind"], []).append(
-            Field(row["field"], row["zh"], row["en"], row["type"], row["needed"] == "1", choices)
+            Field(
+                row["field"],
+                row["zh"],
+                row["en"],
+                row["type"],
+                bool(row["needed"]),
+                choices,
+                row["needed"].partition(":")[2],
+            )
         )
     return {name: Kind(name, *words[name], tuple(each)) for name, each in fields.items()}
 

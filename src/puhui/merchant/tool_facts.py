@@ -7,19 +7,21 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from django.db import connection
 
 from puhui.kernel.periods import Period, add_months
-from puhui.merchant import book_queries, ledger_folding, models
+from puhui.merchant import book_queries, ledger_folding, models, photo_proof
 from puhui.merchant.book_tables import chart
 from puhui.merchant.core import debts, stock
 from puhui.merchant.core.tool_records import Record
 
 _BACK = 3 * 366  # days of books that tools look at
 _PAYERS_MONTHS = 2  # months before this one whose payers count
+CLOCK_DAYS = 28  # days whose payments tell the busy hours: four of each weekday
 _HISTORY_MONTHS = 12  # months before this one that health is told of
 _MOVES = {"stock_in": "in", "stock_out": "out", "stock_count": "count"}
 
@@ -34,15 +36,37 @@ def records(shop_id: str, *kinds: str) -> list[Record]:
 
 def shelf(moves: Sequence[Record], name: str) -> stock.Shelf:
     """One item folded from its records. Raises Refused STOCK_BELOW_ZERO."""
-    return stock.fold(
-        [
-            stock.Move(
-                _MOVES[move.kind], move.number("counted" if move.kind == "stock_count" else "quantity"),
-                move.minor("unit_cost"), move.on, move.day("expires_on"),
-            )
-            for move in moves
-        ], name,
-    )  # fmt: skip
+    return stock.fold(_moves(moves), name)
+
+
+def _moves(moves: Sequence[Record]) -> list[stock.Move]:
+    return [
+        stock.Move(
+            _MOVES[move.kind], move.number("counted" if move.kind == "stock_count" else "quantity"),
+            move.minor("unit_cost"), move.on, move.day("expires_on"),
+        )
+        for move in moves
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class StockTake:
+    """One item counted: what was missing (below zero: found more), and the photos behind it."""
+
+    record: Record
+    missing: Decimal
+    missing_minor: int
+    photos: tuple[photo_proof.Photo, ...]
+
+    @property
+    def proven(self) -> bool:
+        """There is a photo, and none was changed."""
+        return bool(self.photos) and all(photo.unchanged for photo in self.photos)
+
+
+def barcodes(items: Sequence[Record]) -> dict[str, str]:
+    """Barcode → name of the item that it was recorded for."""
+    return {each.text("barcode"): each.text("name") for each in items if each.text("barcode")}
 
 
 def _until(days: dict[date, int], last: date) -> dict[date, int]:
@@ -88,10 +112,25 @@ class Facts:
     @cached_property
     def shelves(self) -> dict[str, stock.Shelf]:
         """Every item with moves."""
+        return {name: shelf(each, name) for name, each in self._moves_by_item.items()}
+
+    @cached_property
+    def _moves_by_item(self) -> dict[str, list[Record]]:
         moves: dict[str, list[Record]] = defaultdict(list)
         for each in self.of("stock_in", "stock_out", "stock_count"):
             moves[each.text("name")].append(each)
-        return {name: shelf(each, name) for name, each in moves.items()}
+        return moves
+
+    def stock_takes(self, most: int) -> list[StockTake]:
+        """The newest counts, the newest first."""
+        newest = [each.id for each in self.of("stock_count")[-most:]]
+        counted = {
+            moves[place].id: (moves[place], gone, minor)
+            for name, moves in self._moves_by_item.items() if any(each.id in newest for each in moves)
+            for place, gone, minor in stock.missing_at(_moves(moves), name)
+        }  # fmt: skip
+        photos = photo_proof.photos(self.shop_id, [counted[each][0] for each in newest])
+        return [StockTake(*counted[each], tuple(photos.get(each, ()))) for each in reversed(newest)]
 
     @cached_property
     def _totals(self) -> list[dict[str, Any]]:
@@ -136,6 +175,20 @@ class Facts:
             for row in self._totals if row["day"] > since
         )  # fmt: skip
 
+    def settled(self, codes: Sequence[str], way: str, days: int) -> int:
+        """Money that came in from, or went out against, some accounts over the last days, fen."""
+        since, accounts, money, other = self.as_of - timedelta(days=days), chart(), *(("debit", "credit") if way == "in" else ("credit", "debit"))  # fmt: skip
+        return sum(
+            row["amount_minor"] for row in self._totals
+            if since < row["day"] <= self.as_of and row[other] in codes and accounts.is_money(row[money])
+        )  # fmt: skip
+
+    @property
+    def weeks_of_books(self) -> int:
+        """Whole weeks since money first moved."""
+        first = min((day for days in self.money.values() for day in days), default=None)
+        return ((self.as_of - first).days + 1) // 7 if first else 0
+
     def held(self) -> int:
         """Money in all pockets now, fen."""
         return sum(line.amount_minor for line in book_queries.balance(self.shop_id, as_of=self.as_of).money)
@@ -177,15 +230,23 @@ class Facts:
             [debts.Payment(each.text("who"), each.on, each.minor("amount")) for each in self.of(paid)],
         )
 
-    def orders_by_hour(self, days: int = 28) -> dict[int, int]:
-        """Payments by customers by hour of the day over the last days; those without a time are left out."""
+    @cached_property
+    def orders_by_clock(self) -> dict[tuple[int, int], int]:
+        """(weekday 1 to 7, hour) → payments by customers over the last four weeks; those without a time are left out."""
         statement = """
-            SELECT substr(clock, 1, 2)::int, count(*) FROM merchant_entry
+            SELECT extract(isodow FROM day)::int, substr(clock, 1, 2)::int, count(*) FROM merchant_entry
              WHERE shop_id = %s AND day > %s AND day <= %s AND direction = 'in' AND counted AND clock ~ '^[0-2][0-9]:'
-             GROUP BY 1 ORDER BY 1"""
+             GROUP BY 1, 2 ORDER BY 1, 2"""
         with connection.cursor() as cursor:
-            cursor.execute(statement, [self.shop_id, self.as_of - timedelta(days=days), self.as_of])
-            return {int(hour): int(count) for hour, count in cursor.fetchall()}
+            cursor.execute(statement, [self.shop_id, self.as_of - timedelta(days=CLOCK_DAYS), self.as_of])
+            return {(weekday, hour): count for weekday, hour, count in cursor.fetchall()}
+
+    def orders_by_hour(self) -> dict[int, int]:
+        """The same by hour alone, in order."""
+        hours: dict[int, int] = defaultdict(int)
+        for (_weekday, hour), count in self.orders_by_clock.items():
+            hours[hour] += count
+        return dict(sorted(hours.items()))
 
     def largest_payer(self) -> tuple[int, int, int]:
         """(income of the largest customer or platform, income whose payer is named, all income) of this month and the two before, fen,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.merchant.tool_facts import Facts
 from puhui.merchant.tool_page import Asked, ToolPage, Words
-from puhui.merchant.tools import customers, dues, goods, money, owed, payouts, people
+from puhui.merchant.tools import customers, dues, fields, goods, money, owed, payouts, people
 
 Show = Callable[[Facts, Asked], ToolPage]
 
@@ -56,7 +56,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool("forecast", ("13 周现金流", "Thirteen weeks of cash"), "money", money.forecast),
     Tool("financing", ("融资比较器", "Compare offers"), "money"),
     Tool("scam", ("防坑核验", "Scam check"), "money", money.scam_check),
-    Tool("farm", ("农事账", "Farm book"), "money", dues.farm_book),
+    Tool("farm", ("农事账", "Farm book"), "money", fields.farm_book),
 )
 
 

@@ -22,6 +22,17 @@ class Figure:
     text: str
     tone: str = ""
     told: Words = ("", "")
+    record: str = ""  # the id of the record a row is about, where a file is made of it
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled list of rows below the page's own; `file` names what is handed out of each of its records."""
+
+    title: Words
+    rows: tuple[Figure, ...]
+    told: Words = ("", "")
+    file: Words = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,8 @@ class ToolPage:
     sources: tuple[str, ...] = ()
     missing: Words = ("", "")
     link: str = ""
+    more: tuple[Picture, ...] = ()
+    sections: tuple[Section, ...] = ()
 
 
 Asked = Mapping[str, str]

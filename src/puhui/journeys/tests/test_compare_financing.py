@@ -54,14 +54,16 @@ class TestAnOffer:
         assert priced(penalty_multiple="2").penalty_unlawful
         earlier = Record("rec_1", "loan_offer", date(2024, 8, 1), {"lpr_points": "-30", "periods": 12})
         assert compare_financing.rate_of(earlier) == (Decimal("0.0305"), Decimal(-30))
+        longer = Record("rec_1", "loan_offer", date(2024, 8, 1), {"lpr_points": "-30", "periods": 61})
+        assert compare_financing.rate_of(longer) == (Decimal("0.0355"), Decimal(-30))  # 3.85 % beyond five years
 
-    @pytest.mark.parametrize(
-        ("told", "code"),
-        [({"rate": ""}, "RATE_UNTOLD"), ({"rate": "", "lpr_points": "10", "periods": 61}, "LPR_UNTOLD")],
-    )
-    def test_without_a_rate_is_refused(self, told: dict[str, Any], code: str) -> None:
-        with pytest.raises(Refused, match=code):
-            priced(**told)
+    def test_without_a_rate_is_refused(self) -> None:
+        with pytest.raises(Refused, match="RATE_UNTOLD"):
+            priced(rate="")
+        for periods in (12, 61):
+            before_any_lpr = Record("rec_1", "loan_offer", date(2019, 8, 19), {"lpr_points": "10", "periods": periods})
+            with pytest.raises(Refused, match="LPR_UNTOLD"):
+                compare_financing.rate_of(before_any_lpr)
 
     def test_with_a_commission_is_refused(self) -> None:
         with pytest.raises(Refused, match="FIELD_UNKNOWN"):

@@ -54,3 +54,23 @@ def book(plot: Plot, *, cost_minor: int, harvested_kg: Decimal, sold_minor: int)
         cost_per_kg_minor=half_up(cost_minor / max(whole, harvested_kg)) if max(whole, harvested_kg) else 0,
         insured_minor=half_up(plot.insured_minor * plot.area_mu),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What was lost on a part of a plot, fen: at the sum insured (0: not insured), at the price it should have brought, of what it had cost."""
+
+    insured_minor: int
+    harvest_minor: int
+    cost_minor: int
+
+
+def loss(plot: Plot, *, area_mu: Decimal, share: Decimal, cost_minor: int) -> Loss:
+    """A loss of a share of the crop on some mu. What the insurer pays stands in the policy: stage of growth, deductible.
+
+    >>> loss(Plot("东坡", "水稻", Decimal(12), Decimal(500), 280, 40_000), area_mu=Decimal(3), share=Decimal("0.6"), cost_minor=960_000)
+    Loss(insured_minor=72000, harvest_minor=252000, cost_minor=144000)
+    """
+    lost = area_mu * share
+    cost = half_up(cost_minor * lost / plot.area_mu) if plot.area_mu else 0
+    return Loss(half_up(plot.insured_minor * lost), half_up(lost * plot.yield_kg * plot.price_minor), cost)

@@ -75,6 +75,22 @@ def fold(moves: Sequence[Move], item: str = "") -> Shelf:
     return Shelf(quantity, cost, half_up(sold_cost), half_up(shrink), lost, sold, tuple(batches))
 
 
+def missing_at(moves: Sequence[Move], item: str = "") -> list[tuple[int, Decimal, int]]:
+    """(place, quantity, fen) that each stock-take among the moves found missing; below zero: found more.
+
+    >>> missing_at([Move("in", Decimal(10), 500), Move("count", Decimal(8)), Move("count", Decimal(9))])
+    [(1, Decimal('2'), 1000), (2, Decimal('-1'), -500)]
+    """
+    found = []
+    for place, move in enumerate(moves):
+        if move.kind == "count":
+            before, after = fold(moves[:place], item), fold(moves[: place + 1], item)
+            found.append(
+                (place, after.shrink_quantity - before.shrink_quantity, after.shrink_minor - before.shrink_minor)
+            )
+    return found
+
+
 def _refuse(move: Move, there: Decimal, item: str) -> None:
     where = f"{item} {move.on or ''}".strip()
     if move.quantity < 0:

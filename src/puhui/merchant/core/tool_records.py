@@ -9,14 +9,14 @@ arrival (idea 3). The day of a record is never in the future; days *told* in it 
 {'who': '老王', 'amount': 12000}
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from puhui.kernel.refusal import Refusal, Refused
-from puhui.merchant.core import written
+from puhui.merchant.core import barcode, written
 
 _LONGEST = 60
 _THOUSANDTH = Decimal("0.001")
@@ -24,7 +24,8 @@ _THOUSANDTH = Decimal("0.001")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`type`: text, money (fen), quantity (text of a decimal), share (text), whole, number (text, may be below nothing), day (ISO text), choice of (name, words)."""
+    """`type`: text, money (fen), quantity (text of a decimal), share (text), whole, number (text, may be below nothing), day (ISO text), choice of (name, words),
+    barcode (digits), photo (hashes of the photos kept with the record). `unless`: another field that stands for this one."""
 
     name: str
     zh: str
@@ -32,6 +33,7 @@ class Field:
     type: str
     needed: bool
     choices: tuple[tuple[str, tuple[str, str]], ...] = ()
+    unless: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def read(kind: Kind, given: Mapping[str, Any]) -> dict[str, Any]:
     for field in kind.fields:
         value = given.get(field.name)
         if value is None or not str(value).strip():
-            if field.needed:
+            if field.needed and not str(given.get(field.unless) or "").strip():
                 raise Refused(Refusal("FIELD_MISSING", f"请填“{field.zh}” · {field.en} is needed", where=field.name))
             continue
         body[field.name] = _value(field, value)
@@ -83,22 +85,8 @@ def read(kind: Kind, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _value(field: Field, value: Any) -> Any:
-    if field.type == "money":
-        return written.amount(value, field.name)
-    if field.type == "quantity":
-        found = written.number(value, field.name)
-        if found != found.quantize(_THOUSANDTH):
-            told = f"最多三位小数 · three decimals at most: {value}"
-            raise Refused(Refusal("QUANTITY_TOO_FINE", told, where=field.name))
-        return str(found)
-    if field.type == "share":
-        return str(written.share(value, field.name))
-    if field.type == "whole":
-        return written.whole(value, field.name)
-    if field.type == "number":
-        return str(written.number(value, field.name, least=None))
-    if field.type == "day":
-        return written.day(value, field.name).isoformat()
+    if field.type in _READERS:
+        return _READERS[field.type](value, field.name)
     if field.type == "choice" and str(value) not in dict(field.choices):
         names, english = "、".join(zh for _, (zh, _) in field.choices), ", ".join(en for _, (_, en) in field.choices)
         raise Refused(Refusal("CHOICE_UNKNOWN", f"请选：{names} · choose one of {english}", where=field.name))
@@ -106,6 +94,21 @@ def _value(field: Field, value: Any) -> Any:
     if len(text) > _LONGEST or not text.isprintable():
         raise Refused(Refusal("TEXT_TOO_LONG", f"最多 {_LONGEST} 字 · at most {_LONGEST} signs", where=field.name))
     return text
+
+
+def _quantity(value: Any, where: str) -> str:
+    found = written.number(value, where)
+    if found != found.quantize(_THOUSANDTH):
+        told = f"最多三位小数 · three decimals at most: {value}"
+        raise Refused(Refusal("QUANTITY_TOO_FINE", told, where=where))
+    return str(found)
+
+
+_READERS: dict[str, Callable[[Any, str], Any]] = {
+    "money": written.amount, "quantity": _quantity, "share": lambda value, where: str(written.share(value, where)), "whole": written.whole,
+    "number": lambda value, where: str(written.number(value, where, least=None)), "day": lambda value, where: written.day(value, where).isoformat(),
+    "barcode": barcode.read, "photo": lambda value, where: list(value),
+}  # fmt: skip
 
 
 def of_kind(records: Iterable[Record], *kinds: str) -> list[Record]:

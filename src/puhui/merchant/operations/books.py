@@ -46,7 +46,7 @@ class EntryDraft:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A photo, invoice or file; it belongs to an entry or to an import."""
+    """A photo, invoice or file; it belongs to an entry, to an import, or to the record of a tool that names its hash."""
 
     content: bytes
     name: str

@@ -6,16 +6,18 @@ paid and goods in and out (`stock_posting`) are posted to the ledger in the same
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
 from puhui.kernel.ids import new_id
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.merchant import models, record_kinds, tool_facts
+from puhui.merchant.core.photo import kind_of
 from puhui.merchant.core.tool_records import Record, read
-from puhui.merchant.operations import stock_posting
-from puhui.merchant.operations.books import EntryDraft, books_of, record_entries, strike_entry
+from puhui.merchant.operations import record_rules, stock_posting
+from puhui.merchant.operations.books import EntryDraft, Paper, attach, books_of, record_entries, strike_entry
 from puhui.store.undivided import undivided
 
 POSTED = {
@@ -30,26 +32,28 @@ POSTED = {
 
 
 PAID_AHEAD = ("topup", "topup_used")
+_MOST_PHOTOS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was typed: a kind, a day and the fields of the kind. `client_id` is the sender's own."""
+    """What was typed: a kind, a day and the fields of the kind. `client_id` is the sender's own; `photos` where the kind has a field for them."""
 
     kind: str
     on: date
     fields: Mapping[str, Any]
     client_id: str
+    photos: tuple[Paper, ...] = ()
 
 
 @undivided
 def record(shop_id: str, told: Told, *, today: date, now: datetime) -> str:
     """Keep a record; returns its id, or that of the record this client id made.
 
-    Raises Refused: RECORD_KIND_UNKNOWN, FIELD_…, DATE_IN_FUTURE, STOCK_BELOW_ZERO, STORED_VALUE_BELOW_ZERO, CLIENT_ID_REUSED, BOOKS_CLOSED, MONTH_CLOSED.
+    Raises Refused: RECORD_KIND_UNKNOWN, FIELD_…, what `record_rules` refuses, PHOTO_…, DATE_IN_FUTURE, STOCK_BELOW_ZERO, STORED_VALUE_BELOW_ZERO, CLIENT_ID_REUSED, BOOKS_CLOSED, MONTH_CLOSED.
     """
     lock(shop_id)
-    body = read(record_kinds.kind(told.kind), told.fields)
+    body = record_rules.completed(shop_id, told.kind, read(record_kinds.kind(told.kind), _with_photos(told)))
     before = models.ToolRecord.objects.filter(shop_id=shop_id, client_id=told.client_id).first()
     if before:
         if (before.kind, before.on, before.body) == (told.kind, told.on, body):
@@ -60,12 +64,14 @@ def record(shop_id: str, told: Told, *, today: date, now: datetime) -> str:
         text = "日期在将来，请改成今天或以前 · the day lies in the future"
         raise Refused(Refusal("DATE_IN_FUTURE", text, where=told.on.isoformat()))
     fresh = Record(new_id("rec", now=now), told.kind, told.on, body)
-    _refuse_unsaid_rate(fresh)
+    record_rules.refuse(shop_id, fresh)
     _refuse_overdrawn(shop_id, [fresh], without="")
     moves = _moves_with(shop_id, fresh)
     models.ToolRecord.objects.create(
         id=fresh.id, shop_id=shop_id, kind=told.kind, on=told.on, body=body, client_id=told.client_id, recorded_at=now
     )
+    for photo in told.photos:
+        attach(shop_id, replace(photo, media_type=kind_of(photo.content)), now=now)
     if told.kind in POSTED:
         pocket = str(body.get("pocket") or "cash")
         debit, credit = (pocket if account == "cash" else account for account in POSTED[told.kind])
@@ -99,11 +105,20 @@ def revoke(shop_id: str, record_id: str, *, by: str, today: date, now: datetime)
             strike_entry(shop_id, entry.id, by=by, now=now)
 
 
-def _refuse_unsaid_rate(fresh: Record) -> None:
-    """An offer of money names its rate, or its points over the LPR. Raises Refused FIELD_MISSING."""
-    if fresh.kind == "loan_offer" and not {"rate", "lpr_points"} & set(fresh.body):
-        told = "请填名义年利率，或 LPR 加几个点 · give the yearly rate, or the points over the LPR"
-        raise Refused(Refusal("FIELD_MISSING", told, where="rate"))
+def _with_photos(told: Told) -> dict[str, Any]:
+    """The fields with the hashes of the photos. Raises Refused FIELD_UNKNOWN, PHOTO_UNREADABLE, PHOTOS_TOO_MANY."""
+    names = [field.name for field in record_kinds.kind(told.kind).fields if field.type == "photo"]
+    if (told.photos and not names) or set(names) & set(told.fields):
+        raise Refused(Refusal("FIELD_UNKNOWN", "这里不收照片 · photos are not taken here", where="photo"))
+    if len(told.photos) > _MOST_PHOTOS:
+        text = f"一次最多 {_MOST_PHOTOS} 张照片 · at most {_MOST_PHOTOS} photos at once"
+        raise Refused(Refusal("PHOTOS_TOO_MANY", text, where=names[0]))
+    for photo in told.photos:
+        if not kind_of(photo.content):
+            text = f"“{photo.name[:40]}”不是照片，请拍照或选相册里的图片（JPG、PNG、WebP、HEIC） · not a photo: JPG, PNG, WebP or HEIC"
+            raise Refused(Refusal("PHOTO_UNREADABLE", text, where=names[0]))
+    hashes = list(dict.fromkeys(sha256(photo.content).hexdigest() for photo in told.photos))
+    return {**told.fields, **({names[0]: hashes} if hashes else {})}
 
 
 def _refuse_overdrawn(shop_id: str, fresh: Sequence[Record], *, without: str) -> None:

@@ -1,12 +1,14 @@
 """Records of the tools: kept once, landed in the books, taken back; and what is refused moves nothing."""
 
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 
 from puhui.kernel.refusal import Refused
-from puhui.merchant import book_queries, operations, tool_facts
+from puhui.merchant import book_evidence, book_queries, models, operations, tool_facts
 from puhui.merchant.operations import tool_records
 from puhui.merchant.operations.tool_records import Told
 
@@ -142,3 +144,91 @@ class TestWages:
         assert book_queries.trial_balance(SHOP) == {"bank": -400_000, "cash": -300_000, "wages": 700_000}
         tool_records.revoke(SHOP, made, by="owner", today=TODAY, now=NOW)
         assert book_queries.trial_balance(SHOP) == {"cash": -300_000, "wages": 300_000}
+
+
+JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + b"shelf"
+
+
+class TestABarcode:
+    def test_names_its_item_and_no_other(self, books: None) -> None:
+        tell("item", date(2026, 11, 27), name="矿泉水", unit="瓶", price="2", barcode="６９０１２３４５６７８９２")
+        tell("stock_in", date(2026, 11, 28), barcode="6901234567892", quantity="10", unit_cost="1")
+        tell("stock_count", barcode="6901234567892", counted="8")
+        assert [(each.text("name"), each.text("barcode")) for each in tool_facts.records(SHOP)] == [
+            ("矿泉水", "6901234567892")
+        ] * 3
+        shelf = tool_facts.Facts(SHOP, TODAY).shelves["矿泉水"]
+        assert (shelf.quantity, shelf.shrink_minor) == (8, 200)
+        before = book_queries.trial_balance(SHOP)
+        for kind, fields, code in (
+            ("stock_count", {"barcode": "6901234567891", "counted": "1"}, "BARCODE_WRONG_DIGIT"),
+            ("stock_count", {"barcode": "690123", "counted": "1"}, "BARCODE_UNREADABLE"),
+            ("stock_count", {"barcode": "96385074", "counted": "1"}, "BARCODE_UNKNOWN"),
+            ("stock_count", {"barcode": "6901234567892", "name": "烟", "counted": "1"}, "BARCODE_OF_ANOTHER"),
+            ("item", {"barcode": "6901234567892", "name": "烟", "unit": "包", "price": "1"}, "BARCODE_OF_ANOTHER"),
+            ("stock_count", {"counted": "1"}, "FIELD_MISSING"),
+        ):
+            with pytest.raises(Refused, match=code):
+                tell(kind, **fields)
+        assert (len(tool_facts.records(SHOP)), book_queries.trial_balance(SHOP)) == (3, before)
+
+
+class TestAPhoto:
+    def test_is_kept_under_its_hash_and_proven_unchanged(self, books: None) -> None:
+        tell("stock_in", date(2026, 11, 28), name="烟", quantity="10", unit_cost="5")
+        told = Told(
+            "stock_count", TODAY, {"name": "烟", "counted": "9"}, "count", (operations.Paper(JPEG, "shelf.jpg", ""),)
+        )
+        made = [tool_records.record(SHOP, told, today=TODAY, now=NOW) for _again in range(2)]
+        assert made[0] == made[1]
+        (take,) = tool_facts.Facts(SHOP, TODAY).stock_takes(5)
+        assert (take.missing, take.missing_minor, take.proven) == (1, 500, True)
+        assert [(each.sha256, each.size) for each in take.photos] == [(sha256(JPEG).hexdigest(), 25)]
+        told_to_a_lender = book_evidence.tell(SHOP, "stock", as_of=TODAY)
+        assert told_to_a_lender is not None
+        assert told_to_a_lender.values == {"stock_minor": 4_500, "stock_takes": {"2026-11-29": {
+            "items": 1, "missing_minor": 500, "photos": [{"sha256": sha256(JPEG).hexdigest(), "added_at": NOW.isoformat(), "unchanged": True}]}}}  # fmt: skip
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("UPDATE merchant_attachment SET content = 'x' WHERE shop_id = %s", [SHOP])
+        models.ToolRecord.objects.create(
+            id="rec_other", shop_id=SHOP, kind="stock_count", on=TODAY, body={"name": "烟", "counted": "9", "photo": ["0" * 64, "1" * 64]},
+            client_id="other", recorded_at=NOW,
+        )  # fmt: skip
+        models.Attachment.objects.create(  # bytes that are not those of the hash; of the second photo there are none
+            id="att_other", shop_id=SHOP, name="", media_type="image/jpeg", size=1, sha256="0" * 64, content=b"x", added_at=NOW,
+        )  # fmt: skip
+        changed = tool_facts.Facts(SHOP, TODAY).stock_takes(1)[0]
+        assert ([photo.unchanged for photo in changed.photos], changed.proven) == ([False, False], False)
+
+    @pytest.mark.parametrize(
+        ("kind", "fields", "photos", "code"),
+        [
+            ("stock_count", {"name": "烟", "counted": "0"}, [b"%PDF-1.7"], "PHOTO_UNREADABLE"),
+            ("stock_count", {"name": "烟", "counted": "0"}, [JPEG] * 7, "PHOTOS_TOO_MANY"),
+            ("stock_count", {"name": "烟", "counted": "0"}, [JPEG + bytes(10_000_000)], "PAPER_TOO_BIG"),
+            ("stock_count", {"name": "烟", "counted": "0", "photo": "ab"}, [], "FIELD_UNKNOWN"),
+            ("visit", {"who": "a", "amount": "1"}, [JPEG], "FIELD_UNKNOWN"),
+        ],
+    )
+    def test_refused_keeps_nothing(self, books: None, kind: str, fields: dict[str, str], photos: list[bytes], code: str) -> None:  # fmt: skip
+        papers = tuple(operations.Paper(content, "photo", "image/jpeg") for content in photos)
+        with pytest.raises(Refused, match=code):
+            tool_records.record(SHOP, Told(kind, TODAY, fields, "x", papers), today=TODAY, now=NOW)
+        assert (tool_facts.records(SHOP), list(book_queries.papers(SHOP))) == ([], [])
+
+
+class TestAField:
+    def test_refuses_what_cannot_be_and_plans_no_banned_spray(self, books: None) -> None:
+        tell("plot", name="东坡", crop="水稻", area="12", yield_kg="500", price="2.8")
+        spray = {"name": "东坡", "what": "pest", "interval_days": "14", "planned_on": "2026-12-10"}
+        for kind, fields, code in (
+            ("claim", {"name": "西坡", "cause": "hail", "area": "1", "loss": "60%"}, "PLOT_UNKNOWN"),
+            ("claim", {"name": "东坡", "cause": "hail", "area": "12.1", "loss": "60%"}, "AREA_TOO_LARGE"),
+            ("claim", {"name": "东坡", "cause": "hail", "area": "3", "loss": "0"}, "LOSS_OUT_OF_RANGE"),
+            ("spray_plan", spray | {"product": "50%甲胺磷乳油"}, "PESTICIDE_BANNED"),
+            ("spray_plan", spray | {"product": "吡虫啉", "interval_days": ""}, "FIELD_MISSING"),
+        ):
+            with pytest.raises(Refused, match=code):
+                tell(kind, **fields)
+        assert [each.kind for each in tool_facts.records(SHOP)] == ["plot"]
+        tell("spray_plan", **spray | {"product": "乙酰甲胺磷"})

@@ -1,12 +1,14 @@
 """Pages about customers: the daily board, members, campaigns."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
-from puhui.merchant.core import campaign, daily_board, members
-from puhui.merchant.tool_facts import Facts
-from puhui.merchant.tool_page import Asked, Curve, Figure, Picture, ToolPage, Words, percent, yuan, yuan_number
+from puhui.merchant import record_kinds
+from puhui.merchant.core import campaign, daily_board, member_consents, members
+from puhui.merchant.tool_facts import CLOCK_DAYS, Facts
+from puhui.merchant.tool_page import Asked, Curve, Figure, Picture, Section, ToolPage, Words, percent, yuan, yuan_number
 
 _WEEKS, _SHOWN = 13, 60
 
@@ -41,43 +43,67 @@ def board(facts: Facts, asked: Asked) -> ToolPage:
             Figure(("近四周最忙的钟点", "Busiest hour of four weeks"), f"{busiest}:00" if busiest is not None else "—"),
         ),
         tuple(notes), Picture(("每天卖货", "Sales a day"), tuple(f"{day:%m-%d}" for day in days), (Curve(("卖货", "Sales"), tuple(yuan_number(facts.sales.get(day, 0)) for day in days)),)),
+        more=by_hour(facts.orders_by_clock),
         missing=("" if facts.sales else "还没有卖货记录，先记一笔或导入账单", "" if facts.sales else "no sales yet: write one down or import a bill"),
     )  # fmt: skip
 
 
+def by_hour(clock: Mapping[tuple[int, int], int]) -> tuple[Picture, ...]:
+    """Payments of an ordinary hour, working days beside weekends, from the first hour with any to the last; nothing where no payment carries a time."""
+    if not clock:
+        return ()
+    hours = range(min(hour for _, hour in clock), max(hour for _, hour in clock) + 1)
+    weeks = CLOCK_DAYS // 7
+
+    def usual(weekdays: range) -> tuple[float, ...]:
+        return tuple(
+            round(sum(clock.get((day, hour), 0) for day in weekdays) / (weeks * len(weekdays)), 1) for hour in hours
+        )
+
+    return (Picture(("几点最忙（近四周平均每天几笔）", "Busy hours (payments a day, four weeks)"), tuple(f"{hour} 点" for hour in hours),
+                    (Curve(("周一到周五", "Monday to Friday"), usual(range(1, 6))), Curve(("周六周日", "Weekend"), usual(range(6, 8)))), "笔"),)  # fmt: skip
+
+
 def loyal(facts: Facts, asked: Asked) -> ToolPage:
-    """Members in eight groups, repeat rate, who stays away."""
+    """Members in eight groups, repeat rate, who stays away: figures of all, names of those alone whose consent stands."""
     del asked
     visits: dict[str, list[tuple[date, int]]] = defaultdict(list)
     for each in facts.of("visit"):
         visits[each.text("who")].append((each.on, each.minor("amount")))
     found = members.members(visits, as_of=facts.as_of)
-    away = [member for member in found if member.away]
+    agreed = member_consents.standing(facts.of(member_consents.GIVEN, member_consents.WITHDRAWN))
+    away = sum(member.away for member in found)
     groups: dict[str, int] = defaultdict(int)
     for member in found:
         groups[member.group] += 1
     rate = members.repeat_rate(found)
-    ahead = _paid_ahead(facts)
-    rows = tuple(
-        Figure((member.name, member.name), yuan(member.spent_minor), "warn" if member.away else "",
-               (f"{member.group} · 来过 {member.visits} 次 · {member.recency} 天没来{_left(ahead, member.name)[0]}",
-                f"{member.group_en} · {member.visits} visits · {member.recency} days ago{_left(ahead, member.name)[1]}"))
-        for member in (*away, *(member for member in found if not member.away))
-    )[:_SHOWN]  # fmt: skip
-    others = tuple(
-        Figure((who, who), yuan(minor), told=("储值余额", "paid ahead"))
-        for who, minor in ahead.items()
-        if minor and who not in visits
-    )
+    ahead = {who: minor for who, minor in _paid_ahead(facts).items() if minor}
+    named = sorted((member for member in found if member.name in agreed), key=lambda member: not member.away)
+    unnamed = len(found) - len(named)
+    balances = tuple(Figure((who, who), yuan(minor)) for who, minor in ahead.items())
     return ToolPage(
         "members", ("会员与回头客", "Members"), Figure(("会员", "Members"), str(len(found))),
-        (Figure(("回头率", "Come again"), percent(float(rate)) if rate is not None else "—"), Figure(("快要流失", "Staying away"), str(len(away)), "warn" if away else "good"),
-         Figure(("欠会员的储值", "Paid ahead by members"), yuan(sum(ahead.values())))),
-        (("储值是欠会员的，用掉时才算卖货收入", "what is paid ahead is owed, and becomes sales when it is used"), ("记会员消费前，请先征得顾客同意", "ask customers for their consent first"),),
+        (Figure(("回头率", "Come again"), percent(float(rate)) if rate is not None else "—"), Figure(("快要流失", "Staying away"), str(away), "warn" if away else "good"),
+         Figure(("没同意、不列名的", "Without consent, not named"), str(unnamed)), Figure(("欠会员的储值", "Paid ahead by members"), yuan(sum(ahead.values())))),
+        (("储值是欠会员的，用掉时才算卖货收入", "what is paid ahead is owed, and becomes sales when it is used"),
+         ("发消息、发券只找同意了的会员；没同意的只算进人数，说不同意了马上从名单里拿掉", "write only to members who agreed; others are counted alone, and whoever takes it back leaves the list at once")),
         Picture(("会员分组", "Groups"), tuple(groups), (Curve(("人数", "People"), tuple(groups.values())),), "人") if groups else None,
-        (*rows, *others[:_SHOWN]), ("visit", "topup", "topup_used"),
+        sections=(
+            Section(("可以发消息、发券的会员", "Members who may be written to"), tuple(_member_row(member, agreed[member.name]) for member in named)[:_SHOWN],
+                    ("", "") if named else ("还没有。先问一句“可以给您发优惠消息吗”，同意了就记一条“会员同意”", "none yet: ask first, then record that a member agrees")),
+            *((Section(("储值余额（结账用）", "Paid ahead, for the till"), balances[:_SHOWN]),) if balances else ()),
+        ),
+        kinds=("visit", member_consents.GIVEN, member_consents.WITHDRAWN, "topup", "topup_used"),
         missing=("", "") if found or ahead else ("先记几笔会员消费", "record a few visits first"),
     )  # fmt: skip
+
+
+def _member_row(member: members.Member, consent: member_consents.Consent) -> Figure:
+    how = dict(next(field.choices for field in record_kinds.kind(member_consents.GIVEN).fields if field.name == "how"))
+    zh, en = how[consent.how]
+    told = (f"{member.group} · 来过 {member.visits} 次 · {member.recency} 天没来 · {consent.given_on} {zh}",
+            f"{member.group_en} · {member.visits} visits · {member.recency} days ago · {en.lower()} on {consent.given_on}")  # fmt: skip
+    return Figure((member.name, member.name), yuan(member.spent_minor), "warn" if member.away else "", told)
 
 
 def _paid_ahead(facts: Facts) -> dict[str, int]:
@@ -86,10 +112,6 @@ def _paid_ahead(facts: Facts) -> dict[str, int]:
     for each in facts.of("topup", "topup_used"):
         left[each.text("who")] += each.minor("amount") * (1 if each.kind == "topup" else -1)
     return left
-
-
-def _left(ahead: dict[str, int], who: str) -> Words:
-    return (f" · 储值余 {yuan(ahead[who])}", f" · {yuan(ahead[who])} paid ahead") if ahead.get(who) else ("", "")
 
 
 def campaigns(facts: Facts, asked: Asked) -> ToolPage:

@@ -1,11 +1,10 @@
-"""Pages about what is due: VAT and income tax of the books, the filing calendar, the farm book."""
+"""Pages about what is due: VAT and income tax of the books, the filing calendar."""
 
 from datetime import date
-from decimal import Decimal
 
 from puhui.kernel.refusal import Refused
 from puhui.merchant import filing_calendar, taxes
-from puhui.merchant.core import farm, filing
+from puhui.merchant.core import filing
 from puhui.merchant.tool_facts import Facts
 from puhui.merchant.tool_page import Ask, Asked, Curve, Figure, Picture, ToolPage, Words, yuan, yuan_number
 
@@ -134,44 +133,3 @@ def filing_days(facts: Facts, asked: Asked) -> ToolPage:
         kinds=("profile",),
         link="calendar.ics",
     )
-
-
-def farm_book(facts: Facts, asked: Asked) -> ToolPage:
-    """Each plot: what it cost, what it brought and should bring, a mu."""
-    del asked
-    rows, books = [], []
-    for each in facts.newest("plot", "name"):
-        name = each.text("name")
-        plot = farm.Plot(
-            name,
-            each.text("crop"),
-            each.number("area"),
-            each.number("yield_kg"),
-            each.minor("price"),
-            each.minor("insured"),
-        )
-        sold = [row for row in facts.of("harvest") if row.text("name") == name]
-        found = farm.book(plot, cost_minor=sum(row.minor("amount") for row in facts.of("farm_cost") if row.text("name") == name),
-                          harvested_kg=sum((row.number("kg") for row in sold), Decimal(0)), sold_minor=sum(row.minor("amount") for row in sold))  # fmt: skip
-        books.append(found)
-        told = (f"{plot.crop} {plot.area_mu.normalize():f} 亩 · 成本 {yuan(found.cost_minor)} · 每公斤成本 {yuan(found.cost_per_kg_minor)} · 保额 {yuan(found.insured_minor)}",
-                f"{plot.crop}, {plot.area_mu.normalize():f} mu, cost {yuan(found.cost_minor)}, {yuan(found.cost_per_kg_minor)} a kg, insured {yuan(found.insured_minor)}")  # fmt: skip
-        rows.append(
-            Figure(
-                (f"{name}：每亩", f"{name}, a mu"),
-                yuan(found.profit_per_mu_minor),
-                "good" if found.profit_minor >= 0 else "bad",
-                told,
-            )
-        )
-    profit = sum(found.profit_minor for found in books)
-    uninsured = [found.plot.name for found in books if not found.insured_minor]
-    notes: tuple[Words, ...] = (
-        ((f"没上农险：{'、'.join(uninsured)}", f"not insured: {', '.join(uninsured)}"),) if uninsured else ()
-    )
-    return ToolPage(
-        "farm", ("农事账", "Farm book"), Figure(("预计全年赚", "Profit expected"), yuan(profit), "bad" if profit < 0 else ""), notes=notes, rows=tuple(rows),
-        picture=Picture(("每块地的成本和收入", "Cost and income by plot"), tuple(found.plot.name for found in books), (
-            Curve(("成本", "Cost"), tuple(yuan_number(found.cost_minor) for found in books)), Curve(("预计收入", "Expected"), tuple(yuan_number(found.expected_minor) for found in books)),
-        )) if books else None, kinds=("plot", "farm_cost", "harvest"), missing=("" if rows else "先添加一块地", "" if rows else "add a plot first"),
-    )  # fmt: skip

@@ -15,9 +15,21 @@ from puhui.merchant.core.stock import Shelf
 from puhui.merchant.core.tool_records import Record
 from puhui.merchant.outlook import lead_time
 from puhui.merchant.tool_facts import Facts
-from puhui.merchant.tool_page import Ask, Asked, Curve, Figure, Picture, ToolPage, Words, percent, yuan, yuan_number
+from puhui.merchant.tool_page import (
+    Ask,
+    Asked,
+    Curve,
+    Figure,
+    Picture,
+    Section,
+    ToolPage,
+    Words,
+    percent,
+    yuan,
+    yuan_number,
+)
 
-_SOON, _LEAD, _LOOK_BACK, _PICTURED, _SHELVES, _ISSUED = 30, 3, 90, 12, 8, Decimal("0.9")
+_SOON, _LEAD, _LOOK_BACK, _PICTURED, _SHELVES, _TAKES, _ISSUED = 30, 3, 90, 12, 8, 12, Decimal("0.9")
 _SURE: tuple[tuple[str, Words], ...] = tuple(
     (value, (f"{Decimal(value):.0%}",) * 2) for value in ("0.8", "0.9", "0.95", "0.99")
 )
@@ -69,9 +81,28 @@ def stock_take(facts: Facts, asked: Asked) -> ToolPage:
     rate = percent(float(lost / handled)) if handled else "—"
     return ToolPage(
         "stock_take", ("盘点", "Stock-take"), Figure(("盘点亏损合计", "Missing in all"), yuan(shrink), "bad" if shrink > 0 else ""),
-        (Figure(("损耗率", "Shrinkage"), rate),), rows=rows, kinds=("stock_count",),
+        (Figure(("损耗率", "Shrinkage"), rate),), rows=rows, sections=_takes(facts), kinds=("stock_count", "item"),
+        notes=(("扫码枪：先点一下“条码”，扫一下就跳到数量；条码先在“商品”里和品名记在一起", "a scanner: tap the barcode field, scan, type the count; record each barcode with its name under Goods first"),
+               ("照片一存就记下指纹，以后谁也改不了；给机构看“存货和盘点”时，只给指纹不给照片", "a photo is kept under its fingerprint and cannot be changed; lenders whom you let see stock are shown the fingerprint, not the photo")),
         missing=("" if facts.shelves else "先记进货，再盘点", "" if facts.shelves else "record goods in first"),
     )  # fmt: skip
+
+
+def _takes(facts: Facts) -> tuple[Section, ...]:
+    """The newest counts with their photos' fingerprints, worked out anew."""
+    rows = []
+    for take in facts.stock_takes(_TAKES):
+        gone = take.missing
+        zh, en = ("一样", "as booked") if not gone else (f"少 {gone.normalize():f}", f"{gone.normalize():f} missing") if gone > 0 else (f"多 {-gone.normalize():f}", f"{-gone.normalize():f} more")  # fmt: skip
+        proof, proof_en = ("没有照片", "no photo")
+        if take.photos:
+            prints = "、".join(photo.sha256[:12] for photo in take.photos)
+            state = ("没有改动", "unchanged") if take.proven else ("和原来的对不上！", "changed!")
+            proof, proof_en = f"照片指纹 {prints}，{state[0]}", f"photo {prints}, {state[1]}"
+        counted = take.record.number("counted").normalize()
+        tone = "bad" if take.photos and not take.proven else "warn" if gone > 0 else ""
+        rows.append(Figure((take.record.text("name"),) * 2, f"{counted:f}", tone, (f"{take.record.on} · {zh} · {proof}", f"{take.record.on}, {en}, {proof_en}")))  # fmt: skip
+    return (Section(("最近的盘点", "Latest counts"), tuple(rows)),) if rows else ()
 
 
 def replenish(facts: Facts, asked: Asked) -> ToolPage:

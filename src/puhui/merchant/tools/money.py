@@ -14,7 +14,7 @@ from puhui.merchant.core.tool_records import Record
 from puhui.merchant.outlook import weekly
 from puhui.merchant.tool_facts import Facts
 from puhui.merchant.tool_page import Ask, Asked, Curve, Figure, Picture, ToolPage, Words, percent, yuan, yuan_number
-from puhui.merchant.tools import shop_health
+from puhui.merchant.tools import coming, shop_health
 from puhui.policy import rule_table
 
 _HISTORY_WEEKS, _MONTHS = 156, 12
@@ -35,7 +35,7 @@ def forecast(facts: Facts, asked: Asked) -> ToolPage:
         return ToolPage("forecast", title, kinds=("planned", "debt"), missing=told)
     issued, going = weekly.issued(income), weekly.ahead(costs)
     coming, start = issued[-1], facts.as_of
-    known, told_rows = _known(facts)
+    known, told_rows, left_out = _known(facts)
     held = facts.held() / 100
     paths = _paths(coming, going, known, held)
     weeks = tuple((start + timedelta(days=7 * (n + 1))).strftime("%m-%d") for n in range(weekly.HORIZON))
@@ -55,13 +55,32 @@ def forecast(facts: Facts, asked: Asked) -> ToolPage:
         weeks[low] if low is not None else "13 周内都够",
         "bad" if low is not None else "good",
     )
+    notes = _forecast_notes(_held_so_far(income, issued), left_out, known=bool(told_rows))
+    return ToolPage(
+        "forecast", title, headline, tuple(figures), notes,
+        Picture(("手上的钱", "Money in hand"), weeks, tuple(
+            Curve(name, tuple(round(float(value), 2) for value in paths[:, place]), "line")
+            for place, name in enumerate((("偏坏", "p10"), ("最可能", "p50"), ("偏好", "p90")))
+        )), told_rows, ("planned", "debt"),
+    )  # fmt: skip
+
+
+def _forecast_notes(inside: float | None, left_out: Sequence[Words], *, known: bool) -> tuple[Words, ...]:
+    """How to read the chart, what the known rows are, what is left out, how often past bands held."""
     notes: list[Words] = [
         (
             "中间那条线最可能；十次有八次落在上下两条线之间",
             "the middle line is likeliest; eight times in ten it ends between the outer two",
         )
     ]
-    inside = _held_so_far(income, issued)
+    if known:
+        notes.append(
+            (
+                "上面列的是已经知道的收付；平常就有的那部分（货款、税、还贷）不重复算",
+                "listed is what is known to come; where the ordinary weeks hold it already it is not counted twice",
+            )
+        )
+    notes += left_out
     if inside is not None:
         notes.append(
             (
@@ -69,13 +88,7 @@ def forecast(facts: Facts, asked: Asked) -> ToolPage:
                 f"past bands held {percent(inside)} of weekly takings (80 % is right)",
             )
         )
-    return ToolPage(
-        "forecast", title, headline, tuple(figures), tuple(notes),
-        Picture(("手上的钱", "Money in hand"), weeks, tuple(
-            Curve(name, tuple(round(float(value), 2) for value in paths[:, place]), "line")
-            for place, name in enumerate((("偏坏", "p10"), ("最可能", "p50"), ("偏好", "p90")))
-        )), told_rows, ("planned", "debt"),
-    )  # fmt: skip
+    return tuple(notes)
 
 
 def _weeks(facts: Facts) -> tuple[np.ndarray, np.ndarray]:
@@ -92,27 +105,15 @@ def _weeks(facts: Facts) -> tuple[np.ndarray, np.ndarray]:
     return income, costs
 
 
-def _known(facts: Facts) -> tuple[np.ndarray, tuple[Figure, ...]]:
-    """Yuan by week that records say will come (plus) or go (minus) beside the ordinary run, and rows that name them."""
-    weeks, rows = np.zeros(weekly.HORIZON), []
-
-    def put(on: date, minor: int, who: str) -> None:
-        week = max(0, (on - facts.as_of).days - 1) // 7
-        if week < weekly.HORIZON:
-            weeks[week] += minor / 100
-            rows.append(Figure((who, who), yuan(minor), "warn" if minor < 0 else "", (f"{on}", f"{on}")))
-
-    for each in facts.of("planned"):
-        on = each.day("on")
-        if on and on > facts.as_of:
-            put(on, each.minor("amount") * (1 if each.text("way") == "in" else -1), each.text("name"))
-    for each in facts.newest("debt", "who"):
-        ends = each.day("ends_on") or facts.as_of
-        for month in range(1, 4):
-            on = add_months(facts.as_of, month)
-            if on <= ends:
-                put(on, -each.minor("instalment"), each.text("who"))
-    return weeks, tuple(sorted(rows, key=lambda row: row.told[0]))
+def _known(facts: Facts) -> tuple[np.ndarray, tuple[Figure, ...], list[Words]]:
+    """Yuan by week that what is known adds to the ordinary run (below zero: takes away), rows that name it, notes on what is left out."""
+    known, notes = coming.coming(facts, weekly.HORIZON * 7)
+    weeks = np.array(coming.added(facts, known, weekly.HORIZON)) / 100
+    rows = tuple(
+        Figure(each.who, yuan(each.minor), "warn" if each.minor < 0 else "", (f"{each.on} {each.told[0]}".strip(), f"{each.on} {each.told[1]}".strip()))
+        for each in known
+    )  # fmt: skip
+    return weeks, rows, notes
 
 
 def _paths(coming: np.ndarray, going: np.ndarray, known: np.ndarray, held: float) -> np.ndarray:
@@ -271,7 +272,7 @@ def bearable_month(facts: Facts) -> int | None:
     if len(income) < weekly.LEAST:
         return None
     coming, going = weekly.ahead(income), weekly.ahead(costs)
-    known, _ = _known(facts)
+    known, *_ = _known(facts)
     paths = _paths(coming, going, known, facts.held() / 100)
     return max(0, int(paths[:, 0].min() * 100 / 3))
 

@@ -1,5 +1,6 @@
 """Pages about people and papers: payroll, rota, licences that expire."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -22,24 +23,13 @@ def wages(facts: Facts, asked: Asked) -> ToolPage:
     if city not in {row["city"] for row in cities}:
         city = "any"
     law = Law(facts.as_of)
-    rates = _rates(insurance(facts.as_of), asked)
     minimum = int(rule_files.in_force("minimum_wages", on=facts.as_of, city=city)[0]["month_minor"])
-    month, brackets = int(law.rule("IIT_WAGE", "month_deduction_minor").value), law.brackets("wage")
     rows, cost, paid = [], 0, 0
-    for each in facts.newest("staff", "who"):
-        gross = each.minor("base") + each.minor("commission") + half_up(each.minor("day_wage") * each.number("days"))
-        own = payroll.payslip(
-            gross, base_minor=each.minor("insured_base"), rates=rates, tax_minor=0, minimum_minor=minimum
-        ).insurance_minor
-        so_far = [gross] * facts.as_of.month  # the months of this year at the same wage
-        tax = wage_income.withheld(so_far, [own] * len(so_far), month, brackets)[-1]
-        slip = payroll.payslip(
-            gross, base_minor=each.minor("insured_base"), rates=rates, tax_minor=tax, minimum_minor=minimum
-        )
+    for who, slip in _slips(facts, law, _rates(insurance(facts.as_of), asked), minimum):
         cost, paid = cost + slip.employer_cost_minor, paid + slip.net_minor
-        told = (f"应发 {yuan(gross)}，社保 {yuan(slip.insurance_minor)}，个税 {yuan(tax)}；店里共花 {yuan(slip.employer_cost_minor)}",
-                f"gross {yuan(gross)}, insurance {yuan(slip.insurance_minor)}, tax {yuan(tax)}; costs {yuan(slip.employer_cost_minor)}")  # fmt: skip
-        rows.append(Figure((each.text("who"),) * 2, yuan(slip.net_minor), "bad" if slip.below_minimum else "", told))
+        told = (f"应发 {yuan(slip.gross_minor)}，社保 {yuan(slip.insurance_minor)}，个税 {yuan(slip.tax_minor)}；店里共花 {yuan(slip.employer_cost_minor)}",
+                f"gross {yuan(slip.gross_minor)}, insurance {yuan(slip.insurance_minor)}, tax {yuan(slip.tax_minor)}; costs {yuan(slip.employer_cost_minor)}")  # fmt: skip
+        rows.append(Figure((who, who), yuan(slip.net_minor), "bad" if slip.below_minimum else "", told))
     low = sum(row.tone == "bad" for row in rows)
     done = sum(each.minor("amount") for each in facts.of("wage_paid") if each.on >= facts.as_of.replace(day=1))
     notes = [
@@ -62,6 +52,31 @@ def wages(facts: Facts, asked: Asked) -> ToolPage:
         ), sources=tuple(law.sources),
         missing=("" if rows else "先添加员工", "" if rows else "add an employee first"),
     )  # fmt: skip
+
+
+def _slips(
+    facts: Facts, law: Law, rates: payroll.InsuranceRates, minimum_minor: int
+) -> Iterator[tuple[str, payroll.Payslip]]:
+    """This month's payslip of each employee."""
+    month, brackets = int(law.rule("IIT_WAGE", "month_deduction_minor").value), law.brackets("wage")
+    for each in facts.newest("staff", "who"):
+        gross = each.minor("base") + each.minor("commission") + half_up(each.minor("day_wage") * each.number("days"))
+        own = payroll.payslip(
+            gross, base_minor=each.minor("insured_base"), rates=rates, tax_minor=0, minimum_minor=minimum_minor
+        ).insurance_minor
+        so_far = [gross] * facts.as_of.month  # the months of this year at the same wage
+        tax = wage_income.withheld(so_far, [own] * len(so_far), month, brackets)[-1]
+        yield (
+            each.text("who"),
+            payroll.payslip(
+                gross, base_minor=each.minor("insured_base"), rates=rates, tax_minor=tax, minimum_minor=minimum_minor
+            ),
+        )
+
+
+def withheld_month(facts: Facts) -> int:
+    """Fen of tax withheld from all wages of this month, insurance at the usual rates. Raises RuleAbsent."""
+    return sum(slip.tax_minor for _, slip in _slips(facts, Law(facts.as_of), insurance(facts.as_of), 0))
 
 
 def _rates(usual: payroll.InsuranceRates, asked: Asked) -> payroll.InsuranceRates:

@@ -49,10 +49,9 @@ class TestARule:
 
 
 class TestTheTable:
-    def test_has_a_one_year_lpr_for_every_day_since_the_first(self) -> None:
-        rows = sorted(
-            (row["effective_from"], row["effective_to"]) for row in rule_table._rows() if row["code"] == "LPR1Y"
-        )
+    @pytest.mark.parametrize("code", ["LPR1Y", "LPR5Y"])
+    def test_has_each_lpr_for_every_day_since_the_first(self, code: str) -> None:
+        rows = sorted((row["effective_from"], row["effective_to"]) for row in rule_table._rows() if row["code"] == code)
         assert rows[0][0] == "2019-08-20"
         assert rows[-1][1] == ""
         for (_, until), (begins, _) in pairwise(rows):

@@ -72,5 +72,6 @@ urlpatterns = [
     path("books/<str:shop_id>/tools/", tools.index, name="tools"),
     path("books/<str:shop_id>/tools/calendar.ics", tools.ical, name="tool_ical"),
     path("books/<str:shop_id>/tools/<str:name>/", tools.one, name="tool"),
+    path("books/<str:shop_id>/tools/<str:name>/<str:record_id>/file/", tools.file, name="tool_file"),
     path("books/<str:shop_id>/tools/<str:name>/<str:record_id>/back/", tools.take_back, name="tool_take_back"),
 ]

@@ -1,0 +1,55 @@
+"""What an insurer is handed of a loss on a plot: plain contents, the template that sets them, and the photos under their names.
+
+Rules kept: every sum is worked out from what was recorded, by the farm book's own core; every photo stands with the SHA-256 it was kept
+under and whether its bytes still have it; names and identity numbers are written in by hand (nothing sealed leaves by a file).
+"""
+
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from puhui.kernel.refusal import Refusal, Refused
+from puhui.merchant import photo_proof, record_kinds
+from puhui.merchant.core.tool_records import Record
+from puhui.merchant.tool_facts import Facts
+from puhui.merchant.tool_page import yuan
+from puhui.merchant.tools import fields
+
+TEMPLATE = Path(__file__).resolve().parent / "papers" / "claim.typ"
+_CHINA = ZoneInfo("Asia/Shanghai")
+_ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/heic": "heic"}
+_SET = ("jpg", "png", "webp")  # what can be set in type; others go along as they are
+
+
+def claim_of(facts: Facts, record_id: str) -> Record:
+    """A recorded loss that stands. Raises Refused RECORD_UNKNOWN."""
+    found = next((each for each in facts.of("claim") if each.id == record_id), None)
+    if found is None:
+        raise Refused(Refusal("RECORD_UNKNOWN", "没有这条记录 · no such record", where=record_id))
+    return found
+
+
+def photos(facts: Facts, claim: Record) -> dict[str, bytes]:
+    """File name → bytes, in the order of the record."""
+    kept = photo_proof.contents(facts.shop_id, claim)
+    told = [hashed for hashed in claim.body.get("photo", ()) if hashed in kept]
+    return {f"photo-{n}.{_ENDINGS[kept[hashed][0]]}": kept[hashed][1] for n, hashed in enumerate(told, 1)}
+
+
+def contents(facts: Facts, claim: Record, *, shop_name: str) -> dict[str, Any]:
+    """What the paper says, as plain JSON."""
+    plot, lost = fields.plot_of(facts, claim.text("name")), fields.loss_of(facts, claim)
+    words = {field.name: dict(field.choices) for field in record_kinds.kind("claim").fields}
+    names = list(photos(facts, claim))
+    proofs = photo_proof.photos(facts.shop_id, [claim]).get(claim.id, [])
+    return {
+        "shop": shop_name, "number": claim.id, "happened_on": claim.on.isoformat(), "cause": words["cause"][claim.text("cause")][0],
+        "plot": plot.name, "crop": plot.crop, "plot_mu": f"{plot.area_mu.normalize():f}", "hit_mu": f"{claim.number('area').normalize():f}",
+        "loss": f"{claim.number('loss') * 100:f}".rstrip("0").rstrip(".") + "%", "insurer": claim.text("insurer"), "policy": claim.text("policy"),
+        "told": claim.text("told"), "insured": yuan(lost.insured_minor) if plot.insured_minor else "", "insured_mu": yuan(plot.insured_minor),
+        "harvest": yuan(lost.harvest_minor), "cost": yuan(lost.cost_minor), "yield_kg": f"{plot.yield_kg.normalize():f}", "price": yuan(plot.price_minor),
+        "printed_on": facts.as_of.isoformat(),
+        "photos": [{"name": name, "sha256": photo.sha256, "kept_at": f"{photo.added_at.astimezone(_CHINA):%Y-%m-%d %H:%M}" if photo.added_at else "",
+                    "state": "没有改动" if photo.unchanged else "和记录对不上", "shown": name.rpartition(".")[2] in _SET}
+                   for name, photo in zip(names, [each for each in proofs if each.id], strict=True)],
+    }  # fmt: skip
