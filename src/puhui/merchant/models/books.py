@@ -87,6 +87,8 @@ class Entry(models.Model):
     tied_to = models.BigIntegerField(null=True)
     tie_why = models.TextField(db_default="", default="")
     recorded_at = models.DateTimeField()
+    told_by = models.TextField(null=True)  # the import that brought it; what tells it too stands in Telling
+    line = models.IntegerField(null=True)  # of that import's file
     counted = models.GeneratedField(
         expression=Q(live=True) & Q(tied_to__isnull=True) & Q(currency="CNY") & ~Q(debit=""),  # type: ignore[arg-type]
         output_field=models.BooleanField(),
@@ -107,7 +109,7 @@ class Entry(models.Model):
 
 
 class Telling(models.Model):
-    """This import tells this entry. An entry that no live import tells any more is not live.
+    """This import, too, tells this entry, beside the one that brought it. An entry that no live import tells any more is not live.
 
     Checked against both by a trigger, a statement at a time: a foreign key asks row by row (decision 0144).
     """

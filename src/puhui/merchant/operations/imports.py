@@ -17,7 +17,7 @@ from puhui.merchant.bill_tables import bill_words
 from puhui.merchant.book_tables import refund_with_fee, tie_rules
 from puhui.merchant.core.bills.entry import Bill, BillEntry
 from puhui.merchant.core.bills.reading import read_bill, uncollected
-from puhui.merchant.core.booking import Booker, Booking, fees_of, grossed
+from puhui.merchant.core.booking import Booker, fees_of, grossed
 from puhui.merchant.operations.books import books_of, sorter_of
 from puhui.store.copying import stream_frame
 from puhui.store.undivided import undivided
@@ -28,17 +28,14 @@ _PIECE = 16_384  # payments that PostgreSQL stores while the next are booked
 _KNOWN = "SELECT key, id, live, day, amount_minor FROM merchant_entry WHERE shop_id = %(shop)s AND key = ANY(string_to_array(%(keys)s, ' '))"
 _STAGE = """
 CREATE TEMPORARY TABLE stage_entry ON COMMIT DROP AS
-SELECT id, key, source, layout, day, clock, direction, amount_minor, currency, debit, credit, sure_percent, why, counterparty, note,
-       kind, method, status, external_id, merchant_id, balance_minor, refund, 0 AS line FROM merchant_entry WITH NO DATA
+SELECT key, source, layout, day, clock, direction, amount_minor, currency, debit, credit, sure_percent, why, counterparty, note,
+       kind, method, status, external_id, merchant_id, balance_minor, refund, line FROM merchant_entry WITH NO DATA
 """
-_NUMBERED = "ALTER TABLE stage_entry ALTER id SET DEFAULT nextval(pg_get_serial_sequence('merchant_entry', 'id'))"
 _INSERT = (
     """
 WITH added AS (
-    INSERT INTO merchant_entry (shop_id, origin, recorded_at, id, key, source, layout, day, clock, direction, amount_minor, currency, debit,
-           credit, sure_percent, why, counterparty, note, kind, method, status, external_id, merchant_id, balance_minor, refund)
-    SELECT %(shop)s, 'import', %(now)s, id, key, source, layout, day, clock, direction, amount_minor, currency, debit, credit, sure_percent,
-           why, counterparty, note, kind, method, status, external_id, merchant_id, balance_minor, refund FROM stage_entry
+    INSERT INTO merchant_entry (shop_id, origin, recorded_at, told_by, {names})
+    SELECT %(shop)s, 'import', %(now)s, %(import)s, {values} FROM stage_entry
     RETURNING day, debit, credit, amount_minor, counted, source, counterparty, note, kind),
 totals AS (
     INSERT INTO merchant_day_total AS total (shop_id, day, debit, credit, amount_minor, entries)
@@ -48,7 +45,6 @@ totals AS (
 """
     + ledger_folding.ADD_PAYERS
 )
-_TELL = "INSERT INTO merchant_telling (entry_id, bill_import_id, line) SELECT id, %(import)s, line FROM stage_entry"
 _TELL_KNOWN = """
 INSERT INTO merchant_telling (entry_id, bill_import_id, line)
 SELECT entry_id, %(import)s, line FROM unnest(%(ids)s::bigint[], %(lines)s::int[]) AS known (entry_id, line)
@@ -61,10 +57,13 @@ RETURNING e.day, e.amount_minor
 """
 _CLEAR = "TRUNCATE stage_entry"
 _WITHDRAW = """
-UPDATE merchant_entry e SET live = false FROM merchant_telling t
- WHERE t.bill_import_id = %(import)s AND e.id = t.entry_id AND e.live AND NOT EXISTS
-       (SELECT 1 FROM merchant_telling o JOIN merchant_import i ON i.id = o.bill_import_id
-         WHERE o.entry_id = e.id AND i.undone_at IS NULL)
+UPDATE merchant_entry e SET live = false
+ WHERE e.live AND e.id IN
+       (SELECT id FROM merchant_entry WHERE shop_id = %(shop)s AND day BETWEEN %(first)s AND %(last)s AND told_by = %(import)s
+         UNION ALL SELECT entry_id FROM merchant_telling WHERE bill_import_id = %(import)s)
+   AND NOT EXISTS (SELECT 1 FROM merchant_import i WHERE i.id = e.told_by AND i.undone_at IS NULL)
+   AND NOT EXISTS (SELECT 1 FROM merchant_telling o JOIN merchant_import i ON i.id = o.bill_import_id
+                    WHERE o.entry_id = e.id AND i.undone_at IS NULL)
 RETURNING e.day, e.amount_minor
 """
 
@@ -104,7 +103,7 @@ def import_bill(shop_id: str, file: BillFile, *, by: str, today: date, now: date
     mapping = file.mapping or remembered_mapping(shop_id, file.content, file.password)
     with uncollected():
         bill = read_bill(file.content, bill_words(), today=today, password=file.password, mapping=mapping)
-        told = _booked(shop_id, bill)
+        told = _told_by(shop_id, bill)
         days = {day for _, live, day, _ in told.known.values() if not live}
         ledger_folding.refuse_closed(shop_id, days | {each.date for each in told.fresh})
         row = _import_row(shop_id, bill, file.name, file_hash, by, now)
@@ -131,7 +130,8 @@ def undo_import(shop_id: str, import_id: str, *, now: datetime) -> None:
     row.undone_at = now
     row.save(update_fields=["undone_at"])
     with connection.cursor() as cursor:
-        cursor.execute(_WITHDRAW, {"import": import_id})
+        asked = {"shop": shop_id, "import": import_id, "first": row.first_day, "last": row.last_day}
+        cursor.execute(_WITHDRAW, asked)
         gone = cursor.fetchall()
     ledger_folding.refuse_closed(shop_id, {day for day, _ in gone})
     ledger_folding.fold(shop_id, days={day for day, _ in gone}, amounts={minor for _, minor in gone})
@@ -163,79 +163,86 @@ def remembered_mapping(shop_id: str, content: bytes, password: str) -> dict[str,
 
 
 def _import_row(shop_id: str, bill: Bill, file_name: str, file_hash: str, by: str, now: datetime) -> models.BillImport:
-    days = [entry.date for entry in bill.entries]
+    days, summary = {entry.date for entry in bill.entries}, bill.summary()
     return models.BillImport(
         id=new_id("imp", now=now), shop_id=shop_id, source=bill.source, layout=bill.layout, file_name=file_name[:200], file_hash=file_hash,
         encoding=bill.encoding, row_count=bill.rows, told=len(bill.entries), fresh=0, duplicates=len(bill.duplicates),
-        rejected=bill.summary()["rejected"], skipped=bill.summary()["skipped"], totals=bill.totals(),
+        rejected=summary["rejected"], skipped=summary["skipped"], totals=summary["totals"],
         first_day=min(days, default=None), last_day=max(days, default=None), imported_at=now, imported_by=by,
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What a bill tells: payments that are new with their keys and double entries, and (id, live, day, minor) of those the books have, by
-    key, with their lines."""
+    """What a bill tells: payments that are new with their keys and who books them, and (id, live, day, minor) of those the books have,
+    by key, with their lines."""
 
     layout: str
     fresh: list[BillEntry]
     keys: list[str]
-    booked: list[Booking]
+    booker: Booker
     known: dict[str, tuple[int, bool, date, int]]
     lines: list[int]
 
 
-def _booked(shop_id: str, bill: Bill) -> _Told:
-    """The bill's payments, booked, while PostgreSQL looks which of them the books have."""
+def _told_by(shop_id: str, bill: Bill) -> _Told:
+    """The bill's payments, parted into those that the books have and new ones."""
     kinds = {source.code: source.kind for source in bill_words().sources} | {"bank": "bank"}
     booker = Booker(sorter_of(shop_id), tie_rules(), kinds, card=bill.card)
     rows = grossed(bill.entries, refund_with_fee())
     rows += fees_of(rows)
     keys = _keys(rows)
-    link: Any = connection.connection
-    with connection.wrap_database_errors, psycopg.Cursor(link) as asking:
-        with link.pipeline():
-            asking.execute(_KNOWN, {"shop": shop_id, "keys": " ".join(keys)})
-            booked = booker.book(rows)
-        known = {key: (entry_id, live, day, minor) for key, entry_id, live, day, minor in asking.fetchall()}
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, {"shop": shop_id, "keys": " ".join(keys)})
+        known = {key: (entry_id, live, day, minor) for key, entry_id, live, day, minor in cursor.fetchall()}
     if not known:
-        return _Told(bill.layout, rows, keys, booked, known, [])
+        return _Told(bill.layout, rows, keys, booker, known, [])
     new = [n for n, key in enumerate(keys) if key not in known]
     lines = {key: row.row for key, row in zip(keys, rows, strict=True) if key in known}
-    return _Told(bill.layout, [rows[n] for n in new], [keys[n] for n in new], [booked[n] for n in new], known, [lines[key] for key in known])  # fmt: skip
+    return _Told(
+        bill.layout, [rows[n] for n in new], [keys[n] for n in new], booker, known, [lines[key] for key in known]
+    )
 
 
 def _store(told: _Told, asked: dict[str, Any]) -> list[tuple[date, int]]:
-    """Put what is new into the books and their day totals, told by this import; (day, minor) of entries that live again.
-
-    PostgreSQL works on one piece while the next is made.
-    """
-    link: Any = connection.connection
-    with connection.cursor() as cursor, connection.wrap_database_errors, psycopg.Cursor(link) as storing:
-        revived = []
+    """Put what the bill tells into the books, told by this import; (day, minor) of entries that live again."""
+    revived = []
+    with connection.cursor() as cursor:
         if told.known:
             ids = [entry_id for entry_id, _, _, _ in told.known.values()]
             cursor.execute(_TELL_KNOWN, asked | {"ids": ids, "lines": told.lines})
             cursor.execute(_REVIVE, {"ids": [entry_id for entry_id, live, _, _ in told.known.values() if not live]})
             revived = cursor.fetchall()
-        cursor.execute(_STAGE)
-        cursor.execute(_NUMBERED)
-        frames = (_frame(told, first) for first in range(0, len(told.fresh), _PIECE))
-        piece = next(frames, None)
-        while piece is not None:
-            stream_frame(cursor, piece, "stage_entry")
-            with link.pipeline():
-                for statement in (_INSERT, _TELL, _CLEAR):
-                    storing.execute(statement, asked)
-                piece = next(frames, None)
-        cursor.execute("DROP TABLE stage_entry")
+        if told.fresh:
+            _store_fresh(cursor, told, asked)
     return revived
 
 
-def _frame(told: _Told, first: int) -> pl.DataFrame:
-    """A piece of what is new as columns of the stage."""
-    rows, booked = told.fresh[first : first + _PIECE], told.booked[first : first + _PIECE]
-    return pl.DataFrame({
+def _store_fresh(cursor: Any, told: _Told, asked: dict[str, Any]) -> None:
+    """New entries and their day totals: PostgreSQL works on one piece while the next is booked and made."""
+    link: Any = connection.connection
+    pieces = (_piece(told, first) for first in range(0, len(told.fresh), _PIECE))
+    piece = next(pieces, None)
+    cursor.execute(_STAGE)
+    with connection.wrap_database_errors, psycopg.Cursor(link) as storing:
+        while piece is not None:
+            same, frame = piece
+            stream_frame(cursor, frame, "stage_entry")
+            names = (*same, *frame.columns)
+            values = ", ".join((*(f"%({name})s" for name in same), *frame.columns))
+            insert = _INSERT.format(names=", ".join(names), values=values)
+            with link.pipeline():
+                storing.execute(insert, asked | same)
+                storing.execute(_CLEAR)
+                piece = next(pieces, None)
+    cursor.execute("DROP TABLE stage_entry")
+
+
+def _piece(told: _Told, first: int) -> tuple[dict[str, Any], pl.DataFrame]:
+    """Some of what is new, booked: (what all these rows say alike, said once in the statement; columns of the stage)."""
+    rows = told.fresh[first : first + _PIECE]
+    booked = told.booker.book(rows)
+    columns: dict[str, list[Any]] = {
         "key": told.keys[first : first + _PIECE], "source": [row.source for row in rows], "layout": [told.layout] * len(rows),
         "day": [row.date for row in rows], "clock": [row.time for row in rows], "direction": [row.direction for row in rows],
         "amount_minor": [row.amount_minor for row in rows], "currency": [row.currency for row in rows],
@@ -246,7 +253,11 @@ def _frame(told: _Told, first: int) -> pl.DataFrame:
         "external_id": [row.external_id for row in rows], "merchant_id": [row.merchant_id for row in rows],
         "balance_minor": [row.balance_minor for row in rows], "refund": [row.refund for row in rows],
         "line": [row.row for row in rows],
-    }, schema_overrides={"balance_minor": pl.Int64})  # fmt: skip
+    }  # fmt: skip
+    same = {name: said[0] for name, said in columns.items() if name != "key" and len(set(said)) == 1}
+    varied = {name: said for name, said in columns.items() if name not in same}
+    whole = {"balance_minor": pl.Int64} if "balance_minor" in varied else None
+    return same, pl.DataFrame(varied, schema_overrides=whole)
 
 
 def _keys(rows: Sequence[BillEntry]) -> list[str]:

@@ -17,8 +17,12 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
+import polars as pl
+
 _USUAL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z", re.ASCII)
 _FAST = re.compile(r"-?\d{1,12}\.\d\d\Z", re.ASCII)
+_ALL_USUAL = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"  # the same, of a whole column
+_ALL_FAST = r"^-?[0-9]{1,12}\.[0-9]{2}$"
 _NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?(-?)\Z", re.ASCII)
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d+)?e[+-]?\d+\Z", re.ASCII)
 _REMARK = re.compile(r"\([^()]*[^\d.,()+-][^()]*\)\Z")  # brackets with a word in them, behind the number
@@ -132,6 +136,27 @@ def moments(
             if _USUAL.match(cell):
                 days[cell[:10]] = told[0]
     return found
+
+
+def usual_moments(cells: Sequence[str]) -> tuple[list[date], list[str]] | None:
+    """(days, times of day) of a column whose every cell is `2026-01-31 08:05:00`, as most files write it; None of any other."""
+    told = pl.Series(cells, dtype=pl.String)
+    if not told.str.contains(_ALL_USUAL).all():
+        return None
+    days = told.str.slice(0, 10)
+    try:
+        known = {day: _usual(f"{day} 00:00:00")[0] for day in days.unique()}
+    except ValueError:
+        return None
+    return [known[day] for day in days], told.str.slice(11).to_list()
+
+
+def usual_amounts(cells: Sequence[str]) -> list[int] | None:
+    """`amount_minor` of a column whose every cell is `12.30`, a minus or ¥ before it; None of any other."""
+    told = pl.Series(cells, dtype=pl.String).str.strip_prefix("¥")
+    if not told.str.contains(_ALL_FAST).all():
+        return None
+    return told.str.replace(".", "", literal=True).cast(pl.Int64).to_list()
 
 
 def _is_clock(text: str) -> bool:

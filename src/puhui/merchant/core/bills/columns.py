@@ -9,9 +9,12 @@
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date
+from itertools import repeat
+from operator import itemgetter
 
-from puhui.merchant.core.bills.cells import CellUnreadable, amount_minor
+from puhui.merchant.core.bills.cells import CellUnreadable, amount_minor, usual_amounts
 from puhui.merchant.core.bills.heading import Heading
 from puhui.merchant.core.bills.words import BillWords, plain
 
@@ -47,7 +50,7 @@ class Columns:
         found = self._raw.get(column)
         if found is None:
             if column < self._narrowest:
-                found = [row[column].strip(_STRIP) for row in self._rows]
+                found = list(map(str.strip, map(itemgetter(column), self._rows), repeat(_STRIP)))
             else:
                 found = [row[column].strip(_STRIP) if column < len(row) else "" for row in self._rows]
             self._raw[column] = found
@@ -58,7 +61,8 @@ class Columns:
         found = self._told.get(column)
         if found is None:
             cells = self.raw(column)
-            blank = {cell for cell in set(cells) if cell and is_blank(cell, self.words)}
+            short = {cell for cell in set(cells) if 0 < len(cell) < _LONGEST_BLANK}
+            blank = {cell for cell in short if is_blank(cell, self.words)}
             found = self._told[column] = ["" if cell in blank else cell for cell in cells] if blank else cells
         return found
 
@@ -103,7 +107,9 @@ class Columns:
         return [known[cell] for cell in cells]
 
     def _numbers(self, column: int) -> list[str]:
-        return ["" if cell == "0" else cell.removesuffix(".0") for cell in self.told(column)]
+        cells = self.told(column)
+        odd = {cell for cell in set(cells) if cell[-1:] == "0" and (cell == "0" or cell.endswith(".0"))}
+        return ["" if cell == "0" else cell.removesuffix(".0") for cell in cells] if odd else cells
 
     def _names(self, column: int) -> list[str]:
         cells = self.told(column)
@@ -125,10 +131,11 @@ class Columns:
 
 def amounts(cells: Sequence[str], words: BillWords, faults: Faults) -> list[int]:
     """Minor units of each cell with their sign; a cell that is none leaves its reason in `faults` and nought here."""
-    try:
+    found = usual_amounts(cells)
+    if found is not None:
+        return found
+    with suppress(CellUnreadable):
         return [amount_minor(cell) for cell in cells]
-    except CellUnreadable:
-        pass
     found = []
     for n, cell in enumerate(cells):
         try:

@@ -4,7 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from puhui.merchant.core.bills.cells import CellUnreadable, amount_minor, clock_alone, moment, moments, way_at
+from puhui.merchant.core.bills.cells import (
+    CellUnreadable,
+    amount_minor,
+    clock_alone,
+    moment,
+    moments,
+    usual_moments,
+    way_at,
+)
 from puhui.merchant.core.bills.columns import DAY_OF_NONE, Columns, Faults, amounts, is_blank, needed_amount, stripped
 from puhui.merchant.core.bills.entry import BillEntry
 from puhui.merchant.core.bills.heading import Heading, is_card, is_till
@@ -221,6 +229,9 @@ class RowReader:
 
     def _moments(self, columns: Columns, faults: Faults) -> tuple[list[date], list[str]]:
         cells = columns.first_told(self.dates)
+        usual = None if self.clocks else usual_moments(cells)
+        if usual is not None:
+            return usual
         found = moments(
             cells, day_first=self.day_first, near=self.near, home_hours=self.words.limits["home_offset_hours"]
         )
@@ -356,6 +367,8 @@ class RowReader:
         if "" not in found:
             return found
         money = columns.first_raw(self.money[0])
+        if not any(map(str.isalpha, {cell[:1] for cell in money})):
+            return [code or self.default_currency for code in found]
         return [code or self._currency_before(money[n]) for n, code in enumerate(found)]
 
     def _currency_before(self, amount: str) -> str:
