@@ -69,8 +69,18 @@ SELECT %(shop)s, month, array_agg(payer), array_agg(minor) FROM ({paid}) paid {w
             SELECT payer, sum(minor)::bigint AS minor
               FROM unnest(kept.payers || EXCLUDED.payers, kept.minors || EXCLUDED.minors) AS both_told (payer, minor) GROUP BY payer) added_up)
 """
-# Adds rows of a WITH named `added` (entries that came new) to what payers paid by month.
-ADD_PAYERS = _PAYERS.format(paid=_PAID.format(rows="added WHERE"), where="")
+SUMMED = "day, debit, credit, amount_minor, counted, source, counterparty, note, kind"
+# Adds rows of a WITH named `added` (these columns of entries that came new) to their days and to what payers paid by month.
+ADD = """
+totals AS (
+    INSERT INTO merchant_day_total AS total (shop_id, day, debit, credit, amount_minor, entries)
+    SELECT %(shop)s, day, debit, credit, sum(amount_minor), count(*) FROM added WHERE counted GROUP BY day, debit, credit
+        ON CONFLICT (shop_id, day, debit, credit) DO UPDATE
+       SET amount_minor = total.amount_minor + EXCLUDED.amount_minor, entries = total.entries + EXCLUDED.entries)
+""" + _PAYERS.format(paid=_PAID.format(rows="added WHERE"), where="")
+_ADD_THESE = (
+    f"WITH added AS (SELECT {SUMMED} FROM merchant_entry WHERE shop_id = %(shop)s AND id = ANY(%(ids)s)), {ADD}"
+)
 _REFOLD_PAYERS = _PAYERS.format(paid=_PAID.format(rows=_OF_DAYS), where="WHERE month = ANY(%(months)s)")
 
 
@@ -84,6 +94,13 @@ def fold(shop_id: str, *, days: Iterable[date], amounts: Iterable[int] = ()) -> 
     if tied - touched:
         refuse_closed(shop_id, tied - touched)
     refold_days(shop_id, sorted(touched | tied))
+
+
+def add_new(shop_id: str, entry_ids: Sequence[int]) -> None:
+    """Add entries that came new to their days and to what payers paid in their months."""
+    if entry_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_ADD_THESE, payer_words() | {"shop": shop_id, "ids": list(entry_ids)})
 
 
 def refold_days(shop_id: str, days: Sequence[date]) -> None:

@@ -91,7 +91,7 @@ def record_entries(shop_id: str, drafts: Sequence[EntryDraft], *, today: date, n
             fresh[key] = _typed(shop_id, key, draft, now)
     ledger_folding.refuse_closed(shop_id, [row.day for row in fresh.values()])
     stored = models.Entry.objects.bulk_create(fresh.values())
-    ledger_folding.refold_days(shop_id, sorted({row.day for row in stored}))
+    ledger_folding.add_new(shop_id, [row.id for row in stored])
     ids = {row.key: row.id for row in (*known.values(), *stored)}
     return [ids[_client(draft)] for draft in drafts]
 

@@ -36,14 +36,9 @@ _INSERT = (
 WITH added AS (
     INSERT INTO merchant_entry (shop_id, origin, recorded_at, told_by, {names})
     SELECT %(shop)s, 'import', %(now)s, %(import)s, {values} FROM stage_entry
-    RETURNING day, debit, credit, amount_minor, counted, source, counterparty, note, kind),
-totals AS (
-    INSERT INTO merchant_day_total AS total (shop_id, day, debit, credit, amount_minor, entries)
-    SELECT %(shop)s, day, debit, credit, sum(amount_minor), count(*) FROM added WHERE counted GROUP BY day, debit, credit
-        ON CONFLICT (shop_id, day, debit, credit) DO UPDATE
-       SET amount_minor = total.amount_minor + EXCLUDED.amount_minor, entries = total.entries + EXCLUDED.entries)
+    RETURNING {summed}),
 """
-    + ledger_folding.ADD_PAYERS
+    + ledger_folding.ADD
 )
 _TELL_KNOWN = """
 INSERT INTO merchant_telling (entry_id, bill_import_id, line)
@@ -230,7 +225,7 @@ def _store_fresh(cursor: Any, told: _Told, asked: dict[str, Any]) -> None:
             stream_frame(cursor, frame, "stage_entry")
             names = (*same, *frame.columns)
             values = ", ".join((*(f"%({name})s" for name in same), *frame.columns))
-            insert = _INSERT.format(names=", ".join(names), values=values)
+            insert = _INSERT.format(names=", ".join(names), values=values, summed=ledger_folding.SUMMED)
             with link.pipeline():
                 storing.execute(insert, asked | same)
                 storing.execute(_CLEAR)

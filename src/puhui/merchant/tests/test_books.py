@@ -244,6 +244,23 @@ class TestTheLaw:
 
 
 class TestEntries:
+    def test_what_is_typed_adds_to_the_sums_what_summing_anew_would(self) -> None:
+        hand_in("wechat.csv")
+        drafts = [
+            EntryDraft("d1", date(2026, 3, 1), 700, "wechat", "sales", "收款", "客人"),
+            EntryDraft("d2", date(2026, 3, 1), 200, "sales", "wechat", "退款", "客人"),
+            EntryDraft("d3", date(2026, 4, 1), 900, "cash", "sales", "卖菜"),
+            EntryDraft("d4", date(2026, 3, 2), 300, "rent", "cash", "房租"),
+        ]
+        before = _entries_read()
+        for _ in range(2):
+            operations.record_entries(SHOP, drafts, today=TODAY, now=NOW)
+        assert _entries_read() - before <= 3 * len(drafts)
+        added = state()
+        assert added[2] == {MARCH.start: {"客人": 8_500}, date(2026, 4, 1): {"": 900}}
+        ledger_folding.refold_days(SHOP, [date(2026, 3, 1 + n) for n in range(31)] + [date(2026, 4, 1)])
+        assert state() == added
+
     def test_a_client_id_posts_once(self) -> None:
         ids = {
             operations.record_sentence(SHOP, "进货 烟 3200 微信", client_id="c1", today=TODAY, now=NOW)[0]
