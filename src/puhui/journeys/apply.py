@@ -38,6 +38,7 @@ from puhui.underwriting.core import questionnaire
 from puhui.underwriting.core.evidence_item import Observed
 from puhui.underwriting.core.intake import InvoicesSent, Sent
 from puhui.underwriting.outside import asking
+from puhui.underwriting.owner_evidence import Brought
 from puhui.underwriting.views import ApplicationView
 
 JOURNEY = "apply"
@@ -238,9 +239,10 @@ def _apply(intake: Intake, heard: tuple[asking.Asked, ...], key: str, now: datet
     if intake.partner_id:
         partners.claim_application(intake.partner_id, application_id, now=now)
     touch_id = _owed_to(intake, application_id, key=key, now=now)
-    assessment = antifraud.assess(_facts(intake, applicant, application_id, now=now), now=now)
+    brought = underwriting_queries.evidence_brought(applicant.shop_id, now=now)
+    assessment = antifraud.assess(_facts(intake, applicant, application_id, brought, now=now), now=now)
     waiting = Applied(application_id, applicant.person_id, applicant.shop_id, months=intake.months, touch_id=touch_id)
-    return answer(waiting, assessment, now=now, known=Known(consented=True, asked=heard))
+    return answer(waiting, assessment, now=now, known=Known(consented=True, asked=heard, brought=brought))
 
 
 def _register(intake: Intake, *, now: datetime) -> _Applicant:
@@ -323,10 +325,12 @@ def _owed_to(intake: Intake, application_id: str, *, key: str, now: datetime) ->
     return acquisition.link(touch_id, application_id, applied_at=now, now=now) if touch_id else None
 
 
-def _facts(intake: Intake, applicant: _Applicant, application_id: str, *, now: datetime) -> ApplicationFacts:
+def _facts(
+    intake: Intake, applicant: _Applicant, application_id: str, brought: Brought, *, now: datetime
+) -> ApplicationFacts:
     load_id, code = applicant.on_file
     evidence, seen_on = fraud_evidence.of_firm(load_id, code) if load_id and code else ({}, None)
-    signals, day = underwriting_queries.evidence_signals(applicant.shop_id, now=now)
+    signals, day = underwriting_queries.evidence_signals(brought)
     return ApplicationFacts(
         application_key=application_id,
         id_number=applicant.id_number,
@@ -382,7 +386,7 @@ def answer(
     known = known or rule_columns.known_later(waiting.person_id, needed=ASSESSMENT_PURPOSE, now=now)
     columns = rule_columns.columns(assessment, waiting.person_id, known)
     outside = tuple(each.as_json() for each in known.asked)
-    heard = underwriting.Heard(columns, released=released, limit_percent=percent, outside=outside)
+    heard = underwriting.Heard(columns, released, percent, outside, known.brought)
     decided = underwriting.decide_application(waiting.application_id, now=now, heard=heard)
     if decided.held:
         return asdict(replace(waiting, reasons=[dict(reason) for reason in decided.reasons]))

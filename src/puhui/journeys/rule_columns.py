@@ -13,6 +13,7 @@ from puhui.journeys import outside_facts
 from puhui.parties import queries as parties_queries
 from puhui.servicing import queries as servicing_queries
 from puhui.underwriting.outside.asking import Asked
+from puhui.underwriting.owner_evidence import Brought
 
 _HEARD = (
     "age_years",
@@ -23,10 +24,11 @@ _HEARD = (
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Whether the consent to be assessed stands, and which keepers were asked."""
+    """Whether the consent to be assessed stands, which keepers were asked, and the shop's evidence where it was read already."""
 
     consented: bool
     asked: tuple[Asked, ...] = ()
+    brought: Brought | None = None
 
 
 def known_later(person_id: str, *, needed: str, now: datetime) -> Known:

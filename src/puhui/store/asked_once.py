@@ -42,6 +42,17 @@ def stored(key: Key) -> Any:
     Call it inside the transaction that stores: until its end, others with this key wait here.
     """
     _wait_for("/".join([key.rows._meta.db_table, *key.columns.values()]))
+    return _standing(key)
+
+
+def store_once(key: Key, fresh: Model) -> Any:
+    """Store a row under its key, one unique column, and answer it; or the row that stands there, refused when it was stored for other
+    content. One statement where nobody was first, since an applicant waits for each; another with this key waits at it."""
+    (column,) = key.columns
+    return fresh if prepared.added_all([fresh], unless=column) else _standing(key)
+
+
+def _standing(key: Key) -> Any:
     fields: list[Any] = [key.rows._meta.get_field(name) for name in key.columns]
     row: Any = prepared.one(
         key.rows, " AND ".join(f'"{field.column}" = %s' for field in fields), list(key.columns.values())

@@ -71,11 +71,30 @@ def add(row: models.Model) -> None:
 
 def add_all(fresh: Sequence[_M]) -> None:
     """Store new instances of one model in one statement, in their order."""
-    if not fresh:
-        return
-    counted, fields, head, place, tail = _writing(type(fresh[0]))
+    if fresh:
+        _stored(fresh, _added(fresh, ""))
+
+
+def added_all(fresh: Sequence[_M], *, unless: str) -> bool:
+    """The same, unless a row with the same value of the unique column `unless` is there: then False, and nothing of it may be relied on.
+
+    It waits for others who store the same value, as for a lock of that name.
+    """
+    found = _added(fresh, f' ON CONFLICT ("{unless}") DO NOTHING') if fresh else []
+    if len(found) < len(fresh):
+        return False
+    _stored(fresh, found)
+    return True
+
+
+def _added(fresh: Sequence[_M], otherwise: str) -> list[tuple[Any, ...]]:
+    _, fields, head, place, tail = _writing(type(fresh[0]))
     values = [_value(field, row) for row in fresh for field in fields]
-    found = rows(head + ", ".join([place] * len(fresh)) + tail, values)
+    return rows(head + ", ".join([place] * len(fresh)) + otherwise + tail, values)
+
+
+def _stored(fresh: Sequence[_M], found: Sequence[tuple[Any, ...]]) -> None:
+    counted = _writing(type(fresh[0]))[0]
     for row, (key,) in zip(fresh, found, strict=True):
         if counted:
             row.pk = key

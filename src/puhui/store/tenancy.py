@@ -40,7 +40,8 @@ def scope(tenant: str) -> Iterator[None]:
         with suppress(DatabaseError):  # an aborted transaction answers nothing; its rollback undoes the setting
             enter(before)
         raise
-    enter(before)
+    if before != tenant:  # else the block, whose own scopes ended, has left what was there before
+        enter(before)
 
 
 def _exchanged(tenant: str) -> str:

@@ -27,6 +27,7 @@ from puhui.underwriting.core.lending_policy import check_segment
 from puhui.underwriting.core.policy_table import AppraisalPolicy
 from puhui.underwriting.core.scorecard import Scorecard
 from puhui.underwriting.loading import LoadSummary
+from puhui.underwriting.owner_evidence import Brought
 from puhui.underwriting.standing import appraisal_of, standing
 
 KIND = "underwriting.application"
@@ -76,9 +77,7 @@ def submit_application(draft: ApplicationDraft, *, key: str, now: datetime) -> s
             name: value for name, value in asdict(draft).items() if name not in _TOLD_LATER or value
         }  # as before there were any
         wanted = digest(told)
-        seen = asked_once.stored(asked_once.Key(models.Application, {"key": key}, wanted, code="KEY_REUSED"))
-        if seen is not None:
-            return str(seen.id)
+        asked = asked_once.Key(models.Application, {"key": key}, wanted, code="KEY_REUSED")
         _check(draft)
         application = models.Application(
             id=new_id("app", now=now), key=key, input_hash=wanted, entrance=draft.entrance, person_id=draft.person_id,
@@ -87,8 +86,7 @@ def submit_application(draft: ApplicationDraft, *, key: str, now: datetime) -> s
             segment=draft.segment, purpose=draft.purpose, id_expires_on=draft.id_expires_on,
             place=draft.place,
         )  # fmt: skip
-        prepared.add(application)
-        return application.id
+        return str(asked_once.store_once(asked, application).id)
 
 
 def ingest_invoices(sent: InvoicesSent, *, now: datetime, application_id: str | None = None) -> LoadSummary:
@@ -113,12 +111,14 @@ class Heard:
 
     `outside`: which keepers were asked and what came of it, as JSON; it goes into the record with the decision.
     `limit_percent`: of the limit, where anti-fraud asked for a lower one; None leaves it whole.
+    `brought`: the shop's evidence, where the same operation has read it already.
     """
 
     columns: Mapping[str, Any] = field(default_factory=dict)
     released: bool = False
     limit_percent: int | None = None
     outside: tuple[Mapping[str, Any], ...] = ()
+    brought: Brought | None = None
 
 
 def decide_application(
@@ -143,7 +143,9 @@ def decide_application(
         seen_on = as_of or _seen_on(application, standing)
         today = now.astimezone(owner_evidence.ZONE).date()
         brought_on = as_of or today
-        row = _row(application, standing, as_of=seen_on) | _brought(application, as_of=brought_on, now=now)
+        row = _row(application, standing, as_of=seen_on) | _brought(
+            application, as_of=brought_on, now=now, before=heard.brought
+        )
         if heard.outside:
             row["outside"] = [dict(each) for each in heard.outside]
         parameters = lending.parameters(_parameters(standing), as_of=brought_on, on=today)
@@ -359,10 +361,10 @@ def _row(application: models.Application, standing: models.Appraisal, *, as_of: 
     }  # fmt: skip
 
 
-def _brought(application: models.Application, *, as_of: date, now: datetime) -> dict[str, Any]:
+def _brought(application: models.Application, *, as_of: date, now: datetime, before: Brought | None) -> dict[str, Any]:
     """What the owner brought besides invoices, who they say they are, and for how long they want the money."""
     known_at = min(now, owner_evidence.end_of(as_of))
-    items = owner_evidence.gather([application.shop_id], as_of=as_of, known_at=known_at)[application.shop_id]
+    items = owner_evidence.brought(application.shop_id, as_of=as_of, known_at=known_at, before=before).items
     brought: dict[str, Any] = {"items": items, "segment": application.segment, "months": application.months}
     if application.purpose:
         brought["purpose"] = application.purpose

@@ -49,6 +49,15 @@ def record_evidence(drafts: Sequence[EvidenceDraft], *, key: str, now: datetime)
     today = now.astimezone(ZONE).date()
     checked = [evidence_item.check(draft.seen, now=today) for draft in drafts]
     asked = {f"{key}/{n}": digest(asdict(draft)) for n, draft in enumerate(drafts)}
+    if drafts and not any(
+        draft.replaces or "boundary" in plain["values"] for draft, plain in zip(drafts, checked, strict=True)
+    ):
+        items = [
+            _item(draft, plain, key=part, input_hash=wanted, now=now)
+            for (part, wanted), draft, plain in zip(asked.items(), drafts, checked, strict=True)
+        ]
+        if prepared.added_all(items, unless="key"):
+            return [item.id for item in items]
     stored = asked_once.stored_parts(models.EvidenceItem, key, asked, code="KEY_REUSED") if drafts else {}
     fresh: list[models.EvidenceItem] = []
     for (part, wanted), draft, plain in zip(asked.items(), drafts, checked, strict=True):
@@ -99,6 +108,23 @@ def gather(shop_ids: Sequence[str], *, as_of: date, known_at: datetime) -> dict[
             "observed_to": end.isoformat(), "values": json.loads(values) if isinstance(values, str) else values,
         })  # fmt: skip
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """The visible items of one shop, with what was asked: whoever asks the same again within one operation need not ask the database."""
+
+    shop_id: str
+    as_of: date
+    known_at: datetime
+    items: list[dict[str, Any]]
+
+
+def brought(shop_id: str, *, as_of: date, known_at: datetime, before: Brought | None = None) -> Brought:
+    """What a shop brought; `before` where it was asked for the same."""
+    if before is not None and (before.shop_id, before.as_of, before.known_at) == (shop_id, as_of, known_at):
+        return before
+    return Brought(shop_id, as_of, known_at, gather([shop_id], as_of=as_of, known_at=known_at)[shop_id])
 
 
 def end_of(day: date) -> datetime:

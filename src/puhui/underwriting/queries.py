@@ -18,6 +18,7 @@ from puhui.underwriting.core.findings import Finding
 from puhui.underwriting.core.policy_table import AppraisalPolicy
 from puhui.underwriting.credit_rules import RulesSaid
 from puhui.underwriting.evidence import query
+from puhui.underwriting.owner_evidence import Brought
 from puhui.underwriting.portfolio_plan import Plan, PlanAsked
 from puhui.underwriting.questionnaires import SavedAnswers
 from puhui.underwriting.standing import standing
@@ -224,15 +225,19 @@ def evidence_shown(application_id: str) -> EvidenceShown:
     return EvidenceShown(of, [_evidence_line(row) for row in rows.order_by("-recorded_at", "-id")], answer)
 
 
-def evidence_signals(shop_id: str, *, now: datetime) -> tuple[dict[str, float], date | None]:
+def evidence_brought(shop_id: str, *, now: datetime) -> Brought:
+    """What the shop has brought by now, as a decision of today sees it."""
+    return owner_evidence.brought(shop_id, as_of=now.astimezone(owner_evidence.ZONE).date(), known_at=now)
+
+
+def evidence_signals(brought: Brought) -> tuple[dict[str, float], date | None]:
     """What anti-fraud should hear of a shop's evidence: `plot_overlap` (the worst IoU with another owner's field) and
     `evidence_disagreement` (the Birge ratio of its sources), and the day they are as of. Nothing where nothing was brought."""
-    day = now.astimezone(owner_evidence.ZONE).date()
-    items = evidence_of_shop(shop_id, as_of=day, known_at=now)
+    day, items = brought.as_of, brought.items
     if not items:
         return {}, None
     seen = {}
-    overlaps = models.EvidenceSignal.objects.filter(item__shop_id=shop_id, code=owner_evidence.PLOT_OVERLAP)
+    overlaps = models.EvidenceSignal.objects.filter(item__shop_id=brought.shop_id, code=owner_evidence.PLOT_OVERLAP)
     if any("boundary" in item["values"] for item in items):
         seen["plot_overlap"] = max(overlaps.values_list("value", flat=True), default=0.0)
     sold = revenue.estimate([items], coefficients.in_force(day), as_of=day)

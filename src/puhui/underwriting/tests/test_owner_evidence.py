@@ -120,7 +120,10 @@ class TestPlots:
             "a",
         )
         assert signal.value == pytest.approx(1 / 3, abs=1e-4)
-        assert queries.evidence_signals("shop of b", now=NOW) == ({"plot_overlap": signal.value}, date(2026, 11, 20))
+        assert queries.evidence_signals(queries.evidence_brought("shop of b", now=NOW)) == (
+            {"plot_overlap": signal.value},
+            date(2026, 11, 20),
+        )
 
     @pytest.mark.parametrize(("shift", "person"), [(0.0009, "b"), (0.0, "a")])
     def test_a_neighbour_or_ones_own_field_is_no_signal(self, shift: float, person: str) -> None:
