@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from puhui.acquisition import dated_tables, models, steps
-from puhui.acquisition.core import data_quality
+from puhui.acquisition import dated_tables, day_counts, models, steps
+from puhui.acquisition.core import data_quality, signals
 from puhui.acquisition.core.data_quality import Alarm, Seen
 from puhui.kernel.rounding import half_up
 
@@ -46,10 +46,10 @@ class Board:
 
 def board(since: date, until: date) -> Board:
     """The days from `since` to before `until`."""
-    opens, closes = (datetime(day.year, day.month, day.day, tzinfo=_CHINA) for day in (since, until))
     counts: dict[tuple[str, str], dict[str, int]] = {}
-    for media, campaign, kind, number in _counted(opens, closes):
-        counts.setdefault((media, campaign), {})[kind] = number
+    for media, campaign, kind, number in _counted(since, until):
+        held = counts.setdefault((media, campaign), {})
+        held[kind] = held.get(kind, 0) + number
     costs = {(media, campaign): int(minor) for media, campaign, minor in _costs(since, until)}
     kinds = steps.steps(until - timedelta(days=1))
     lines = [_line(*pair, counts.get(pair, {}), costs.get(pair, 0)) for pair in sorted({*counts, *costs})]
@@ -67,27 +67,46 @@ def alarms(day: date, *, now: datetime) -> list[Alarm]:
     rows = dated_tables.in_force("data_quality.csv", "alarm", day)
     limits = {row["alarm"]: (float(row["limit"]), row["unit"], row["zh"], row["en"]) for row in rows}
     found = []
-    for media in steps.MEDIA:
-        seen = _seen(media, day)
+    for media, seen in seen_on(day):
         found += data_quality.alarms(media, seen, limits, now=now)
     return sorted(found, key=lambda each: (-each.times_over, each.media, each.alarm))
 
 
 def seen_on(day: date) -> list[tuple[str, Seen]]:
     """(media, what came on the day held against what it said)."""
-    return [(media, _seen(media, day)) for media in steps.MEDIA]
+    opens = datetime(day.year, day.month, day.day, tzinfo=_CHINA)
+    period = [opens, opens + timedelta(days=1)]
+    with connection.cursor() as cursor:
+        clicks = day_counts.clicks_of(cursor, day)
+        cursor.execute(
+            "SELECT media, count(*), count(*) FILTER (WHERE state IN ('refused', 'given_up')) FROM acquisition_conversion"
+            " WHERE happened_at >= %s AND happened_at < %s GROUP BY media",
+            period,
+        )
+        told = {media: rest for media, *rest in cursor.fetchall()}
+        cursor.execute(
+            "SELECT s.media, count(*), count(*) FILTER (WHERE o.click_id IS NULL)"
+            " FROM acquisition_signal s JOIN acquisition_owed o USING (subject)"
+            " WHERE s.media <> '' AND s.subject <> '' AND s.click_id <> '' AND s.happened_at >= %s AND s.happened_at < %s GROUP BY s.media",
+            period,
+        )
+        taken = {media: rest for media, *rest in cursor.fetchall()}
+    found = []
+    for media in steps.MEDIA:
+        own = clicks.get(media, day_counts.Clicks())
+        late = None if own.delay_s is None else float(own.delay_s)
+        counts = (*taken.get(media, (0, 0)), *told.get(media, (0, 0)))
+        seen = Seen(own.clicks, _reported(media, day), own.unidentified, own.newest_at, late, *counts)
+        found.append((media, seen))
+    return found
 
 
 def clicks_by_day(since: date, until: date) -> dict[str, list[tuple[date, int, int | None]]]:
     """media → (day, our clicks, the media's own count where it told one) of every day from `since` to before `until`."""
-    opens, closes = (datetime(day.year, day.month, day.day, tzinfo=_CHINA) for day in (since, until))
+    ours: dict[tuple[str, date], int] = {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT media, (happened_at AT TIME ZONE 'Asia/Shanghai')::date, count(*) FROM acquisition_signal"
-            " WHERE kind = 'click' AND happened_at >= %s AND happened_at < %s GROUP BY 1, 2",
-            [opens, closes],
-        )
-        ours = {(media, day): number for media, day, number in cursor.fetchall()}
+        for media, _campaign, _creative, day, number in day_counts.clicks_by_place(cursor, since, until):
+            ours[media, day] = ours.get((media, day), 0) + number
     days = [since + timedelta(days=number) for number in range((until - since).days)]
     return {media: [(day, ours.get((media, day), 0), _reported(media, day)) for day in days] for media in steps.MEDIA}
 
@@ -118,20 +137,21 @@ def _line(media: str, campaign: str, counts: dict[str, int], cost: int) -> Line:
     return Line(media, campaign, counts, cost, each)
 
 
-def _counted(opens: datetime, closes: datetime) -> list[tuple[str, str, str, int]]:
+def _counted(since: date, until: date) -> list[tuple[str, str, str, int]]:
+    """(media, campaign, kind, number): the media's facts as they were counted when they came, then people by their steps of the period."""
+    opens, closes = (datetime(day.year, day.month, day.day, tzinfo=_CHINA) for day in (since, until))
     with connection.cursor() as cursor:
+        facts = day_counts.by_campaign(cursor, since, until)
         cursor.execute(
             """
-            SELECT media, campaign, kind, count(*) FROM acquisition_signal
-             WHERE subject = '' AND happened_at >= %s AND happened_at < %s GROUP BY 1, 2, 3
-             UNION ALL
-            SELECT o.media, o.campaign, s.kind, count(DISTINCT s.subject)
-              FROM acquisition_signal s JOIN acquisition_owed o USING (subject)
-             WHERE s.subject <> '' AND s.happened_at >= %s AND s.happened_at < %s GROUP BY 1, 2, 3
+            SELECT media, campaign, kind, count(*) FROM (
+                SELECT o.media, o.campaign, s.kind, s.subject FROM acquisition_signal s JOIN acquisition_owed o USING (subject)
+                 WHERE s.subject <> '' AND s.kind <> ALL (%s) AND s.happened_at >= %s AND s.happened_at < %s GROUP BY 1, 2, 3, 4) AS taken
+             GROUP BY 1, 2, 3
             """,
-            [opens, closes, opens, closes],
+            [list(signals.FROM_MEDIA), opens, closes],
         )
-        return list(cursor.fetchall())
+        return facts + cursor.fetchall()
 
 
 def _costs(since: date, until: date) -> list[tuple[str, str, int]]:
@@ -141,36 +161,6 @@ def _costs(since: date, until: date) -> list[tuple[str, str, int]]:
             [since, until],
         )
         return list(cursor.fetchall())
-
-
-def _seen(media: str, day: date) -> Seen:
-    opens = datetime(day.year, day.month, day.day, tzinfo=_CHINA)
-    closes = opens + timedelta(days=1)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT count(*), count(*) FILTER (WHERE click_id = '' AND device IS NULL), max(received_at),
-                   percentile_disc(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM received_at - happened_at))
-              FROM acquisition_signal WHERE kind = 'click' AND media = %s AND happened_at >= %s AND happened_at < %s
-            """,
-            [media, opens, closes],
-        )
-        clicks, unidentified, newest, delay = cursor.fetchone()
-        cursor.execute(
-            "SELECT count(*), count(*) FILTER (WHERE state IN ('refused', 'given_up')) FROM acquisition_conversion"
-            " WHERE media = %s AND happened_at >= %s AND happened_at < %s",
-            [media, opens, closes],
-        )
-        told, refused = cursor.fetchone()
-        cursor.execute(
-            "SELECT count(*) FILTER (WHERE click_id <> ''), count(*) FILTER (WHERE click_id <> '' AND owed IS NULL) FROM ("
-            "SELECT s.click_id, o.click_id AS owed FROM acquisition_signal s JOIN acquisition_owed o USING (subject)"
-            " WHERE s.media = %s AND s.subject <> '' AND s.happened_at >= %s AND s.happened_at < %s) AS steps",
-            [media, opens, closes],
-        )
-        steps_with_click, unknown = cursor.fetchone()
-    reported = _reported(media, day)
-    return Seen(clicks, reported, unidentified, newest, None if delay is None else float(delay), steps_with_click, unknown, told, refused)  # fmt: skip
 
 
 def _reported(media: str, day: date) -> int | None:

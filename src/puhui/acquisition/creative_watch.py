@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from django.db import connection, transaction
 
-from puhui.acquisition import budget_proposal, campaigns, models
+from puhui.acquisition import budget_proposal, campaigns, day_counts, models
 from puhui.acquisition.campaigns import CampaignView
 from puhui.acquisition.core import exploration
 from puhui.acquisition.core.exploration import CreativeDays
@@ -128,20 +128,12 @@ def _days(media: str, campaign: str, until: date) -> dict[str, CreativeDays]:
         found.setdefault(creative, [[0] * length for _ in range(4)])[column][(on - since).days] += number
 
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT creative, kind, (happened_at AT TIME ZONE 'Asia/Shanghai')::date, count(*) FROM acquisition_signal
-             WHERE kind IN ('impression', 'click') AND media = %s AND campaign = %s AND happened_at >= %s AND happened_at < %s GROUP BY 1, 2, 3
-            """,
-            [media, campaign, opens, closes],
-        )
-        for creative, kind, on, number in cursor.fetchall():
+        for creative, kind, on, number in day_counts.of_campaign(cursor, (media, campaign), since, until):
             add(creative, kind == "click", on, number)
         cursor.execute(
             """
-            SELECT k.creative, (k.happened_at AT TIME ZONE 'Asia/Shanghai')::date, count(DISTINCT o.subject) FROM acquisition_owed o
-              JOIN acquisition_signal k ON k.id = o.click_id JOIN acquisition_signal s ON s.subject = o.subject AND s.kind = %s
-             WHERE o.media = %s AND o.campaign = %s AND k.happened_at >= %s AND k.happened_at < %s GROUP BY 1, 2
+            SELECT creative, (clicked_at AT TIME ZONE 'Asia/Shanghai')::date, count(*) FROM acquisition_owed
+             WHERE %s = ANY (kinds) AND media = %s AND campaign = %s AND clicked_at >= %s AND clicked_at < %s GROUP BY 1, 2
             """,
             [terms()["creatives"]["result"], media, campaign, opens, closes],
         )

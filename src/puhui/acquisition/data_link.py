@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from django.db import connection, transaction
 
-from puhui.acquisition import steps
+from puhui.acquisition import day_counts, steps
 from puhui.acquisition.core import signals
 from puhui.acquisition.core.signals import Row
 from puhui.store import copying
@@ -27,6 +27,7 @@ _COLUMNS = (
     "key", "content", "kind", "media", "campaign", "creative", "click_id", "device", "subject", "happened_at",
     "received_at", "value_minor", "quality", "consent", "raw",
 )  # fmt: skip
+_FRESH = ("key", "kind", "media", "campaign", "creative", "click_id", "device", "subject", "happened_at", "received_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +83,21 @@ def _take(
     if good.is_empty():
         return Taken(0, 0, refused)
     with connection.cursor() as cursor:
+        day_counts.about_to_store(cursor)
         new, reused = _store(cursor, good.with_columns(received_at=pl.lit(now)))
         refused += [Row(-1, "SIGNAL_KEY_REUSED")] * reused
         _fold(cursor)
         conversions = _queue(cursor, in_force, now, switched_on)
+        day_counts.add(cursor, "fresh_signal")
         cursor.execute("DROP TABLE fresh_signal; DROP TABLE touched_subject; SET LOCAL enable_seqscan = on")
     repeated = max(frame.height - new - len(refused), 0)
     return Taken(new, repeated, refused, conversions)
 
 
 def fold_again() -> int:
-    """Fold every person's way anew from the facts; answers how many. For proofs, and after a change of rule."""
+    """Fold every person's way and every day's sums anew from the facts; answers how many people. For proofs, and after a change of rule."""
     with transaction.atomic(), connection.cursor() as cursor:
+        day_counts.count_again(cursor)
         cursor.execute("DROP TABLE IF EXISTS touched_subject")
         cursor.execute(
             "CREATE TEMPORARY TABLE touched_subject ON COMMIT DROP AS"
@@ -114,13 +118,12 @@ def _store(cursor: Any, good: pl.DataFrame) -> tuple[int, int]:
     )
     # In order of time, so that neighbours in time lie on neighbouring pages and the index by time stays a summary of them.
     copying.stream_frame(cursor, good.select(_COLUMNS).sort("happened_at"), "staged_signal")
-    names = ", ".join(_COLUMNS)
+    names, fresh = ", ".join(_COLUMNS), ", ".join(_FRESH)
     run(
-        f"CREATE TEMPORARY TABLE fresh_signal (id bigint, key uuid, kind text, click_id text, device bigint, subject text)"
-        " ON COMMIT DROP;"
+        "CREATE TEMPORARY TABLE fresh_signal ON COMMIT DROP AS"
+        f" SELECT {fresh} FROM acquisition_signal WITH NO DATA;"
         f"WITH stored AS (INSERT INTO acquisition_signal ({names}) SELECT {names} FROM staged_signal"
-        " ON CONFLICT (key) DO NOTHING RETURNING id, key, kind, click_id, device, subject)"
-        " INSERT INTO fresh_signal SELECT id, key, kind, click_id, device, subject FROM stored"
+        f" ON CONFLICT (key) DO NOTHING RETURNING {fresh}) INSERT INTO fresh_signal SELECT {fresh} FROM stored"
     )
     run("SELECT count(*) FROM fresh_signal")
     new: int = cursor.fetchone()[0]
@@ -166,11 +169,12 @@ def _owe(cursor: Any) -> int:
         """
         SET LOCAL enable_seqscan = off;
         CREATE TEMPORARY TABLE own_step ON COMMIT DROP AS
-        SELECT t.subject, s.happened_at, s.click_id, s.device FROM touched_subject t CROSS JOIN LATERAL
-               (SELECT happened_at, click_id, device FROM acquisition_signal s
+        SELECT t.subject, s.kind, s.happened_at, s.click_id, s.device FROM touched_subject t CROSS JOIN LATERAL
+               (SELECT kind, happened_at, click_id, device FROM acquisition_signal s
                  WHERE s.subject = t.subject AND s.subject <> '' OFFSET 0) s;
         CREATE TEMPORARY TABLE began ON COMMIT DROP AS
-        SELECT subject, min(happened_at) AS began_at FROM own_step GROUP BY subject;
+        SELECT subject, min(first_at) AS began_at, array_agg(kind ORDER BY kind) AS kinds, array_agg(first_at ORDER BY kind) AS first_at
+          FROM (SELECT subject, kind, min(happened_at) AS first_at FROM own_step GROUP BY subject, kind) AS each GROUP BY subject;
         CREATE TEMPORARY TABLE handle ON COMMIT DROP AS
         SELECT DISTINCT subject, began_at, click_id, NULL::bigint AS device FROM own_step JOIN began USING (subject)
          WHERE click_id <> ''
@@ -180,11 +184,14 @@ def _owe(cursor: Any) -> int:
     )
     cursor.execute(
         """
-        WITH candidates AS (
-            SELECT h.subject, c.* FROM handle h CROSS JOIN LATERAL (
-                SELECT id, happened_at, key, media, campaign, creative FROM acquisition_signal c
+        WITH by_id AS MATERIALIZED (
+            SELECT h.subject, h.began_at, c.* FROM handle h CROSS JOIN LATERAL (
+                SELECT id, happened_at, key, media, campaign, creative, click_id, device FROM acquisition_signal c
                  WHERE c.click_id = h.click_id AND c.click_id <> '' AND c.kind = 'click' OFFSET 0) c
-             WHERE h.click_id <> '' AND c.happened_at <= h.began_at AND c.happened_at > h.began_at - %s
+             WHERE h.click_id <> ''
+        ), candidates AS (
+            SELECT subject, id, happened_at, key, media, campaign, creative FROM by_id
+             WHERE happened_at <= began_at AND happened_at > began_at - %s
              UNION ALL
             SELECT h.subject, c.* FROM handle h CROSS JOIN LATERAL (
                 SELECT id, happened_at, key, media, campaign, creative FROM acquisition_signal c
@@ -192,11 +199,19 @@ def _owe(cursor: Any) -> int:
              WHERE h.device IS NOT NULL AND c.happened_at <= h.began_at AND c.happened_at > h.began_at - %s
         ), newest AS (
             SELECT DISTINCT ON (subject) * FROM candidates ORDER BY subject, happened_at DESC, key DESC
+        ), own AS (
+            SELECT subject, coalesce(array_agg(DISTINCT click_id) FILTER (WHERE click_id <> ''), '{}') AS click_ids,
+                   coalesce(array_agg(DISTINCT device) FILTER (WHERE device IS NOT NULL), '{}') AS devices
+              FROM (SELECT subject, '' AS click_id, device FROM handle WHERE device IS NOT NULL
+                     UNION ALL SELECT subject, CASE WHEN device IS NULL THEN click_id ELSE '' END, device FROM by_id) AS known GROUP BY subject
         )
-        INSERT INTO acquisition_owed (subject, began_at, click_id, media, campaign, creative, rule)
-        SELECT b.subject, b.began_at, n.id, coalesce(n.media, ''), coalesce(n.campaign, ''), coalesce(n.creative, ''), %s
-          FROM began b LEFT JOIN newest n USING (subject)
-        ON CONFLICT (subject) DO UPDATE SET began_at = excluded.began_at, click_id = excluded.click_id,
+        INSERT INTO acquisition_owed
+               (subject, began_at, kinds, first_at, click_ids, devices, click_id, clicked_at, media, campaign, creative, rule)
+        SELECT b.subject, b.began_at, b.kinds, b.first_at, coalesce(w.click_ids, '{}'), coalesce(w.devices, '{}'),
+               n.id, n.happened_at, coalesce(n.media, ''), coalesce(n.campaign, ''), coalesce(n.creative, ''), %s
+          FROM began b LEFT JOIN own w USING (subject) LEFT JOIN newest n USING (subject)
+        ON CONFLICT (subject) DO UPDATE SET began_at = excluded.began_at, kinds = excluded.kinds, first_at = excluded.first_at,
+            click_ids = excluded.click_ids, devices = excluded.devices, click_id = excluded.click_id, clicked_at = excluded.clicked_at,
             media = excluded.media, campaign = excluded.campaign, creative = excluded.creative, rule = excluded.rule
         """,
         [WINDOW, WINDOW, RULE],

@@ -73,25 +73,31 @@ def _columns(rows: list[tuple[int, int]]) -> tuple[Floats, np.ndarray]:
 def _rows(since: date, until: date, kind: str, media: str, now: datetime) -> tuple[list[tuple[date, int, int]], list[tuple[date, int, int]]]:  # fmt: skip
     """((day, age in hours, clicks), (day of the click, hours until the step, hours since the click) of every person)."""
     opens, closes = (datetime(day.year, day.month, day.day, tzinfo=_CHINA) for day in (since, until))
-    only = "AND k.media = %(media)s" if media else ""
+    only = "AND media = %(media)s" if media else ""
     given: dict[str, Any] = {"opens": opens, "closes": min(closes, now), "now": now, "kind": kind, "media": media}
-    on = "(k.happened_at AT TIME ZONE 'Asia/Shanghai')::date"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {on}, floor(extract(epoch FROM %(now)s - k.happened_at) / 3600)::int, count(*) FROM acquisition_signal k"
-            f" WHERE k.kind = 'click' AND k.happened_at >= %(opens)s AND k.happened_at < %(closes)s {only} GROUP BY 1, 2",
+            f"SELECT {_on('happened_at')}, {_hours('happened_at')}, count(*) FROM acquisition_signal"
+            f" WHERE kind = 'click' AND happened_at >= %(opens)s AND happened_at < %(closes)s {only} GROUP BY 1, 2",
             given,
         )
         clicks = cursor.fetchall()
         cursor.execute(
             f"""
-            SELECT {on}, greatest(ceil(extract(epoch FROM min(s.happened_at) - k.happened_at) / 3600), 0)::int,
-                   floor(extract(epoch FROM %(now)s - k.happened_at) / 3600)::int
-              FROM acquisition_owed o
-              JOIN acquisition_signal k ON k.id = o.click_id AND k.happened_at >= %(opens)s AND k.happened_at < %(closes)s {only}
-              JOIN acquisition_signal s ON s.subject = o.subject AND s.kind = %(kind)s AND s.happened_at <= %(now)s
-             GROUP BY o.subject, k.happened_at
+            SELECT {_on("clicked_at")}, greatest(ceil(extract(epoch FROM taken_at - clicked_at)::float8 / 3600), 0)::int, {_hours("clicked_at")}
+              FROM (SELECT clicked_at, first_at[array_position(kinds, %(kind)s)] AS taken_at FROM acquisition_owed
+                     WHERE clicked_at >= %(opens)s AND clicked_at < %(closes)s {only}) AS each
+             WHERE taken_at <= %(now)s
             """,
             given,
         )
         return clicks, cursor.fetchall()
+
+
+def _on(time: str) -> str:
+    return f"({time} AT TIME ZONE 'Asia/Shanghai')::date"
+
+
+def _hours(time: str) -> str:
+    """Whole hours since; exact, for a double holds the microseconds of centuries."""
+    return f"floor(extract(epoch FROM %(now)s - {time})::float8 / 3600)::int"

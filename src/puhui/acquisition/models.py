@@ -1,6 +1,7 @@
 """Rows of acquisition; the platform's alone. Facts (touch, link, cost, signal, media report, creative, budget, audience log, experiments, what
 loans earned, what was stopped) are append-only; folds over them (owed, spend of a day) and the state of a conversion on its way out may change."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
@@ -84,6 +85,7 @@ class Signal(models.Model):
             models.Index(fields=["click_id"], condition=_STEP & ~models.Q(click_id=""), name="acq_step_by_click"),
             models.Index(fields=["device"], condition=_STEP & models.Q(device__isnull=False), name="acq_step_by_device"),
             models.Index(fields=["subject"], condition=_STEP, name="acq_signal_subject"),
+            models.Index(fields=["happened_at"], include=["kind", "subject"], condition=_STEP, name="acq_step_by_time"),
             BrinIndex(
                 fields=["happened_at"], opclasses=["timestamptz_minmax_multi_ops"], autosummarize=True, pages_per_range=16,
                 name="acq_signal_by_time",
@@ -92,11 +94,20 @@ class Signal(models.Model):
 
 
 class Owed(models.Model):
-    """The click a person's way through the funnel is owed to: a fold over signals, done again when one comes late."""
+    """The click a person's way through the funnel is owed to: a fold over signals, done again when one comes late.
+
+    With it stands what the person did and where their clicks are found: each step's first time (`kinds` and `first_at`, side by side), the devices of their
+    steps and of the clicks of their click ids, and those click ids of which a click has no device.
+    """
 
     subject = models.CharField(primary_key=True, max_length=64)
     began_at = models.DateTimeField()
-    click = models.ForeignKey(Signal, on_delete=models.PROTECT, null=True, related_name="+")
+    click = models.ForeignKey(Signal, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    clicked_at = models.DateTimeField(null=True, db_index=True)
+    kinds = ArrayField(models.TextField(), default=list)
+    first_at = ArrayField(models.DateTimeField(), default=list)
+    click_ids = ArrayField(models.TextField(), default=list)
+    devices = ArrayField(models.BigIntegerField(), default=list)
     media = models.CharField(max_length=24, blank=True)
     campaign = models.CharField(max_length=80, blank=True)
     creative = models.CharField(max_length=80, blank=True)
@@ -104,6 +115,46 @@ class Owed(models.Model):
 
     class Meta:
         db_table = "acquisition_owed"
+
+
+class DayCount(models.Model):
+    """Facts of a media by China day, a sum kept as they are stored (day_counts.py); several slots, read together."""
+
+    id = models.BigAutoField(primary_key=True)
+    on = models.DateField()
+    media = models.CharField(max_length=24)
+    campaign = models.CharField(max_length=80, blank=True)
+    creative = models.CharField(max_length=80, blank=True)
+    kind = models.CharField(max_length=24)
+    slot = models.SmallIntegerField()
+    facts = models.BigIntegerField()
+    unidentified = models.BigIntegerField()  # without any usable id
+    newest_at = models.DateTimeField()  # received
+
+    class Meta:
+        db_table = "acquisition_day_count"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["on", "media", "campaign", "creative", "kind", "slot"], name="acquisition_day_count_once"
+            )
+        ]
+
+
+class DayDelay(models.Model):
+    """Clicks of a media and China day by how long they were on their way, in seconds rounded up to three figures."""
+
+    id = models.BigAutoField(primary_key=True)
+    on = models.DateField()
+    media = models.CharField(max_length=24)
+    slot = models.SmallIntegerField()
+    delay_s = models.IntegerField()
+    clicks = models.BigIntegerField()
+
+    class Meta:
+        db_table = "acquisition_day_delay"
+        constraints = [
+            models.UniqueConstraint(fields=["on", "media", "slot", "delay_s"], name="acquisition_day_delay_once")
+        ]
 
 
 class Conversion(models.Model):

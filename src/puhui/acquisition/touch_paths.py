@@ -12,8 +12,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import connection
 
+from puhui.acquisition import day_counts
 from puhui.acquisition.core import touch_credit
 from puhui.acquisition.core.touch_credit import Credit, Path
 from puhui.acquisition.evaluation_terms import terms
@@ -24,9 +25,14 @@ RULES: dict[str, Callable[[Sequence[Path]], Credit]] = {
     "markov": touch_credit.markov, "shapley": touch_credit.shapley,
 }  # fmt: skip
 UNITS = {
-    "media": "media",
+    "media": "media::text",
     "campaign": "media || ' / ' || campaign",
     "creative": "media || ' / ' || campaign || ' / ' || creative",
+}
+NAMES: dict[str, Callable[[str, str, str], str]] = {
+    "media": lambda media, _campaign, _creative: media,
+    "campaign": lambda media, campaign, _creative: f"{media} / {campaign}",
+    "creative": lambda media, campaign, creative: f"{media} / {campaign} / {creative}",
 }
 OTHERS = "…"
 USUAL_WINDOW_DAYS = 7
@@ -106,75 +112,77 @@ def _joined(rows: Sequence[tuple[tuple[str, ...], int, int, int]]) -> list[Path]
 
 
 def _ways(asked: Asked) -> tuple[list[tuple[tuple[str, ...], int, int, int]], tuple[int, int]]:
-    """((units in order, results, without, fen) of every way; people and fen without a click)."""
+    """((units in order, results, without, fen) of every way; people and fen without a click).
+
+    Nearly all clicks in vain are their device's only one. How many clicks there were is kept by day: those of people with the result are taken off
+    it, and those of devices that came again, which alone are put in order. A click without a device is a way of its own.
+    """
     opens, closes = (datetime(day.year, day.month, day.day, tzinfo=_CHINA) for day in (asked.since, asked.until))
-    window = timedelta(days=asked.window_days)
-    with transaction.atomic(), connection.cursor() as cursor:  # what a fault leaves behind goes with its transaction
-        _gather(cursor, asked.kind, opens, closes, window)
-        cursor.execute(
-            f"""
-            SELECT way, count(*), sum(value_minor) FROM (
-                SELECT r.subject, r.value_minor, array_agg({UNITS[asked.unit]} ORDER BY t.happened_at, t.key) FILTER (WHERE t.id IS NOT NULL) AS way
-                  FROM way_result r LEFT JOIN way_touch t USING (subject) GROUP BY r.subject, r.value_minor) AS each
-             GROUP BY way
-            """
-        )
-        found = cursor.fetchall()
-        cursor.execute(
-            f"""
-            SELECT way, count(*) FROM (
-                SELECT array_agg({UNITS[asked.unit]} ORDER BY happened_at, key) AS way
-                  FROM acquisition_signal
-                 WHERE kind = 'click' AND happened_at >= %s AND happened_at < %s
-                   AND id NOT IN (SELECT id FROM way_touch) AND (device IS NULL OR device NOT IN (SELECT device FROM way_device))
-                 GROUP BY coalesce(device::text, key::text)) AS each
-             GROUP BY way
-            """,
-            [opens, closes],
-        )
-        vain = cursor.fetchall()
-        cursor.execute("DROP TABLE way_result, way_device, way_touch")
-    untouched = next(((number, int(minor)) for way, number, minor in found if not way), (0, 0))
-    rows = [(tuple(way), number, 0, int(minor)) for way, number, minor in found if way]
-    return rows + [(tuple(way), 0, number, 0) for way, number in vain], untouched
+    given: dict[str, Any] = {
+        "kind": asked.kind,
+        "opens": opens,
+        "closes": closes,
+        "window": timedelta(days=asked.window_days),
+    }
+    vain: Counter[tuple[str, ...]] = Counter()
+    rows: list[tuple[tuple[str, ...], int, int, int]] = []
+    untouched = (0, 0)
+    with connection.cursor() as cursor:
+        for media, campaign, creative, _on, number in day_counts.clicks_by_place(cursor, asked.since, asked.until):
+            vain[(NAMES[asked.unit](media, campaign, creative),)] += number
+        cursor.execute(_WAYS.format(unit=UNITS[asked.unit]), given)
+        for what, way, number, minor in cursor.fetchall():
+            if what == "result" and way:
+                rows.append((tuple(way), number, 0, int(minor)))
+            elif what == "result":
+                untouched = (number, int(minor))
+            elif what == "theirs":
+                vain[tuple(way)] -= number
+            else:
+                vain[tuple(way)] += number
+                for unit in way:
+                    vain[(unit,)] -= number
+    return rows + [(way, 0, number, 0) for way, number in sorted(vain.items()) if number], untouched
 
 
-def _gather(cursor: Any, kind: str, opens: datetime, closes: datetime, window: timedelta) -> None:
-    """Temporary tables: people with the result, their devices, the clicks that touched them."""
-    cursor.execute(
-        """
-        CREATE TEMPORARY TABLE way_result ON COMMIT DROP AS
-        SELECT s.subject, min(s.happened_at) AS at, o.began_at, coalesce(sum(s.value_minor), 0) AS value_minor
-          FROM acquisition_signal s JOIN acquisition_owed o USING (subject)
-         WHERE s.kind = %s AND s.subject <> '' AND s.happened_at >= %s AND s.happened_at < %s GROUP BY s.subject, o.began_at;
-        CREATE TEMPORARY TABLE way_own ON COMMIT DROP AS
-        SELECT DISTINCT r.subject, s.click_id, s.device FROM way_result r CROSS JOIN LATERAL
-               (SELECT click_id, device FROM acquisition_signal a WHERE a.subject = r.subject AND a.subject <> '' OFFSET 0) s;
-        CREATE TEMPORARY TABLE way_device ON COMMIT DROP AS
-        SELECT subject, device FROM way_own WHERE device IS NOT NULL
-         UNION
-        SELECT w.subject, c.device FROM way_own w CROSS JOIN LATERAL
-               (SELECT device FROM acquisition_signal a
-                 WHERE a.click_id = w.click_id AND a.click_id <> '' AND a.kind = 'click' AND a.device IS NOT NULL OFFSET 0) c
-         WHERE w.click_id <> '';
-        """,
-        [kind, opens, closes],
-    )
-    cursor.execute(
-        """
-        CREATE TEMPORARY TABLE way_touch ON COMMIT DROP AS
-        SELECT f.* FROM way_result r JOIN (
-            SELECT d.subject, c.* FROM way_device d CROSS JOIN LATERAL
-                   (SELECT id, happened_at, key, media, campaign, creative FROM acquisition_signal a
-                     WHERE a.device = d.device AND a.device IS NOT NULL AND a.kind = 'click' OFFSET 0) c
-             UNION
-            SELECT w.subject, c.* FROM way_own w CROSS JOIN LATERAL
-                   (SELECT id, happened_at, key, media, campaign, creative FROM acquisition_signal a
-                     WHERE a.click_id = w.click_id AND a.click_id <> '' AND a.kind = 'click' OFFSET 0) c
-             WHERE w.click_id <> '') f USING (subject)
-         WHERE f.happened_at <= r.at AND f.happened_at > r.began_at - %s;
-        DROP TABLE way_own;
-        CREATE INDEX ON way_touch (id); CREATE INDEX ON way_device (device); ANALYZE way_touch, way_device, way_result;
-        """,
-        [window],
-    )
+# People with the result; every click of their devices, and those of their click ids that have none; devices that clicked again in the period. One statement:
+# what stands between is held in memory, and whoever is looked up is looked up by index, whatever the planner knows of a young table.
+_WAYS = """
+WITH result AS MATERIALIZED (
+    SELECT row_number() OVER () AS person, s.at, s.value_minor, o.began_at, o.click_ids, o.devices FROM (
+        SELECT subject, min(happened_at) AS at, coalesce(sum(value_minor), 0) AS value_minor FROM acquisition_signal
+         WHERE kind = %(kind)s AND subject <> '' AND happened_at >= %(opens)s AND happened_at < %(closes)s GROUP BY subject) s
+      JOIN acquisition_owed o USING (subject)
+), seen AS MATERIALIZED (
+    SELECT r.person, r.value_minor, c.happened_at <= r.at AND c.happened_at > r.began_at - %(window)s AS touched, own.device, c.*
+      FROM result r CROSS JOIN LATERAL unnest(r.devices) AS own(device) CROSS JOIN LATERAL (
+           SELECT id, happened_at, key, {unit} AS unit FROM acquisition_signal a
+            WHERE a.device = own.device AND a.device IS NOT NULL AND a.kind = 'click' OFFSET 0) c
+     UNION ALL
+    SELECT r.person, r.value_minor, c.happened_at <= r.at AND c.happened_at > r.began_at - %(window)s, NULL, c.*
+      FROM result r CROSS JOIN LATERAL unnest(r.click_ids) AS own(click_id) CROSS JOIN LATERAL (
+           SELECT id, happened_at, key, {unit} AS unit FROM acquisition_signal a
+            WHERE a.click_id = own.click_id AND a.click_id <> '' AND a.kind = 'click' AND a.device IS NULL OFFSET 0) c
+), ways AS (
+    SELECT min(value_minor) AS value_minor, array_agg(unit ORDER BY happened_at, key) FILTER (WHERE touched) AS way
+      FROM (SELECT person, value_minor, touched, unit, happened_at, key FROM seen
+             UNION ALL SELECT person, value_minor, FALSE, '', at, NULL FROM result) AS each GROUP BY person
+), theirs AS (
+    SELECT DISTINCT id, unit FROM seen WHERE (touched OR device IS NOT NULL) AND happened_at >= %(opens)s AND happened_at < %(closes)s
+), again AS MATERIALIZED (
+    SELECT device FROM acquisition_signal
+     WHERE kind = 'click' AND device IS NOT NULL AND happened_at >= %(opens)s AND happened_at < %(closes)s
+     GROUP BY device HAVING count(*) > 1
+), vain AS (
+    SELECT array_agg(unit ORDER BY happened_at, key) AS way FROM again CROSS JOIN LATERAL (
+           SELECT happened_at, key, {unit} AS unit FROM acquisition_signal a
+            WHERE a.device = again.device AND a.device IS NOT NULL AND a.kind = 'click' OFFSET 0) c
+     WHERE happened_at >= %(opens)s AND happened_at < %(closes)s
+       AND device NOT IN (SELECT device FROM seen WHERE device IS NOT NULL) GROUP BY device
+)
+SELECT 'result', way, count(*), sum(value_minor) FROM ways GROUP BY way
+ UNION ALL
+SELECT 'theirs', ARRAY[unit], count(*), 0 FROM theirs GROUP BY unit
+ UNION ALL
+SELECT 'vain', way, count(*), 0 FROM vain GROUP BY way
+"""

@@ -4,11 +4,10 @@ A period's people are those whose click fell into it, whenever they took a later
 funded person who paid a first instalment and has not defaulted so far. Young clicks have not answered yet: their cost of a good borrower falls with time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-
-from django.db import connection
 
 from puhui.acquisition import click_groups
 from puhui.acquisition.click_groups import Label
@@ -33,28 +32,20 @@ def unit_costs(since: date, until: date, *, by: str = "campaign") -> list[Line]:
     groups = click_groups.groups(since, until, by)
     if not groups:
         return []
-    kinds = _kinds(subject for group in groups for subject in group.people)
-    counts = [
-        [sum(_reached(kinds[subject], stage) for subject in group.people) for stage in STAGES] for group in groups
-    ]
+    counts = [[_reached(group.people, stage) for stage in STAGES] for group in groups]
     total = [sum(each) for each in zip(*counts, strict=True)]
     whole = _line((), sum(group.clicks for group in groups), sum(group.cost_minor for group in groups), total)
     return [whole, *(_line(group.label, group.clicks, group.cost_minor, each) for group, each in zip(groups, counts, strict=True))]  # fmt: skip
 
 
-def _reached(kinds: frozenset[str], stage: str) -> bool:
+def _reached(people: Counter[frozenset[str]], stage: str) -> int:
+    return sum(number for kinds, number in people.items() if _has_reached(kinds, stage))
+
+
+def _has_reached(kinds: frozenset[str], stage: str) -> bool:
     if stage == "good":
         return {"draw", "first_payment"} <= kinds and "default" not in kinds
     return stage in kinds
-
-
-def _kinds(subjects: Iterable[str]) -> dict[str, frozenset[str]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT subject, array_agg(DISTINCT kind) FROM acquisition_signal WHERE subject = ANY (%s) AND subject <> '' GROUP BY 1",
-            [list(subjects)],
-        )
-        return {subject: frozenset(kinds) for subject, kinds in cursor.fetchall()}
 
 
 def _line(label: Label, clicks: int, cost_minor: int, counts: Sequence[int]) -> Line:

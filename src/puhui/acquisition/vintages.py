@@ -7,7 +7,6 @@ before is added, so a correction years later is one more row. A day is shown onc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 import polars as pl
 from django.db import connection, transaction
@@ -16,8 +15,6 @@ from puhui.acquisition import click_groups, models
 from puhui.acquisition.click_groups import Label
 from puhui.acquisition.core.table_design import tables
 from puhui.acquisition.core.unit_cost import Return, returns
-
-_CHINA = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +48,18 @@ def vintage(since: date, until: date, *, by: str, as_of: date) -> list[Line]:
     groups = click_groups.groups(since, until, by)
     if not groups:
         return []
-    flows = _flows(since, until, as_of)
+    rows = click_groups.earned(since, until, by, as_of=as_of)
+    flows = pl.DataFrame(
+        [("\t".join(label), *rest) for label, *rest in rows],
+        schema={"group": pl.String, "person": pl.String, "day": pl.Int64, "amount_minor": pl.Int64}, orient="row",
+    )  # fmt: skip
     level, age = tables()["interval"]["level"], (as_of - until).days + 1
-    everybody = [subject for group in groups for subject in group.people]
-    whole = click_groups.Group((), sum(group.cost_minor for group in groups), 0, everybody)
-    return [
-        Line(group.label, len(group.people), group.cost_minor,
-             returns(flows.filter(pl.col("person").is_in(group.people)), cost_minor=group.cost_minor, age_days=age, level=level))
-        for group in (whole, *groups)
-    ]  # fmt: skip
+    whole = click_groups.Group((), sum(group.cost_minor for group in groups))
 
+    def line(group: click_groups.Group, people: int, own: pl.DataFrame) -> Line:
+        return Line(group.label, people, group.cost_minor, returns(own, cost_minor=group.cost_minor, age_days=age, level=level))  # fmt: skip
 
-def _flows(since: date, until: date, as_of: date) -> pl.DataFrame:
-    """person, day since their click, fen."""
-    opens, closes = (datetime(day.year, day.month, day.day, tzinfo=_CHINA) for day in (since, until))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT e.subject, e."on" - (k.happened_at AT TIME ZONE 'Asia/Shanghai')::date, sum(e.amount_minor)::bigint
-              FROM acquisition_owed o
-              JOIN acquisition_signal k ON k.id = o.click_id AND k.happened_at >= %s AND k.happened_at < %s
-              JOIN acquisition_earned e ON e.subject = o.subject AND e."on" <= %s
-             GROUP BY 1, 2
-            """,
-            [opens, closes, as_of],
-        )
-        rows = cursor.fetchall()
-    return pl.DataFrame(rows, schema={"person": pl.String, "day": pl.Int64, "amount_minor": pl.Int64}, orient="row")
+    heads = [group.people.total() for group in groups]
+    parts = {label[0]: part for label, part in flows.partition_by("group", as_dict=True).items()}
+    lines = [line(group, number, parts.get("\t".join(group.label), flows.clear())) for group, number in zip(groups, heads, strict=True)]  # fmt: skip
+    return [line(whole, sum(heads), flows), *lines]

@@ -16,7 +16,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 def register(group: typer.Typer) -> None:
     """Add this file's commands."""
     link = typer.Typer(help="The data link: facts in, the board, costs, audiences.", no_args_is_help=True)
-    for command in (ingest, day, board, cost, report):
+    for command in (ingest, day, fold, board, cost, report):
         link.command()(command)
     link.command("audience")(replace_audience)
     link.command("publish")(publish_audiences)
@@ -59,6 +59,14 @@ def day(
         now = datetime.now(UTC)
         taken = data_link.take_batches(signals.frame_of_columns(ad_day(events, seed=seed, ends_at=now)), now=now)
     print(f"{taken.new} simulated facts, {taken.repeated} repeats, {taken.conversions} conversions queued")
+
+
+def fold() -> None:
+    """Every person's way and every day's sums anew from the facts; the same comes out, or the sums were damaged."""
+    with attachment.platform():
+        from puhui.acquisition import data_link
+
+        print(f"{data_link.fold_again()} people folded again")
 
 
 def board(

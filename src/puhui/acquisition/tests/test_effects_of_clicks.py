@@ -37,8 +37,9 @@ class TestGroups:
         cost(50, "k2", creative="y")
         cost(7, "k3", on=NEXT)
         found = click_groups.groups(DAY, NEXT + timedelta(days=1), "creative")
-        assert [(each.label, each.cost_minor, each.clicks, each.people) for each in found] == [
-            (("tencent", "a", "x"), 667, 2, ["p"]), (("tencent", "a", "y"), 384, 1, []), (("tencent", "a", click_groups.NOBODY), 7, 0, []),
+        assert [(each.label, each.cost_minor, each.clicks, dict(each.people)) for each in found] == [
+            (("tencent", "a", "x"), 667, 2, {frozenset({"register"}): 1}), (("tencent", "a", "y"), 384, 1, {}),
+            (("tencent", "a", click_groups.NOBODY), 7, 0, {}),
         ]  # fmt: skip
         (whole,) = click_groups.groups(DAY, NEXT + timedelta(days=1), "media")
         assert (whole.label, whole.cost_minor, whole.clicks) == (("tencent",), 1058, 3)
@@ -49,7 +50,7 @@ class TestGroups:
         take(click("1", device=1), click("2", device=2), step("register", "p", "1", hours=39))
         cost(100, "k1")
         found = {each.label: each for each in click_groups.groups(DAY, NEXT, "audience")}
-        assert {label: (each.cost_minor, each.people) for label, each in found.items()} == {("lookalike",): (50, ["p"]), ("",): (50, [])}  # fmt: skip
+        assert {label: (each.cost_minor, each.people.total()) for label, each in found.items()} == {("lookalike",): (50, 1), ("",): (50, 0)}  # fmt: skip
         assert [line.label for line in unit_costs(DAY, NEXT, by="audience")] == [(), ("",), ("lookalike",)]
 
     def test_a_cost_with_a_creative_is_another_cost_and_a_repeat_is_none(self):

@@ -1,11 +1,12 @@
 """Cost of a registered, credited, funded and good person, by the click's campaign, with intervals."""
 
 from datetime import UTC, date, datetime, timedelta
-from uuid import uuid4
+from typing import Any
 
 import pytest
 
-from puhui.acquisition import models, operations
+from puhui.acquisition import data_link, operations
+from puhui.acquisition.core import signals
 from puhui.acquisition.unit_costs import unit_costs
 
 AT = datetime(2026, 11, 20, 4, tzinfo=UTC)
@@ -14,16 +15,12 @@ pytestmark = pytest.mark.django_db
 
 
 def came(person: str, *kinds: str, at: datetime = AT) -> None:
-    rows = [
-        models.Signal.objects.create(
-            key=uuid4(), content=1, kind=kind, media="tencent", campaign="a", subject="" if kind == "click" else person,
-            happened_at=at + timedelta(days=number), received_at=at,
-        )
+    facts: list[dict[str, Any]] = [
+        {"kind": kind, "media": "tencent", "campaign": "a", "click_id": person, "subject": "" if kind == "click" else person,
+         "happened_at": at + timedelta(days=number)}
         for number, kind in enumerate(("click", *kinds))
     ]  # fmt: skip
-    models.Owed.objects.create(
-        subject=person, began_at=at, click=rows[0], media="tencent", campaign="a", rule="newest-click-7d"
-    )
+    assert data_link.take_signals(signals.frame_of(facts), now=AT + timedelta(days=9)).refused == []
 
 
 def test_people_count_where_their_click_was_whenever_they_went_on():
