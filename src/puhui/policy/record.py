@@ -3,11 +3,12 @@
 Each row's hash covers the row before it, so a changed, removed or inserted decision is seen by `puhui audit verify`.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from puhui.kernel.canonical import digest
+from puhui.kernel.canonical import canonical_json
 
 GENESIS = "0" * 64
 
@@ -38,17 +39,37 @@ class DecisionDraft:
     reasons: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A decision's values in canonical form: written once, hashed and stored."""
+
+    inputs: bytes
+    output: bytes
+    reasons: bytes
+
+
+def texts(draft: DecisionDraft) -> Texts:
+    return Texts(canonical_json(draft.inputs), canonical_json(draft.output), canonical_json(draft.reasons))
+
+
 def row_hash(*, previous_hash: str, batch: dict[str, Any], draft: DecisionDraft) -> str:
     """SHA-256 over the previous hash, the batch and the decision in canonical form."""
-    return digest([previous_hash, batch, draft.subject, draft.inputs, draft.output, draft.reasons])
+    return row_hash_of(texts(draft), previous_hash=previous_hash, batch=batch, subject=draft.subject)
 
 
-def batch_digest(batch_id: str, draft: BatchDraft) -> dict[str, Any]:
-    """The batch as it enters every row's hash."""
+def row_hash_of(written: Texts, *, previous_hash: str, batch: dict[str, Any], subject: str) -> str:
+    """The same of a decision that is written down already: the canonical form of a list is that of its parts, between commas."""
+    parts = (*map(canonical_json, (previous_hash, batch, subject)), written.inputs, written.output, written.reasons)
+    return hashlib.sha256(b"[" + b",".join(parts) + b"]").hexdigest()
+
+
+def batch_digest(batch_id: str, draft: BatchDraft, parameters: bytes | None = None) -> dict[str, Any]:
+    """The batch as it enters every row's hash; `parameters` in canonical form, where they are written down already."""
+    written = canonical_json(draft.parameters) if parameters is None else parameters
     return {
         "id": batch_id,
         "kind": draft.kind,
         "policy": f"{draft.policy_name}@{draft.policy_version}",
-        "parameters": digest(draft.parameters),
+        "parameters": hashlib.sha256(written).hexdigest(),
         "as_of": draft.as_of.isoformat(),
     }

@@ -35,7 +35,7 @@ from puhui.policy.core.decision_table import DecisionTable
 from puhui.policy.core.fault import ConditionFault
 from puhui.policy.core.outcome import OUTCOMES
 from puhui.policy.core.price_grid import PriceGrid
-from puhui.policy.core.rulebook import HEAD, RANK, Judged, Rule, Rulebook, collected, judged, judging, read_rules
+from puhui.policy.core.rulebook import HEAD, RANK, Judged, Rule, Rulebook, added, collected, judged, judging, read_rules
 from puhui.policy.core.scorer import PD, Scorer
 from puhui.policy.core.term import Term
 
@@ -85,10 +85,11 @@ class Policy:
         frame = scorer.over(seen) if scorer else seen
         plan, names = frame.lazy(), frame.columns
         for step in self.steps:
-            plan = plan.with_columns(step.expressions)
+            plan = added(plan, step.expressions, frame.height)
             names += [column.name for column in step.outputs if column.name not in names]
         plan = judging(self.book, plan, on=on, height=frame.height)
-        whole = collected(plan.with_columns(self._formulas).with_columns(self._answered), frame.height)
+        plan = added(added(plan, self._formulas, frame.height), self._answered, frame.height)
+        whole = collected(plan, frame.height)
         found = replace(judged(self.book, whole, names), rank=whole["outcome_rank"].alias("rank"))
         answered = whole[[*names, "outcome_rank", *ANSWERS]]
         return Decided(self, answered, found, whole[_BLANK].alias("unpriced"))

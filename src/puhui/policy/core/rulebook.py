@@ -227,8 +227,13 @@ def judging(book: Rulebook, seen: pl.LazyFrame, *, on: date | Sequence[date] | p
         nothing = [pl.lit(False).alias(f"?{rule.code}") for rule in book.rules]
         return seen.with_columns(*nothing, pl.lit(0, dtype=pl.UInt8).alias(RANK))
     days = pl.Series(DAY, [on] if isinstance(on, date) else on, dtype=pl.Date)
-    dated = seen.with_columns(days if len(days) > 1 else pl.lit(days[0]).alias(DAY))
-    return dated.with_columns(book.answers((days.min(), days.max()))).with_columns(book.rank_of)
+    dated = added(seen, days if len(days) > 1 else pl.lit(days[0]).alias(DAY), height)
+    return added(added(dated, book.answers((days.min(), days.max())), height), book.rank_of, height)
+
+
+def added(plan: pl.LazyFrame, forms: Any, height: int) -> pl.LazyFrame:
+    """A plan with more columns; of few rows one after another, since handing each to another thread and waiting for it costs more."""
+    return plan.with_columns_seq(forms) if height < _FEW else plan.with_columns(forms)
 
 
 def collected(plan: pl.LazyFrame, height: int) -> pl.DataFrame:

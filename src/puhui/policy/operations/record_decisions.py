@@ -1,15 +1,14 @@
 """Append decisions to the record: one writer at a time extends the chain; many rows at once go by COPY."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import polars as pl
-from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int8
 
+from puhui.kernel.canonical import canonical_json
 from puhui.kernel.ids import new_id
 from puhui.policy import record
 from puhui.policy.record import BatchDraft, DecisionDraft
@@ -18,7 +17,12 @@ from puhui.store.undivided import undivided
 
 _CHAIN_LOCK = 7_305_001  # one writer at a time extends the chain
 _MANY = 500
-_COLUMNS = "id, sequence, batch_id, position, subject, inputs, output, reasons, previous_hash, row_hash"
+_JSON = ("parameters", "inputs", "output", "reasons")
+_SCHEMA = {
+    "id": pl.String, "sequence": pl.Int64, "batch_id": pl.String, "position": pl.Int64, "subject": pl.String, "inputs": pl.String,
+    "output": pl.String, "reasons": pl.String, "previous_hash": pl.String, "row_hash": pl.String,
+}  # fmt: skip
+_Row = tuple[Any, ...]  # in the order of _SCHEMA
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,44 +53,44 @@ def record_decisions(
 @undivided
 def record_drafted(batches: Sequence[Drafted], *, now: datetime) -> None:
     """Append batches to the record in their order. Others wait for the chain until this operation ends, so it is best its last step."""
+    written = [
+        (canonical_json(made.batch.parameters), [record.texts(draft) for draft in made.decisions]) for made in batches
+    ]
     prepared.rows(f"SELECT pg_advisory_xact_lock({_CHAIN_LOCK})")
     last = prepared.first("SELECT sequence, row_hash FROM policy_decision ORDER BY sequence DESC LIMIT 1")
     sequence, previous = last or (0, record.GENESIS)
-    rows = list[tuple[Any, ...]]()
-    for made in batches:
-        common = record.batch_digest(made.batch_id, made.batch)
-        for position, (decision_id, draft) in enumerate(zip(made.ids, made.decisions, strict=True)):
-            row_hash, sequence = record.row_hash(previous_hash=previous, batch=common, draft=draft), sequence + 1
-            rows.append((decision_id, sequence, made.batch_id, position, draft, previous, row_hash))
+    rows = list[_Row]()
+    for made, (parameters, texts) in zip(batches, written, strict=True):
+        common = record.batch_digest(made.batch_id, made.batch, parameters)
+        for position, (decision_id, draft, text) in enumerate(zip(made.ids, made.decisions, texts, strict=True)):
+            row_hash = record.row_hash_of(text, previous_hash=previous, batch=common, subject=draft.subject)
+            sequence += 1
+            told = (text.inputs.decode(), text.output.decode(), text.reasons.decode())
+            rows.append((decision_id, sequence, made.batch_id, position, draft.subject, *told, previous, row_hash))
             previous = row_hash
     few = rows if len(rows) < _MANY else []
-    _insert([_run(made, now=now) for made in batches], few)
+    _insert([_run(made, parameters, now=now) for made, (parameters, _) in zip(batches, written, strict=True)], few)
     if not few and rows:
-        copying.copy_frame(_frame(rows), "policy_decision")
+        copying.copy_frame(pl.DataFrame(rows, schema=_SCHEMA, orient="row"), "policy_decision")
 
 
-def _run(made: Drafted, *, now: datetime) -> dict[str, Any]:
+def _run(made: Drafted, parameters: bytes, *, now: datetime) -> dict[str, Any]:
     batch = made.batch
     return {
         "id": made.batch_id, "kind": batch.kind, "policy_name": batch.policy_name, "policy_version": batch.policy_version,
-        "parameters": Jsonb(batch.parameters), "as_of": batch.as_of, "decided_at": now,
+        "parameters": parameters.decode(), "as_of": batch.as_of, "decided_at": now,
         "version_id": batch.parameters.get("version_id"), "experiment_id": batch.parameters.get("experiment_id"),
         "arm": batch.parameters.get("arm", ""), "elapsed_microseconds": _counted(batch.elapsed_microseconds),
     }  # fmt: skip
 
 
-def _insert(runs: Sequence[dict[str, Any]], rows: Sequence[tuple[Any, ...]]) -> None:
+def _insert(runs: Sequence[dict[str, Any]], rows: Sequence[_Row]) -> None:
     """Batches and their decisions in one statement, since an applicant waits for each round trip."""
     values: list[Any] = [value for run in runs for value in run.values()]
-    places = ", ".join([f"({_places(len(runs[0]))})"] * len(runs))
-    told = f"INSERT INTO policy_batch ({', '.join(runs[0])}) VALUES {places}"
+    told = f"INSERT INTO policy_batch ({', '.join(runs[0])}) VALUES {_places(list(runs[0]), len(runs))}"
     if rows:
-        told = f"WITH run AS ({told}) INSERT INTO policy_decision ({_COLUMNS}) VALUES " + ", ".join(
-            [f"({_places(10)})"] * len(rows)
-        )
-        for decision_id, sequence, batch_id, position, draft, previous, row_hash in rows:
-            values += [decision_id, Int8(sequence), batch_id, Int8(position), draft.subject, Jsonb(draft.inputs), Jsonb(draft.output),
-                       Jsonb(draft.reasons), previous, row_hash]  # fmt: skip
+        told = f"WITH run AS ({told}) INSERT INTO policy_decision ({', '.join(_SCHEMA)}) VALUES {_places(list(_SCHEMA), len(rows))}"
+        values += [Int8(value) if isinstance(value, int) else value for row in rows for value in row]
     prepared.moved(told, values)
 
 
@@ -94,19 +98,7 @@ def _counted(microseconds: int | None) -> Int8 | None:
     return None if microseconds is None else Int8(microseconds)
 
 
-def _places(count: int) -> str:
-    return ", ".join(["%s"] * count)
-
-
-def _frame(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
-    ids, sequences, runs, positions, drafts, previous, hashes = zip(*rows, strict=True)
-    return pl.DataFrame({
-        "id": ids, "sequence": sequences, "batch_id": runs, "position": positions,
-        "subject": [draft.subject for draft in drafts], "inputs": [_json(draft.inputs) for draft in drafts],
-        "output": [_json(draft.output) for draft in drafts], "reasons": [_json(draft.reasons) for draft in drafts],
-        "previous_hash": previous, "row_hash": hashes,
-    })  # fmt: skip
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+def _places(columns: Sequence[str], count: int) -> str:
+    """Places for so many rows; what goes as JSON is text until then."""
+    place = ", ".join("%s::jsonb" if name in _JSON else "%s" for name in columns)
+    return ", ".join([f"({place})"] * count)
