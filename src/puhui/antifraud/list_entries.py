@@ -1,6 +1,5 @@
 """Which entities stand on a list at a time (名单): black (confirmed), grey (suspect), white (known good)."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -9,16 +8,14 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from puhui.antifraud import models
-from puhui.antifraud.arrivals import numbers
 from puhui.antifraud.core.entity_kind import KINDS
-from puhui.store import prepared
 
 COLOURS = ("black", "grey", "white")
 _HOLDING = (
     "FROM antifraud_listing l WHERE l.starts_at <= %s AND l.expires_at > %s"
     " AND NOT EXISTS (SELECT 1 FROM antifraud_listing_end e WHERE e.listing_id = l.id AND e.ended_at <= %s)"
 )
-_COLOURS_OF = f"SELECT l.key, l.colour {_HOLDING} AND l.key = ANY(%s::bigint[])"
+COLOURS_OF = f"SELECT l.key, l.colour {_HOLDING} AND l.key = ANY(%s::bigint[])"
 
 
 def standing(at: datetime) -> QuerySet[models.Listing]:
@@ -35,14 +32,13 @@ def views(rows: Iterable[models.Listing]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def signals(rows: Iterable[Mapping[str, Any]], keys: Mapping[int, str], *, at: datetime) -> list[dict[str, str]]:
+def signals(
+    rows: Iterable[Mapping[str, Any]], keys: Mapping[int, str], colours: Mapping[int, set[str]]
+) -> list[dict[str, str]]:
     """For each row of keys by kind the signals listed_black, listed_grey, listed_white: kinds found, "" where none is.
 
-    `keys`: every key of the rows with its kind.
+    `keys`: every key of the rows with its kind; `colours` of those that stand on a list (`first_look`).
     """
-    colours: dict[int, set[str]] = defaultdict(set)
-    for key, colour in prepared.rows(_COLOURS_OF, [at, at, at, numbers(keys)]):
-        colours[key].add(colour)
     found = []
     for row in rows:
         named = {kind: colours.get(row[kind], ()) for kind in dict.fromkeys(keys.values()) if row.get(kind) is not None}

@@ -11,11 +11,13 @@ from puhui.antifraud import models
 from puhui.antifraud.core import fraud_scorer, unusualness
 from puhui.antifraud.core.fraud_scorer import FraudScorer
 from puhui.antifraud.core.unusualness import Peers
-from puhui.store import prepared
 
 _READ: dict[str, FraudScorer] = {}
 _PEERS: dict[int, Peers] = {}
-_NOW = "SELECT (SELECT id FROM antifraud_model WHERE state = 'champion'), (SELECT max(id) FROM antifraud_peers)"
+NOW = (
+    "SELECT (SELECT id FROM antifraud_model WHERE state = 'champion') AS champion,"
+    " (SELECT max(id) FROM antifraud_peers) AS picture"
+)
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,8 @@ class LiveScorer:
         return [[] for _ in rows] if self.scorer is None else self.scorer.reasons(rows)
 
 
-def current() -> LiveScorer:
-    """The champion and the newest picture of peers."""
-    ((name, picture),) = prepared.rows(_NOW)
+def named(name: str | None, picture: int | None) -> LiveScorer:
+    """The champion of this id and the picture of this number, as `NOW` tells them."""
     return LiveScorer(name or "", scorer(name) if name else None, peers(picture) if picture else None)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from puhui.antifraud import arrivals, list_entries, live_rules, live_scoring, models
+from puhui.antifraud import arrivals, first_look, list_entries, live_rules, models
 from puhui.antifraud.core import neighbourhood, signals, trades
 from puhui.antifraud.core.entity_kind import KINDS
 from puhui.antifraud.core.rulebook import Verdict
@@ -37,7 +37,8 @@ def signals_of(
     told_of = arrivals.traded([row["position"] for row in stored])
     met = arrivals.trades_of(told_of)
     keys = {row[kind]: kind for row in stored for kind in KINDS if row[kind] is not None}
-    listed = list_entries.signals(stored, keys, at=now)
+    first = first_look.look((), keys, at=now)
+    listed = list_entries.signals(stored, keys, first.colours)
     rows = []
     for row, lists in zip(stored, listed, strict=True):
         known = {"device_known": row["device"] is not None, "id_severity": "ok", "amount_minor": row["amount_minor"]}
@@ -52,5 +53,5 @@ def signals_of(
         at = row["position"]
         trading = trades.features(met[at], **who, brought=told_of[at]) if at in told_of else {}
         rows.append(plain | counted[row["position"]] | ring | trading | lists)
-    live_scoring.current().add_to(rows)
+    first.scorer.add_to(rows)
     return rows

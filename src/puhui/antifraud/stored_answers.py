@@ -11,7 +11,7 @@ from puhui.antifraud import models
 from puhui.antifraud.core.assessment import Assessment
 from puhui.store import prepared
 
-_GIVEN = "SELECT id, application_key, input_hash FROM antifraud_assessment WHERE application_key = ANY(%s::text[])"
+GIVEN = "SELECT id, application_key, input_hash FROM antifraud_assessment WHERE application_key = ANY(%s::text[])"
 _COLUMNS = {
     "application_key": "text", "input_hash": "text", "person_index": "bytea", "phone_index": "bytea", "device_hash": "text",
     "applied_at": "timestamptz", "signals": "jsonb", "outcome": "text", "unknown": "jsonb", "rulebook": "text",
@@ -32,11 +32,6 @@ _STORING = (
     f" FROM {prepared.json_rows(_HIT_COLUMNS)} JOIN kept USING (position) ORDER BY nth)"
     " SELECT position, id FROM kept"
 )
-
-
-def given(names: Iterable[str]) -> dict[tuple[str, str], int]:
-    """{(application_key, input_hash): id} of the assessments of these applications."""
-    return {(name, digest): key for key, name, digest in prepared.rows(_GIVEN, [sorted(set(names))])}
 
 
 def read(ids: Iterable[int]) -> dict[int, Assessment]:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from puhui.antifraud import arrivals, list_entries, live_rules, live_scoring, models, stored_answers
+from puhui.antifraud import arrivals, first_look, list_entries, live_rules, models, stored_answers
 from puhui.antifraud.core import neighbourhood, rulebook, signals, trades
 from puhui.antifraud.core.assessment import Assessment
 from puhui.antifraud.core.entity_kind import KINDS, key_of, masked
 from puhui.antifraud.core.facts import ApplicationFacts
 from puhui.antifraud.core.rulebook import Verdict
+from puhui.antifraud.first_look import FirstLook
 from puhui.antifraud.operations.leads import raise_from_assessments
 from puhui.kernel.canonical import digest
 from puhui.kernel.china_ids import Finding
@@ -52,13 +53,14 @@ def assess_many(batch: Sequence[ApplicationFacts], *, now: datetime) -> list[Ass
     keys = arrivals.strong_keys(case.row for case in cases)
     arrivals.wait_in_line(keys, many=arrivals.is_many(len(cases)))
     fresh = {(case.facts.application_key, case.input_hash): case for case in cases}
-    given = stored_answers.given(facts.application_key for facts in batch)
-    before = {key: given[key] for key in fresh if key in given}
+    every = (case.row[kind] for case in cases for kind in KINDS if case.row.get(kind) is not None)
+    first = first_look.look((facts.application_key for facts in batch), every, at=now)
+    before = {key: first.given[key] for key in fresh if key in first.given}
     told = stored_answers.read(before.values()) if before else {}
     known = {key: told[answer] for key, answer in before.items()}
     fresh = {key: case for key, case in fresh.items() if key not in known}
     if fresh:
-        known |= dict(zip(fresh, _assess_fresh(list(fresh.values()), now=now), strict=True))
+        known |= dict(zip(fresh, _assess_fresh(list(fresh.values()), first, now=now), strict=True))
     return [known[case.facts.application_key, case.input_hash] for case in cases]
 
 
@@ -99,15 +101,15 @@ def carry_over(
     return models.Assessment.objects.get(pk=former.pk).as_value()
 
 
-def _assess_fresh(cases: Sequence[_Case], *, now: datetime) -> list[Assessment]:
+def _assess_fresh(cases: Sequence[_Case], first: FirstLook, *, now: datetime) -> list[Assessment]:
     shown = {key: told for case in cases for key, told in _shown(case).items()}
     for case, position in zip(cases, arrivals.join([case.row for case in cases], shown), strict=True):
         case.position = position
     trading = [(case.position, case.row, case.trades) for case in cases if case.trades]
     if trading:
         arrivals.join_trades(trading)
-    _look(cases, {key: kind for key, (kind, _) in shown.items()}, now=now)
-    scorer = live_scoring.current()
+    _look(cases, {key: kind for key, (kind, _) in shown.items()}, first.colours)
+    scorer = first.scorer
     rows: list[dict[str, Any]] = [case.seen for case in cases if case.seen is not None]
     scorer.add_to(rows)
     rules = live_rules.current(now)
@@ -118,12 +120,12 @@ def _assess_fresh(cases: Sequence[_Case], *, now: datetime) -> list[Assessment]:
     return stored
 
 
-def _look(cases: Sequence[_Case], kinds: Mapping[int, str], *, now: datetime) -> None:
+def _look(cases: Sequence[_Case], kinds: Mapping[int, str], colours: Mapping[int, set[str]]) -> None:
     """Fill the signals of windows, of the graph and of lists."""
     counted = arrivals.velocities([case.position for case in cases])
     around = arrivals.neighbourhoods({case.position: case.row["application"] for case in cases})
     traded = arrivals.trades_of(case.position for case in cases if case.trades)
-    listed = list_entries.signals([case.row for case in cases], kinds, at=now)
+    listed = list_entries.signals([case.row for case in cases], kinds, colours)
     for case, lists in zip(cases, listed, strict=True):
         row = case.row
         assert case.seen is not None

@@ -13,7 +13,7 @@ adds up the other folds'.
 ([1.0, 1.0, 2.0], ['0.333', '0.667', '0.500'])
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,9 +78,14 @@ class _Labels:
 
 def _walked(labels: _Labels, fraud: Mask, known: Mask, prior: float) -> list[Column]:
     """The columns of _WALKED: two hops by walks between neighbours, then longer ones."""
-    (second_fraud, out_fraud), (second, out), in_fraud, inwards = alongside(
-        lambda asked: asked[0](labels, asked[1]),
-        [(_outwards, fraud), (_outwards, known), (_inwards, fraud), (_inwards, known)],
+    walks: list[tuple[Callable[[_Labels, Mask], list[Column]], Mask]] = [
+        (_outwards, fraud),
+        (_outwards, known),
+        (_inwards, fraud),
+        (_inwards, known),
+    ]
+    (second_fraud, out_fraud), (second, out), (in_fraud,), (inwards,) = alongside(
+        lambda asked: asked[0](labels, asked[1]), walks
     )
     held = np.bincount(labels.fold[known], minlength=labels.settings.folds)
     share = np.maximum(np.append(known.sum() - held, known.sum()) / max(len(known), 1), 1e-9).astype(np.float32)
@@ -92,7 +97,7 @@ def _walked(labels: _Labels, fraud: Mask, known: Mask, prior: float) -> list[Col
     ]  # fmt: skip
 
 
-def _outwards(labels: _Labels, marked: Mask) -> tuple[Column, Column]:
+def _outwards(labels: _Labels, marked: Mask) -> list[Column]:
     """What the second step meets, and the weighted sum over all steps: from the node outwards, means of means."""
     step = labels.labels_seen @ _by_fold(labels, marked)
     step /= labels.many
@@ -106,10 +111,10 @@ def _outwards(labels: _Labels, marked: Mask) -> tuple[Column, Column]:
         weight *= labels.settings.keep
         if number < labels.settings.steps:
             total = total + np.float32(weight) * _of_others(labels, step)
-    return second, total
+    return [second, total]
 
 
-def _inwards(labels: _Labels, marked: Mask) -> Column:
+def _inwards(labels: _Labels, marked: Mask) -> list[Column]:
     """The weighted sum over all steps: from the labels inwards, each node sharing out what it has among its neighbours."""
     step = _by_fold(labels, marked)
     step /= labels.many
@@ -120,7 +125,7 @@ def _inwards(labels: _Labels, marked: Mask) -> Column:
         step = labels.seen @ step
         weight *= labels.settings.keep
         total += np.float32(weight) * _of_others(labels, step)
-    return total
+    return [total]
 
 
 def _by_fold(labels: _Labels, marked: Mask) -> Column:
