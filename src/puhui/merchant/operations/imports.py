@@ -1,7 +1,7 @@
 """Import a bill into a shop's books, undo it, remember which column is which in a bill nobody knew."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -22,6 +22,7 @@ from puhui.merchant.operations.books import books_of, sorter_of
 from puhui.store.copying import stream_frame
 from puhui.store.undivided import undivided
 
+_BETWEEN = "\x1f"
 _PIECE = 16_384  # payments that PostgreSQL stores while the next are booked
 # Of the keys a bill tells, those the books have. A list of values, not a join: whatever statistics say, the worst plan is one walk
 # over the shop's entries (a join of new rows with entries once took 259 s: the planner took a shop it did not know for one entry).
@@ -258,13 +259,25 @@ def _piece(told: _Told, first: int) -> tuple[dict[str, Any], pl.DataFrame]:
 def _keys(rows: Sequence[BillEntry]) -> list[str]:
     """A name for each payment that is the same in every file that tells it: its day, so that names of one day stand together in
     the index, and a hash of the n-th of payments alike in all that is told."""
-    seen: dict[str, int] = {}
     days = {day: (f"\x1f{day.isoformat()}\x1f", f"{day:%y%m%d}") for day in {entry.date for entry in rows}}
-    keys = []
-    for entry in rows:
-        iso, short = days[entry.date]
-        last = entry.external_id or f"{entry.balance_minor}\x1f{entry.counterparty}\x1f{entry.description}"
-        told = f"{entry.source}{iso}{entry.time}\x1f{entry.direction}\x1f{entry.amount_minor}\x1f{entry.currency}\x1f{last}"
-        seen[told] = nth = seen.get(told, 0) + 1
-        keys.append(short + hashlib.blake2b(f"{told}\x1f{nth}".encode(), digest_size=16).hexdigest())
-    return keys
+    told = [
+        f"{entry.source}{days[entry.date][0]}{entry.time}\x1f{entry.direction}\x1f{entry.amount_minor}\x1f{entry.currency}\x1f"
+        f"{entry.external_id or f'{entry.balance_minor}{_BETWEEN}{entry.counterparty}{_BETWEEN}{entry.description}'}"
+        for entry in rows
+    ]
+    return [
+        days[entry.date][1] + hashlib.blake2b(f"{each}\x1f{nth}".encode(), digest_size=16).hexdigest()
+        for entry, each, nth in zip(rows, told, _nth(told), strict=True)
+    ]
+
+
+def _nth(told: Sequence[str]) -> Iterable[int]:
+    """The how-maniest of its like each is."""
+    if len(set(told)) == len(told):
+        return [1] * len(told)
+    seen: dict[str, int] = {}
+    found = []
+    for each in told:
+        seen[each] = nth = seen.get(each, 0) + 1
+        found.append(nth)
+    return found

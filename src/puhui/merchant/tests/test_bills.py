@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from puhui.kernel.money import format_yuan, parse_yuan
 from puhui.kernel.refusal import Refused
 from puhui.merchant.bill_tables import bill_words
-from puhui.merchant.core.bills.cells import CellUnreadable, amount_minor, moment
+from puhui.merchant.core.bills.cells import CellUnreadable, amount_minor, moment, usual_amounts, usual_moments
 from puhui.merchant.core.bills.entry import Bill
 from puhui.merchant.core.bills.reading import read_bill
 
@@ -286,6 +286,34 @@ class TestRefusals:
             archive.writestr("a.csv", b"0" * 40_000_000)
         with pytest.raises(Refused, match="FILE_TOO_BIG"):
             read(packed.getvalue())
+
+
+class TestWholeColumns:
+    """A column read at once says what its cells say one by one, or is left to them."""
+
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["", "-", "¥", "¥-", "￥"]),
+                st.integers(0, 10**13),
+                st.sampled_from(["", ".5", ".05", ".500"]),
+            ),
+            max_size=4,
+        )
+    )
+    def test_of_amounts(self, told: list[tuple[str, int, str]]) -> None:
+        cells = [f"{sign}{yuan}{part}" for sign, yuan, part in told]
+        found = usual_amounts(cells)
+        usual = all(sign in ("", "-", "¥", "¥-") and yuan < 10**12 and part == ".05" for sign, yuan, part in told)
+        assert (found is not None) == usual
+        assert found in (None, [amount_minor(cell) for cell in cells] if usual else None)
+
+    @pytest.mark.parametrize("odd", ["2026-02-30 08:00:00", "2026-02-28 24:00:00", "2026-02-28 08:60:00", "1989-02-28 08:00:00",
+                                     "2026-02-28 08:00", "2026-02-28", "2026-02-28 08:00:00\n", "２026-02-28 08:00:00", ""])  # fmt: skip
+    def test_of_days(self, odd: str) -> None:
+        usual = ["2026-02-28 23:59:59", "2024-02-29 00:00:00", "2026-02-28 08:00:01"]
+        assert usual_moments(usual) == tuple(map(list, zip(*map(moment, usual), strict=True)))
+        assert usual_moments([*usual, odd]) is None
 
 
 class TestCells:

@@ -61,9 +61,9 @@ class Columns:
         found = self._told.get(column)
         if found is None:
             cells = self.raw(column)
-            short = {cell for cell in set(cells) if 0 < len(cell) < _LONGEST_BLANK}
-            blank = {cell for cell in short if is_blank(cell, self.words)}
-            found = self._told[column] = ["" if cell in blank else cell for cell in cells] if blank else cells
+            short = {cell for cell in cells if len(cell) < _LONGEST_BLANK} - {""}
+            blank = {cell: "" for cell in short if is_blank(cell, self.words)}
+            found = self._told[column] = list(map(blank.get, cells, cells)) if blank else cells
         return found
 
     def first_raw(self, columns: Sequence[int]) -> list[str]:
@@ -77,6 +77,8 @@ class Columns:
     def texts(self, role: str) -> list[str]:
         """In each row what the best filled column of a role says, on one line."""
         cells = self.first_told(self.heading.of(role))
+        if "\n" not in "".join(cells):
+            return cells
         return [" ".join(cell.split()) if "\n" in cell else cell for cell in cells]
 
     def numbers(self, role: str) -> list[str]:
@@ -108,8 +110,10 @@ class Columns:
 
     def _numbers(self, column: int) -> list[str]:
         cells = self.told(column)
-        odd = {cell for cell in set(cells) if cell[-1:] == "0" and (cell == "0" or cell.endswith(".0"))}
-        return ["" if cell == "0" else cell.removesuffix(".0") for cell in cells] if odd else cells
+        told = "\n".join(("", *cells, ""))
+        if ".0\n" not in told and "\n0\n" not in told:
+            return cells
+        return ["" if cell == "0" else cell.removesuffix(".0") for cell in cells]
 
     def _names(self, column: int) -> list[str]:
         cells = self.told(column)

@@ -132,9 +132,9 @@ def _cancel_out(bill: Bill, dead: Sequence[BillEntry]) -> None:
 
 def _once(bill: Bill) -> Bill:
     """Two rows alike in everything, their number included, are one payment told twice. Rows without a number are not judged."""
-    often = Counter(entry.external_id for entry in bill.entries)
-    if len(often) == len(bill.entries):
+    if len({entry.external_id for entry in bill.entries}) == len(bill.entries):
         return bill
+    often = Counter(entry.external_id for entry in bill.entries)
     seen: set[tuple[object, ...]] = set()
     kept = []
     for entry in bill.entries:

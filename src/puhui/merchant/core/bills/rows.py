@@ -280,6 +280,9 @@ class RowReader:
     def _by_column(self, said: list[str], minors: list[int]) -> list[str]:
         """The file's own word; an amount against it turns it, a word nobody knows leaves the sign to say."""
         ways = {cell: direction_of(cell, self.words) for cell in set(said)}
+        plain_words = {cell: way for cell, way in ways.items() if way is not None}
+        if len(plain_words) == len(ways) and min(minors, default=0) >= 0:
+            return [plain_words[cell] for cell in said]
         found = []
         for cell, minor in zip(said, minors, strict=True):
             told = ways[cell]
