@@ -88,5 +88,5 @@ def _records(today: date) -> list[tuple[str, date, dict[str, Any]]]:
         ("harvest", ago(1), {"name": "东坡", "kg": 100, "amount": "300"}),
         ("spray_done", ago(3), {"name": "东坡", "what": "pest", "product": "吡虫啉", "interval_days": 1, "dose": "20 克"}),
         ("spray_plan", ago(1), {"name": "东坡", "what": "fertiliser", "product": "尿素", "planned_on": later(6)}),
-        ("claim", ago(1), {"name": "东坡", "cause": "hail", "area": 3, "loss": "60%"}),
+        ("crop_loss", ago(1), {"name": "东坡", "cause": "hail", "area": 3, "loss": "60%"}),
     ]  # fmt: skip

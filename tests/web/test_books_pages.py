@@ -1,6 +1,7 @@
 """The books on the phone, through Django's own client: set-up, a sentence sent twice, an import and its undoing, consent, taking away."""
 
 import base64
+import csv
 import io
 import zipfile
 from typing import Any
@@ -13,7 +14,7 @@ from puhui.funding import operations as funding
 from puhui.funding import queries as funding_queries
 from puhui.journeys import shop_evidence
 from puhui.kernel.refusal import Refused
-from puhui.merchant import book_queries
+from puhui.merchant import book_queries, tool_facts
 from puhui.parties import queries as parties
 from puhui.simulate.owners import invented_owner
 from puhui.web import clock
@@ -226,6 +227,11 @@ class TestTakingAway:
     def test_everything_is_in_the_archive_and_no_cell_is_a_formula(self, opened: tuple[Client, str]) -> None:
         client, shop = opened
         hand_in(client, shop)
+        client.post(
+            f"/m/books/{shop}/tools/members/", {"kind": "visit", "client_id": "v", "who": "小李", "amount": "3"}
+        )
+        made = tool_facts.records(shop)[0].id
+        client.post(f"/m/books/{shop}/tools/members/{made}/back/")
         archive = zipfile.ZipFile(io.BytesIO(client.get(f"/m/books/{shop}/export.zip").content))
         assert set(archive.namelist()) == {
             "import.csv",
@@ -235,8 +241,12 @@ class TestTakingAway:
             "month_closing.csv",
             "tool_record.csv",
             "invoice.csv",
+            "attachment.csv",
+            "column_mapping.csv",
             "consents.csv",
         }
+        (row,) = csv.DictReader(io.StringIO(archive.read("tool_record.csv").decode("utf-8-sig")))
+        assert (row["id"], row["revoked_at"][:10]) == (made, clock.now().date().isoformat())
         assert "'=cmd()" in archive.read("entry.csv").decode()
 
     def test_books_closed_away_open_to_nobody(self, opened: tuple[Client, str]) -> None:

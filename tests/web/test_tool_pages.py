@@ -328,7 +328,7 @@ class TestAFarm:
             ("spray_plan", 0, spray | {"planned_on": later(8)}, ()),
             ("spray_plan", 0, spray | {"product": "乐果", "planned_on": later(5)}, ()),
             ("harvest", 1, {"name": "东坡", "kg": 10, "amount": "28"}, ()),
-            ("claim", 1, {"name": "东坡", "cause": "hail", "area": 3, "loss": "60%", "insurer": "某保险"}, (Paper(photo, "a.png", ""), Paper(photo, "b.png", ""))),
+            ("crop_loss", 1, {"name": "东坡", "cause": "hail", "area": 3, "loss": "60%", "insurer": "某保险"}, (Paper(photo, "a.png", ""), Paper(photo, "b.png", ""))),
         )):  # fmt: skip
             tool_records.record(shop, Told(kind, day - timedelta(days=on), fields, f"f{number}", photos), today=day, now=clock.now())  # fmt: skip
         page = client.get(place).context["page"]
@@ -353,7 +353,13 @@ class TestAFarm:
         for told in ("¥720.00", "¥2,520.00", "¥1,440.00", "冰雹", "某保险", sha256(photo).hexdigest()[:32], "没有改动"):
             assert told in paper
         assert client.get(f"{place}rec_none/file/").status_code == 404
+        plot = next(each for each in tool_facts.records(shop) if each.kind == "plot")
         assert owner(OTHER.phone).get(f"{place}{losses.rows[0].record}/file/").status_code == 404
+        client.post(f"{place}{plot.id}/back/")  # a loss on a plot that is no more
+        assert (client.get(place).status_code, client.get(f"{place}{losses.rows[0].record}/file/").status_code) == (
+            200,
+            404,
+        )
 
 
 class TestStrangeQuestions:

@@ -18,6 +18,10 @@ from puhui.merchant.bill_tables import bill_words
 from puhui.merchant.book_tables import chart
 
 _PAGE = 50
+_TAKEN_AWAY = {  # tables that are not told as they lie: records with when they were taken back, papers without their bytes (which go along as files)
+    "merchant_tool_record": "SELECT told.*, revoked_at FROM merchant_tool_record told LEFT JOIN merchant_tool_revocation ON record_id = told.id WHERE shop_id = %s ORDER BY told.id",
+    "merchant_attachment": "SELECT id, shop_id, entry_id, bill_import_id, name, media_type, size, sha256, added_at FROM merchant_attachment WHERE shop_id = %s ORDER BY id",
+}
 _ENTRY = ("id", "day", "clock", "direction", "amount_minor", "currency", "debit", "credit", "why", "sure_percent", "counterparty",
           "note", "source", "origin", "live", "tied_to", "counted", "external_id", "status", "method")  # fmt: skip
 
@@ -263,8 +267,11 @@ def everything(shop_id: str) -> Iterator[tuple[str, list[str], Iterator[Sequence
             "merchant_month_closing",
             "merchant_tool_record",
             "merchant_invoice",
+            "merchant_attachment",
+            "merchant_column_mapping",
         ):
-            cursor.execute(f"SELECT * FROM {table} WHERE shop_id = %s ORDER BY id", [shop_id])
+            statement = _TAKEN_AWAY.get(table, f"SELECT * FROM {table} WHERE shop_id = %s ORDER BY id")
+            cursor.execute(statement, [shop_id])
             names = [column[0] for column in cursor.description or ()]
             yield table.removeprefix("merchant_"), names, iter(cursor.fetchall())
 

@@ -34,10 +34,10 @@ def refuse(shop_id: str, fresh: Record) -> None:
     if fresh.kind == "loan_offer" and not {"rate", "lpr_points"} & set(fresh.body):
         told = "请填名义年利率，或 LPR 加几个点 · give the yearly rate, or the points over the LPR"
         raise Refused(Refusal("FIELD_MISSING", told, where="rate"))
-    if fresh.kind in ("spray_plan", "spray_done", "claim"):
+    if fresh.kind in ("spray_plan", "spray_done", "crop_loss"):
         plot = _plot(shop_id, fresh.text("name"))
-        if fresh.kind == "claim":
-            _refuse_claim(fresh, plot)
+        if fresh.kind == "crop_loss":
+            _refuse_loss(fresh, plot)
         else:
             _refuse_spray(fresh)
 
@@ -50,7 +50,7 @@ def _plot(shop_id: str, name: str) -> Record:
     return found
 
 
-def _refuse_claim(fresh: Record, plot: Record) -> None:
+def _refuse_loss(fresh: Record, plot: Record) -> None:
     area, there = fresh.number("area"), plot.number("area")
     if not 0 < area <= there:
         told = f"“{plot.text('name')}”一共 {there:f} 亩，受灾亩数要在 0 到 {there:f} 之间 · the plot has {there:f} mu"

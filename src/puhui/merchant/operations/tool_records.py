@@ -70,7 +70,7 @@ def record(shop_id: str, told: Told, *, today: date, now: datetime) -> str:
     models.ToolRecord.objects.create(
         id=fresh.id, shop_id=shop_id, kind=told.kind, on=told.on, body=body, client_id=told.client_id, recorded_at=now
     )
-    for photo in told.photos:
+    for photo in {photo.content: photo for photo in told.photos}.values():
         attach(shop_id, replace(photo, media_type=kind_of(photo.content)), now=now)
     if told.kind in POSTED:
         pocket = str(body.get("pocket") or "cash")

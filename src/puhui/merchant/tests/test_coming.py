@@ -66,4 +66,4 @@ class TestWhatIsKnown:
         assert coming.added(facts, known, 13) == [
             -90_000, -200_000, 70_000, 0, -800_000, 0, -386_242, 100_000, 100_000, 100_000, 86_242, 0, 0]  # fmt: skip
         page = money.forecast(facts, {})
-        assert [row.text for row in page.rows] == ["-¥900.00", "-¥2,000.00", "¥700.00", "-¥8,000.00", "-¥6,016.07", "-¥4,846.35"]  # fmt: skip
+        assert [row.text for row in page.sections[0].rows] == ["-¥900.00", "-¥2,000.00", "¥700.00", "-¥8,000.00", "-¥6,016.07", "-¥4,846.35"]  # fmt: skip

@@ -169,7 +169,7 @@ class TestABarcode:
             ("stock_count", {"counted": "1"}, "FIELD_MISSING"),
         ):
             with pytest.raises(Refused, match=code):
-                tell(kind, **fields)
+                tell(kind, TODAY, **fields)
         assert (len(tool_facts.records(SHOP)), book_queries.trial_balance(SHOP)) == (3, before)
 
 
@@ -222,13 +222,13 @@ class TestAField:
         tell("plot", name="东坡", crop="水稻", area="12", yield_kg="500", price="2.8")
         spray = {"name": "东坡", "what": "pest", "interval_days": "14", "planned_on": "2026-12-10"}
         for kind, fields, code in (
-            ("claim", {"name": "西坡", "cause": "hail", "area": "1", "loss": "60%"}, "PLOT_UNKNOWN"),
-            ("claim", {"name": "东坡", "cause": "hail", "area": "12.1", "loss": "60%"}, "AREA_TOO_LARGE"),
-            ("claim", {"name": "东坡", "cause": "hail", "area": "3", "loss": "0"}, "LOSS_OUT_OF_RANGE"),
+            ("crop_loss", {"name": "西坡", "cause": "hail", "area": "1", "loss": "60%"}, "PLOT_UNKNOWN"),
+            ("crop_loss", {"name": "东坡", "cause": "hail", "area": "12.1", "loss": "60%"}, "AREA_TOO_LARGE"),
+            ("crop_loss", {"name": "东坡", "cause": "hail", "area": "3", "loss": "0"}, "LOSS_OUT_OF_RANGE"),
             ("spray_plan", spray | {"product": "50%甲胺磷乳油"}, "PESTICIDE_BANNED"),
             ("spray_plan", spray | {"product": "吡虫啉", "interval_days": ""}, "FIELD_MISSING"),
         ):
             with pytest.raises(Refused, match=code):
-                tell(kind, **fields)
+                tell(kind, TODAY, **fields)
         assert [each.kind for each in tool_facts.records(SHOP)] == ["plot"]
-        tell("spray_plan", **spray | {"product": "乙酰甲胺磷"})
+        tell("spray_plan", TODAY, **spray | {"product": "乙酰甲胺磷"})

@@ -5,7 +5,7 @@ Rules kept: taxes are worked out by the tax tools from the books, the rest of a 
 loaded rule gives no amount and a note; what is late and owed to the shop is not counted on.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -18,7 +18,11 @@ from puhui.merchant.tool_page import Words, yuan
 from puhui.merchant.tools import dues, people
 
 _WEEK, _USUAL_DAYS = 7, 28
-_ESTIMATED: Words = ("按账本估算", "estimated from the books")
+_ESTIMATED: Words = ("税，按账本估算", "a tax, estimated from the books")
+_BILL: Words = ("要付的货款", "a supplier's bill")
+_OWED: Words = ("该还来的赊账", "a customer's debt")
+_INSTALMENT: Words = ("还借款", "an instalment")
+_PLAN: Words = ("您计划的", "planned")
 _SETTLED = {
     "supplier": (("payable",), "out", "known_usual_weeks"),
     "customer": (("receivable",), "in", "known_usual_weeks"),
@@ -35,7 +39,7 @@ class Coming:
     on: date
     minor: int
     who: Words
-    told: Words = ("", "")
+    told: Words
 
 
 def coming(facts: Facts, days: int) -> tuple[list[Coming], list[Words]]:
@@ -70,13 +74,13 @@ def added(facts: Facts, known: Sequence[Coming], weeks: int) -> list[int]:
 def _promises(facts: Facts, notes: list[Words]) -> Iterator[Coming]:
     """Open bills by their day (late ones at once) and open debts of customers that are not late."""
     for bill in facts.owed("bill", "bill_paid").all:
-        yield Coming("supplier", max(bill.debt.due_on, facts.as_of), -bill.left_minor, (bill.debt.who,) * 2)
+        yield Coming("supplier", max(bill.debt.due_on, facts.as_of), -bill.left_minor, (bill.debt.who,) * 2, _BILL)
     late = 0
     for debt in facts.owed("credit_sale", "credit_paid").all:
         if debt.debt.due_on < facts.as_of:
             late += debt.left_minor
         else:
-            yield Coming("customer", debt.debt.due_on, debt.left_minor, (debt.debt.who,) * 2)
+            yield Coming("customer", debt.debt.due_on, debt.left_minor, (debt.debt.who,) * 2, _OWED)
     if late:
         notes.append(
             (
@@ -132,7 +136,7 @@ def _year_so_far(facts: Facts, end: date, entity: str) -> int:
     return int(taxes.ask("iit", asked)["due_minor"])
 
 
-def _until(facts: Facts, days: Mapping[date, int], start: date, end: date) -> int:
+def _until(facts: Facts, days: dict[date, int], start: date, end: date) -> int:
     """Fen from a day to the end of a period, what has not come yet as the last four weeks were; never below zero."""
     so_far = sum(minor for day, minor in days.items() if start <= day <= min(end, facts.as_of))
     ahead = max(0, (end - facts.as_of).days)
@@ -145,7 +149,7 @@ def _debts(facts: Facts) -> Iterator[Coming]:
         for month in range(1, 4):
             on = add_months(facts.as_of, month)
             if on <= ends:
-                yield Coming("debt", on, -each.minor("instalment"), (each.text("who"),) * 2)
+                yield Coming("debt", on, -each.minor("instalment"), (each.text("who"),) * 2, _INSTALMENT)
 
 
 def _plans(facts: Facts) -> Iterator[Coming]:
@@ -153,4 +157,4 @@ def _plans(facts: Facts) -> Iterator[Coming]:
         on = each.day("on")
         if on and on > facts.as_of:
             sign = 1 if each.text("way") == "in" else -1
-            yield Coming("planned", on, sign * each.minor("amount"), (each.text("name"),) * 2)
+            yield Coming("planned", on, sign * each.minor("amount"), (each.text("name"),) * 2, _PLAN)

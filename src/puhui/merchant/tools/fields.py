@@ -11,7 +11,7 @@ from puhui.merchant.tool_facts import Facts
 from puhui.merchant.tool_page import Asked, Curve, Figure, Picture, Section, ToolPage, Words, yuan, yuan_number
 
 _SOURCE = "食品安全法 Art. 49: growers keep the safe intervals of what they use [found]"
-_KINDS = ("plot", "farm_cost", "harvest", "spray_plan", "spray_done", "claim")
+_KINDS = ("plot", "farm_cost", "harvest", "spray_plan", "spray_done", "crop_loss")
 _SHOWN = 20
 
 
@@ -52,10 +52,16 @@ def cost_of(facts: Facts, name: str) -> int:
     return sum(row.minor("amount") for row in facts.of("farm_cost") if row.text("name") == name)
 
 
-def loss_of(facts: Facts, claim: Record) -> farm.Loss:
+def losses_of(facts: Facts) -> list[Record]:
+    """Recorded losses whose plot was not taken back."""
+    plots = {each.text("name") for each in facts.of("plot")}
+    return [each for each in facts.of("crop_loss") if each.text("name") in plots]
+
+
+def loss_of(facts: Facts, crop_loss: Record) -> farm.Loss:
     """What a recorded loss comes to."""
-    name = claim.text("name")
-    return farm.loss(plot_of(facts, name), area_mu=claim.number("area"), share=claim.number("loss"), cost_minor=cost_of(facts, name))  # fmt: skip
+    name = crop_loss.text("name")
+    return farm.loss(plot_of(facts, name), area_mu=crop_loss.number("area"), share=crop_loss.number("loss"), cost_minor=cost_of(facts, name))  # fmt: skip
 
 
 def _book(facts: Facts, told: Record) -> farm.PlotBook:
@@ -137,11 +143,11 @@ def _warnings(facts: Facts) -> list[Words]:
 
 def _losses(facts: Facts) -> Section:
     """Each loss with what it comes to, and its file to hand in."""
-    claims = facts.of("claim")[-_SHOWN:]
-    photos = photo_proof.photos(facts.shop_id, claims)
-    causes = dict(next(field.choices for field in record_kinds.kind("claim").fields if field.name == "cause"))
+    losses = losses_of(facts)[-_SHOWN:]
+    photos = photo_proof.photos(facts.shop_id, losses)
+    causes = dict(next(field.choices for field in record_kinds.kind("crop_loss").fields if field.name == "cause"))
     rows = []
-    for each in reversed(claims):
+    for each in reversed(losses):
         found, cause = loss_of(facts, each), causes[each.text("cause")]
         count, name = len(photos.get(each.id, ())), each.text("name")
         told = (f"{each.on} · 受灾 {each.number('area').normalize():f} 亩，损失 {each.number('loss'):.0%} · 少收约 {yuan(found.harvest_minor)} · 照片 {count} 张",

@@ -74,8 +74,8 @@ def stock_take(facts: Facts, asked: Asked) -> ToolPage:
     handled = sum((shelf.sold_quantity + shelf.quantity for shelf in facts.shelves.values()), Decimal(0))
     lost = sum((shelf.shrink_quantity for shelf in facts.shelves.values()), Decimal(0))
     rows = tuple(
-        Figure((name, name), f"{shelf.shrink_quantity.normalize():f}", "bad" if shelf.shrink_quantity > 0 else "",
-               (f"{'盘亏' if shelf.shrink_minor > 0 else '盘盈'} {yuan(abs(shelf.shrink_minor))}", f"worth {yuan(shelf.shrink_minor)}"))
+        Figure((name, name), yuan(abs(shelf.shrink_minor)), "bad" if shelf.shrink_quantity > 0 else "",
+               (f"一共{'少' if shelf.shrink_quantity > 0 else '多'}了 {abs(shelf.shrink_quantity).normalize():f}", f"{abs(shelf.shrink_quantity).normalize():f} {'missing' if shelf.shrink_quantity > 0 else 'more'} in all"))
         for name, shelf in facts.shelves.items() if shelf.shrink_quantity
     )  # fmt: skip
     rate = percent(float(lost / handled)) if handled else "—"
@@ -93,7 +93,7 @@ def _takes(facts: Facts) -> tuple[Section, ...]:
     rows = []
     for take in facts.stock_takes(_TAKES):
         gone = take.missing
-        zh, en = ("一样", "as booked") if not gone else (f"少 {gone.normalize():f}", f"{gone.normalize():f} missing") if gone > 0 else (f"多 {-gone.normalize():f}", f"{-gone.normalize():f} more")  # fmt: skip
+        zh, en = ("和账上一样", "as booked") if not gone else (f"比账上少 {gone.normalize():f}", f"{gone.normalize():f} missing") if gone > 0 else (f"比账上多 {-gone.normalize():f}", f"{-gone.normalize():f} more")  # fmt: skip
         proof, proof_en = ("没有照片", "no photo")
         if take.photos:
             prints = "、".join(photo.sha256[:12] for photo in take.photos)

@@ -13,7 +13,19 @@ from puhui.merchant.core import financing, rent, scam, written
 from puhui.merchant.core.tool_records import Record
 from puhui.merchant.outlook import weekly
 from puhui.merchant.tool_facts import Facts
-from puhui.merchant.tool_page import Ask, Asked, Curve, Figure, Picture, ToolPage, Words, percent, yuan, yuan_number
+from puhui.merchant.tool_page import (
+    Ask,
+    Asked,
+    Curve,
+    Figure,
+    Picture,
+    Section,
+    ToolPage,
+    Words,
+    percent,
+    yuan,
+    yuan_number,
+)
 from puhui.merchant.tools import coming, shop_health
 from puhui.policy import rule_table
 
@@ -61,7 +73,8 @@ def forecast(facts: Facts, asked: Asked) -> ToolPage:
         Picture(("手上的钱", "Money in hand"), weeks, tuple(
             Curve(name, tuple(round(float(value), 2) for value in paths[:, place]), "line")
             for place, name in enumerate((("偏坏", "p10"), ("最可能", "p50"), ("偏好", "p90")))
-        )), told_rows, ("planned", "debt"),
+        )), kinds=("planned", "debt"),
+        sections=(Section(("已经知道的收付", "What is known to come"), told_rows),) if told_rows else (),
     )  # fmt: skip
 
 
@@ -76,8 +89,8 @@ def _forecast_notes(inside: float | None, left_out: Sequence[Words], *, known: b
     if known:
         notes.append(
             (
-                "上面列的是已经知道的收付；平常就有的那部分（货款、税、还贷）不重复算",
-                "listed is what is known to come; where the ordinary weeks hold it already it is not counted twice",
+                "已经知道的收付里，平常就有的那部分（货款、税、还贷）没有重复算",
+                "what is known to come is not counted twice where the ordinary weeks hold it already",
             )
         )
     notes += left_out
@@ -110,7 +123,7 @@ def _known(facts: Facts) -> tuple[np.ndarray, tuple[Figure, ...], list[Words]]:
     known, notes = coming.coming(facts, weekly.HORIZON * 7)
     weeks = np.array(coming.added(facts, known, weekly.HORIZON)) / 100
     rows = tuple(
-        Figure(each.who, yuan(each.minor), "warn" if each.minor < 0 else "", (f"{each.on} {each.told[0]}".strip(), f"{each.on} {each.told[1]}".strip()))
+        Figure(each.who, yuan(each.minor), "warn" if each.minor < 0 else "", (f"{each.on} · {each.told[0]}", f"{each.on}, {each.told[1]}"))
         for each in known
     )  # fmt: skip
     return weeks, rows, notes

@@ -27,7 +27,7 @@ from puhui.merchant.tool_page import Picture, ToolPage, Words, yuan
 from puhui.merchant.tools import dues, money
 from puhui.web import clock
 from puhui.web.charts import Chart, Series
-from puhui.web.claim_file import claim_file
+from puhui.web.crop_loss_file import crop_loss_file
 from puhui.web.phone.books import shop_page, today_in_china
 from puhui.web.phone.owner import Owner
 from puhui.web.phone.page import show
@@ -103,7 +103,7 @@ def ical(request: HttpRequest, owner: Owner, shop: Any) -> HttpResponse:
 def file(request: HttpRequest, owner: Owner, shop: Any, name: str, record_id: str) -> HttpResponse:
     """What is handed out of one record: the file of a crop loss."""
     try:
-        return claim_file(Facts(shop.id, today_in_china(clock.now())), record_id, shop_name=shop.name)
+        return crop_loss_file(Facts(shop.id, today_in_china(clock.now())), record_id, shop_name=shop.name)
     except Refused as refused:
         if refused.refusal.code == "RECORD_UNKNOWN" or name != "farm":
             raise Http404 from None
@@ -169,7 +169,7 @@ def _names(kind: Kind, field: str, facts: Facts) -> list[str]:
         return list(dict.fromkeys(each.text(field) for each in reversed(used)))[:_SHOWN]
     alike = {"credit_paid": "credit_sale", "bill_paid": "bill", "stock_out": "stock_in", "stock_count": "stock_in",
              "farm_cost": "plot", "harvest": "plot", "wage_paid": "staff", "topup": "visit", "topup_used": "topup", "member_consent": "visit",
-             "member_withdrawn": "member_consent", "spray_plan": "plot", "spray_done": "plot", "claim": "plot"}  # fmt: skip
+             "member_withdrawn": "member_consent", "spray_plan": "plot", "spray_done": "plot", "crop_loss": "plot"}  # fmt: skip
     used = facts.of(kind.name, alike.get(kind.name, kind.name))
     return list(dict.fromkeys(each.text(field) for each in reversed(used)))[:_SHOWN]
 

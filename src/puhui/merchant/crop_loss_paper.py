@@ -15,38 +15,38 @@ from puhui.merchant.tool_facts import Facts
 from puhui.merchant.tool_page import yuan
 from puhui.merchant.tools import fields
 
-TEMPLATE = Path(__file__).resolve().parent / "papers" / "claim.typ"
+TEMPLATE = Path(__file__).resolve().parent / "papers" / "crop_loss.typ"
 _CHINA = ZoneInfo("Asia/Shanghai")
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/heic": "heic"}
 _SET = ("jpg", "png", "webp")  # what can be set in type; others go along as they are
 
 
-def claim_of(facts: Facts, record_id: str) -> Record:
-    """A recorded loss that stands. Raises Refused RECORD_UNKNOWN."""
-    found = next((each for each in facts.of("claim") if each.id == record_id), None)
+def crop_loss_of(facts: Facts, record_id: str) -> Record:
+    """A recorded loss that stands, on a plot that stands. Raises Refused RECORD_UNKNOWN."""
+    found = next((each for each in fields.losses_of(facts) if each.id == record_id), None)
     if found is None:
         raise Refused(Refusal("RECORD_UNKNOWN", "没有这条记录 · no such record", where=record_id))
     return found
 
 
-def photos(facts: Facts, claim: Record) -> dict[str, bytes]:
+def photos(facts: Facts, crop_loss: Record) -> dict[str, bytes]:
     """File name → bytes, in the order of the record."""
-    kept = photo_proof.contents(facts.shop_id, claim)
-    told = [hashed for hashed in claim.body.get("photo", ()) if hashed in kept]
+    kept = photo_proof.contents(facts.shop_id, crop_loss)
+    told = [hashed for hashed in crop_loss.body.get("photo", ()) if hashed in kept]
     return {f"photo-{n}.{_ENDINGS[kept[hashed][0]]}": kept[hashed][1] for n, hashed in enumerate(told, 1)}
 
 
-def contents(facts: Facts, claim: Record, *, shop_name: str) -> dict[str, Any]:
+def contents(facts: Facts, crop_loss: Record, *, shop_name: str) -> dict[str, Any]:
     """What the paper says, as plain JSON."""
-    plot, lost = fields.plot_of(facts, claim.text("name")), fields.loss_of(facts, claim)
-    words = {field.name: dict(field.choices) for field in record_kinds.kind("claim").fields}
-    names = list(photos(facts, claim))
-    proofs = photo_proof.photos(facts.shop_id, [claim]).get(claim.id, [])
+    plot, lost = fields.plot_of(facts, crop_loss.text("name")), fields.loss_of(facts, crop_loss)
+    words = {field.name: dict(field.choices) for field in record_kinds.kind("crop_loss").fields}
+    names = list(photos(facts, crop_loss))
+    proofs = photo_proof.photos(facts.shop_id, [crop_loss]).get(crop_loss.id, [])
     return {
-        "shop": shop_name, "number": claim.id, "happened_on": claim.on.isoformat(), "cause": words["cause"][claim.text("cause")][0],
-        "plot": plot.name, "crop": plot.crop, "plot_mu": f"{plot.area_mu.normalize():f}", "hit_mu": f"{claim.number('area').normalize():f}",
-        "loss": f"{claim.number('loss') * 100:f}".rstrip("0").rstrip(".") + "%", "insurer": claim.text("insurer"), "policy": claim.text("policy"),
-        "told": claim.text("told"), "insured": yuan(lost.insured_minor) if plot.insured_minor else "", "insured_mu": yuan(plot.insured_minor),
+        "shop": shop_name, "number": crop_loss.id, "happened_on": crop_loss.on.isoformat(), "cause": words["cause"][crop_loss.text("cause")][0],
+        "plot": plot.name, "crop": plot.crop, "plot_mu": f"{plot.area_mu.normalize():f}", "hit_mu": f"{crop_loss.number('area').normalize():f}",
+        "loss": f"{(crop_loss.number('loss') * 100).normalize():f}%", "insurer": crop_loss.text("insurer"), "policy": crop_loss.text("policy"),
+        "told": crop_loss.text("told"), "insured": yuan(lost.insured_minor) if plot.insured_minor else "", "insured_mu": yuan(plot.insured_minor),
         "harvest": yuan(lost.harvest_minor), "cost": yuan(lost.cost_minor), "yield_kg": f"{plot.yield_kg.normalize():f}", "price": yuan(plot.price_minor),
         "printed_on": facts.as_of.isoformat(),
         "photos": [{"name": name, "sha256": photo.sha256, "kept_at": f"{photo.added_at.astimezone(_CHINA):%Y-%m-%d %H:%M}" if photo.added_at else "",
