@@ -325,14 +325,12 @@ def _owed_to(intake: Intake, application_id: str, *, key: str, now: datetime) ->
     return acquisition.link(touch_id, application_id, applied_at=now, now=now) if touch_id else None
 
 
-def _facts(
-    intake: Intake, applicant: _Applicant, application_id: str, brought: Brought, *, now: datetime
-) -> ApplicationFacts:
+def _facts(intake: Intake, applicant: _Applicant, key: str, brought: Brought, *, now: datetime) -> ApplicationFacts:
     load_id, code = applicant.on_file
     evidence, seen_on = fraud_evidence.of_firm(load_id, code) if load_id and code else ({}, None)
     signals, day = underwriting_queries.evidence_signals(brought)
     return ApplicationFacts(
-        application_key=application_id,
+        application_key=key,
         id_number=applicant.id_number,
         phone_index=applicant.phone_index,
         entrance=intake.entrance,
@@ -344,7 +342,7 @@ def _facts(
         entities=_entities(intake, applicant),
         phone=china_ids.check_phone(intake.person.phone),
         amount_minor=intake.requested_minor,
-        counterparties=_trading(intake, applicant, application_id, now=now),
+        counterparties=_trading(intake, applicant, key, now=now),
     )
 
 
@@ -385,8 +383,7 @@ def answer(
     percent = assessment.conditions.get("limit_percent") if assessment is not None else None
     known = known or rule_columns.known_later(waiting.person_id, needed=ASSESSMENT_PURPOSE, now=now)
     columns = rule_columns.columns(assessment, waiting.person_id, known)
-    outside = tuple(each.as_json() for each in known.asked)
-    heard = underwriting.Heard(columns, released, percent, outside, known.brought)
+    heard = underwriting.Heard(columns, released, percent, tuple(each.as_json() for each in known.asked), known.brought)
     decided = underwriting.decide_application(waiting.application_id, now=now, heard=heard)
     if decided.held:
         return asdict(replace(waiting, reasons=[dict(reason) for reason in decided.reasons]))
