@@ -57,7 +57,7 @@ def one(request: HttpRequest, owner: Owner, shop: Any, name: str) -> HttpRespons
         if not wrong:
             place = reverse("phone:tool", kwargs={"shop_id": shop.id, "name": name})
             again = request.POST.get("kind", "") if request.POST.get("barcode") else ""
-            return redirect(f"{place}?again={again}#form-{again}" if again else place)
+            return redirect(f"{place}?again={again}" if again else place)
     page, refused = _page(name, facts, {} if request.method == "POST" else request.GET)
     kinds = [record_kinds.kind(each) for each in page.kinds]
     context = {

@@ -5,7 +5,7 @@
   const known = JSON.parse(document.getElementById("barcodes")?.textContent || "{}");
   const digits = (text) => text.normalize("NFKC").replace(/[\s-]/g, "");
   const named = (code) => known[code.length === 12 ? `0${code}` : code];
-  document.querySelector("input[data-scan][autofocus]")?.focus(); // browsers do not by themselves where the address names a place
+  document.querySelector("input[data-scan][autofocus]")?.focus();
   document.querySelectorAll("input[data-scan]").forEach((box) => {
     const form = box.form, name = form.elements.name;
     const fill = () => { const found = named(digits(box.value)); if (found && name && !name.value) name.value = found; };
