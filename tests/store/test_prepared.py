@@ -39,6 +39,17 @@ class TestAPreparedStatement:
         stored = underwriting.Application.objects.get()
         assert (stored.answer, stored.state) == ({"rate": 0.1, "words": ["一", None]}, "submitted")
 
+    def test_stores_under_a_unique_value_unless_it_is_taken(self) -> None:
+        first, second = _application(1), _application(2)
+        assert prepared.added_all([first], unless="key")
+        assert not first._state.adding
+        other = _application(1)
+        other.id, other.months = "app_other", 24
+        assert not prepared.added_all([other], unless="key")
+        assert prepared.added_all([second], unless="key")
+        found = underwriting.Application.objects.order_by("id").values_list("id", "months")
+        assert list(found) == [("app_1", 12), ("app_2", 12)]
+
     def test_reads_what_the_orm_stored(self) -> None:
         person = _person()
         person.save()

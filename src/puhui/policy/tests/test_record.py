@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db import DatabaseError, connection, connections
 
-from puhui.policy import models, operations, queries, replay
+from puhui.kernel.canonical import digest
+from puhui.policy import models, operations, queries, record, replay
 from puhui.policy.record import BatchDraft, DecisionDraft
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -23,6 +24,25 @@ class TestTheRecord:
         first, second = record_two()
         assert queries.decision(second).previous_hash == queries.decision(first).row_hash
         assert queries.verify_chain() == queries.ChainReport(2, None)
+
+    def test_takes_several_batches_in_one_step_and_hashes_them_as_one_by_one(self) -> None:
+        (before,) = operations.record_decisions(BATCH, [DecisionDraft("firm:0", {"x": 0}, {"y": 0})], now=NOW)[1]
+        drafts = [
+            DecisionDraft(f"firm:{n}", {"x": n, "名": "店"}, {"y": -0.5 * n}, [{"code": "DOUBLED"}]) for n in (1, 2)
+        ]
+        made = [operations.drafted(BATCH, [draft], now=NOW) for draft in drafts]
+        assert models.Decision.objects.count() == 1  # drafted is not recorded
+        operations.record_drafted(made, now=NOW)
+        rows = list(models.Decision.objects.order_by("sequence"))
+        assert [row.id for row in rows] == [before, made[0].ids[0], made[1].ids[0]]
+        assert [row.batch_id for row in rows[1:]] == [each.batch_id for each in made]
+        assert [row.inputs for row in rows[1:]] == [draft.inputs for draft in drafts]
+        for row, one, draft, former in zip(rows[1:], made, drafts, rows, strict=False):
+            common = record.batch_digest(one.batch_id, BATCH)
+            assert row.row_hash == record.row_hash(previous_hash=former.row_hash, batch=common, draft=draft)
+            plain = [former.row_hash, common, draft.subject, draft.inputs, draft.output, draft.reasons]
+            assert row.row_hash == digest(plain)
+        assert queries.verify_chain() == queries.ChainReport(3, None)
 
     def test_replays_a_decision_with_its_batch(self) -> None:
         replay.register("test.double", lambda rows, p: [{"y": row["x"] * p["factor"]} for row in rows])

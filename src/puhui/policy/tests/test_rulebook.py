@@ -104,5 +104,20 @@ class TestARulebook:
             read_rules(HEAD + row, COLUMNS)
         assert caught.value.refusal.code == code
 
+    def test_few_rows_and_many_are_read_alike(self) -> None:
+        every = Columns([Column("i", "integer"), Column("x", "float"), Column("m", "decimal", scale=4), Column("t", "text"),
+                         Column("y", "boolean"), Column("on", "date")])  # fmt: skip
+        rows: list[dict[str, Any]] = [
+            {"i": 2**62, "x": 0.1, "m": "-12345678901234.5678", "t": "一店", "y": False, "on": "2026-02-28"},
+            {"i": -1, "x": 3, "m": 0.5, "t": "", "y": True, "on": ON}, {"y": None}, {},
+        ]  # fmt: skip
+        many = every.frame(rows * 10)
+        assert many.schema == {name: column.type for name, column in every.items()}
+        for place, row in enumerate(rows):
+            assert every.frame([row]).equals(many[place : place + 1])
+            assert every.frame([row]).schema == many.schema
+        assert every.frame(rows).equals(many[:4])
+        assert every.frame([]).schema == many.schema
+
     def test_outcomes_are_in_order_of_gravity(self) -> None:
         assert OUTCOMES == ("pass", "step_up", "review", "refuse")

@@ -27,6 +27,17 @@ def _book(rows: int = 1200) -> pl.DataFrame:
                          "day": day.cast(pl.Date), "bad": bad})  # fmt: skip
 
 
+def test_a_word_reads_alike_among_few_and_among_many_and_by_each_columns_own_missing_words() -> None:
+    words = [" Ａ１ ", "n/a", "N/A", None, "店\u3000", "", "x"]
+    many = pl.Series("word", words * 60)
+    for missing in (["n/a"], ["x", ""]):
+        whole = parsing.plain(many, missing)
+        for _ in range(2):  # the second time from memory
+            few = parsing.plain(pl.Series("word", words, dtype=pl.String), missing)
+            assert few.equals(whole[: len(words)], check_dtypes=True, check_names=True, null_equal=True)
+    assert parsing.plain(pl.Series("word", words), ["n/a"]).to_list() == ["A1", None, None, None, "店", "", "x"]
+
+
 def _fit(path: Path, asked: Asked) -> dict:
     return fitting.fit_tape(path, asked, kind="scorecard", out=path.parent / "m", now=NOW).answers[0]
 
