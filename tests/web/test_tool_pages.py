@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -320,7 +321,7 @@ class TestAFarm:
             "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
         )
         spray = {"name": "东坡", "what": "pest", "product": "吡虫啉", "interval_days": 14}
-        for number, (kind, on, fields, photos) in enumerate((
+        records: list[tuple[str, int, dict[str, Any], tuple[Paper, ...]]] = [
             ("plot", 30, {"name": "东坡", "crop": "水稻", "area": 12, "yield_kg": 500, "price": "2.8", "insured": "400", "harvest_on": later(20)}, ()),
             ("farm_cost", 30, {"name": "东坡", "what": "seed", "amount": "9600"}, ()),
             ("spray_done", 3, spray, ()),
@@ -329,7 +330,8 @@ class TestAFarm:
             ("spray_plan", 0, spray | {"product": "乐果", "planned_on": later(5)}, ()),
             ("harvest", 1, {"name": "东坡", "kg": 10, "amount": "28"}, ()),
             ("crop_loss", 1, {"name": "东坡", "cause": "hail", "area": 3, "loss": "60%", "insurer": "某保险"}, (Paper(photo, "a.png", ""), Paper(photo, "b.png", ""))),
-        )):  # fmt: skip
+        ]  # fmt: skip
+        for number, (kind, on, fields, photos) in enumerate(records):
             tool_records.record(shop, Told(kind, day - timedelta(days=on), fields, f"f{number}", photos), today=day, now=clock.now())  # fmt: skip
         page = client.get(place).context["page"]
         plan, ripe, losses = page.sections
