@@ -41,16 +41,23 @@ def fit(features: Floats, outcome: Floats, fitting: Fitting) -> Predict:
     mean = float(outcome.mean()) if len(outcome) else 0.0
     if features.shape[1] == 0 or len(outcome) < 2 * fitting.terms["folds"] or np.ptp(outcome) == 0:
         return lambda rows: np.full(len(rows), mean)
-    makers = _makers(features, fitting)
-    tried = np.random.default_rng(fitting.seed).permutation(len(outcome))[: fitting.terms["tried_rows_max"]]
+    rows = _few(len(outcome), fitting.terms["tried_rows_max"], fitting.terms["tried_cells_max"], features.shape[1])
+    tried = np.random.default_rng(fitting.seed).permutation(len(outcome))[:rows]
     part = np.arange(len(tried)) % fitting.terms["trials"]
-    errors = np.zeros(len(makers))
+    strengths, bushy = fitting.terms["ridge_strengths"], len(features) >= fitting.terms["boosting_rows_min"]
+    errors = np.zeros(len(strengths) + bushy)
     for one in range(fitting.terms["trials"]):
         judges, learners = tried[part == one], tried[part != one]
-        for place, make in enumerate(makers):
-            model = make(features[learners], outcome[learners])
+        seen, told = features[learners], outcome[learners]
+        models = _ridges(seen, told, strengths) + ([_trees(seen, told, fitting)] if bushy else [])
+        for place, model in enumerate(models):
             errors[place] += float(np.sum((outcome[judges] - model(features[judges])) ** 2))
-    return makers[int(np.argmin(errors))](features, outcome)
+    best = int(np.argmin(errors))
+    return (
+        _trees(features, outcome, fitting)
+        if best == len(strengths)
+        else _ridges(features, outcome, strengths[best : best + 1])[0]
+    )
 
 
 def across_folds(features: Floats, outcome: Floats, used: NDArray[np.bool_], fold: NDArray[np.int64], fitting: Fitting) -> Floats:  # fmt: skip
@@ -62,40 +69,39 @@ def across_folds(features: Floats, outcome: Floats, used: NDArray[np.bool_], fol
     return found
 
 
-def _makers(features: Floats, fitting: Fitting) -> list[Callable[[Floats, Floats], Predict]]:
-    makers: list[Callable[[Floats, Floats], Predict]] = [
-        _ridge(strength) for strength in fitting.terms["ridge_strengths"]
-    ]
-    if len(features) >= fitting.terms["boosting_rows_min"]:
-        makers.append(_trees(fitting))
-    return makers
+def _few(rows: int, rows_max: int, cells_max: int, columns: int) -> int:
+    """How many rows are enough: a table of many columns is read on fewer."""
+    return min(rows, rows_max, max(1, cells_max // columns))
 
 
-def _ridge(strength: float) -> Callable[[Floats, Floats], Predict]:
-    def make(features: Floats, outcome: Floats) -> Predict:
-        centre, spread, mean = features.mean(axis=0), features.std(axis=0), float(outcome.mean())
-        spread = np.where(spread > 0, spread, 1.0)
-        scaled = (features - centre) / spread
-        square = scaled.T @ scaled + strength * np.eye(scaled.shape[1])
-        slope = np.linalg.solve(square, scaled.T @ (outcome - mean))
-        # A value far outside what was seen is read as the edge of what was seen.
-        return lambda rows: mean + np.clip((rows - centre) / spread, -6.0, 6.0) @ slope
-
-    return make
+def _ridges(features: Floats, outcome: Floats, strengths: list[float]) -> list[Predict]:
+    """One straight-line model a strength; the squares are summed and turned to their own axes once for all of them."""
+    centre, spread, mean = features.mean(axis=0), features.std(axis=0), float(outcome.mean())
+    spread = np.where(spread > 0, spread, 1.0)
+    scaled = (features - centre) / spread
+    size, axes = np.linalg.eigh(scaled.T @ scaled)
+    along = axes.T @ (scaled.T @ (outcome - mean))
+    return [_line(centre, spread, mean, axes @ (along / (np.maximum(size, 0.0) + each))) for each in strengths]
 
 
-def _trees(fitting: Fitting) -> Callable[[Floats, Floats], Predict]:
+def _line(centre: Floats, spread: Floats, mean: float, slope: Floats) -> Predict:
+    # A value far outside what was seen is read as the edge of what was seen.
+    return lambda rows: mean + np.clip((rows - centre) / spread, -6.0, 6.0) @ slope
+
+
+def _trees(features: Floats, outcome: Floats, fitting: Fitting) -> Predict:
     terms = fitting.terms
-
-    def make(features: Floats, outcome: Floats) -> Predict:
-        model = HistGradientBoostingRegressor(
-            max_iter=terms["boosting_rounds"],
-            learning_rate=terms["boosting_rate"],
-            max_depth=terms["boosting_depth"],
-            min_samples_leaf=max(20, int(terms["boosting_leaf_share"] * len(outcome))),
-            early_stopping=False,
-            random_state=fitting.seed,
-        )
-        return model.fit(features, outcome).predict
-
-    return make
+    rows = _few(len(outcome), len(outcome), terms["boosting_cells_max"], features.shape[1])
+    if rows < len(outcome):
+        part = np.sort(np.random.default_rng(fitting.seed).permutation(len(outcome))[:rows])
+        features, outcome = features[part], outcome[part]
+    model = HistGradientBoostingRegressor(
+        max_iter=terms["boosting_rounds"],
+        learning_rate=terms["boosting_rate"],
+        max_depth=terms["boosting_depth"],
+        min_samples_leaf=max(20, int(terms["boosting_leaf_share"] * len(outcome))),
+        early_stopping=False,
+        random_state=fitting.seed,
+    )
+    found: Predict = model.fit(features, outcome).predict
+    return found
