@@ -43,7 +43,9 @@ class TestOnSpark:
     def test_windows_equal_those_of_postgresql(self, spark: Any, tmp_path: Any) -> None:
         """Back-dated arrivals, hubs over their number, labels that turn: all of it to the last figure."""
         dice = random.Random(5)
-        rows = invented(700, dice) + invented(60, dice, first=700, day=3.0)
+        rows = invented(700, dice) + invented(60, dice, first=700)
+        for row in rows[700:]:
+            row["applied_at"] = START + timedelta(days=3)  # stored late, and all at one moment
         for row in rows[::3]:
             row["channel"], row["agent"] = 11, 12  # more than a hub counts would need: the hubs hold 500
         places = arrivals.join(rows)
