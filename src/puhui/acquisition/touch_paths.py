@@ -24,17 +24,9 @@ RULES: dict[str, Callable[[Sequence[Path]], Credit]] = {
     "last": touch_credit.last, "first": touch_credit.first, "even": touch_credit.even, "position": touch_credit.position,
     "markov": touch_credit.markov, "shapley": touch_credit.shapley,
 }  # fmt: skip
-UNITS = {
-    "media": "media::text",
-    "campaign": "media || ' / ' || campaign",
-    "creative": "media || ' / ' || campaign || ' / ' || creative",
-}
-NAMES: dict[str, Callable[[str, str, str], str]] = {
-    "media": lambda media, _campaign, _creative: media,
-    "campaign": lambda media, campaign, _creative: f"{media} / {campaign}",
-    "creative": lambda media, campaign, creative: f"{media} / {campaign} / {creative}",
-}
+UNITS = {"media": ("media",), "campaign": ("media", "campaign"), "creative": ("media", "campaign", "creative")}
 OTHERS = "…"
+_SEPARATOR = " / "
 USUAL_WINDOW_DAYS = 7
 
 
@@ -128,9 +120,9 @@ def _ways(asked: Asked) -> tuple[list[tuple[tuple[str, ...], int, int, int]], tu
     rows: list[tuple[tuple[str, ...], int, int, int]] = []
     untouched = (0, 0)
     with connection.cursor() as cursor:
-        for media, campaign, creative, _on, number in day_counts.clicks_by_place(cursor, asked.since, asked.until):
-            vain[(NAMES[asked.unit](media, campaign, creative),)] += number
-        cursor.execute(_WAYS.format(unit=UNITS[asked.unit]), given)
+        for *place, _on, number in day_counts.clicks_by_place(cursor, asked.since, asked.until):
+            vain[(_SEPARATOR.join(place[: len(UNITS[asked.unit])]),)] += number
+        cursor.execute(_WAYS.format(unit=f"concat_ws('{_SEPARATOR}', {', '.join(UNITS[asked.unit])})"), given)
         for what, way, number, minor in cursor.fetchall():
             if what == "result" and way:
                 rows.append((tuple(way), number, 0, int(minor)))

@@ -4,6 +4,7 @@ Rules kept: every sum is worked out from what was recorded, by the farm book's o
 under and whether its bytes still have it; names and identity numbers are written in by hand (nothing sealed leaves by a file).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,14 +37,13 @@ def photos(facts: Facts, crop_loss: Record) -> dict[str, bytes]:
     return {f"photo-{n}.{_ENDINGS[kept[hashed][0]]}": kept[hashed][1] for n, hashed in enumerate(told, 1)}
 
 
-def contents(facts: Facts, crop_loss: Record, *, shop_name: str) -> dict[str, Any]:
-    """What the paper says, as plain JSON."""
+def contents(facts: Facts, crop_loss: Record, names: Sequence[str], *, shop_name: str) -> dict[str, Any]:
+    """What the paper says, as plain JSON; `names` of its `photos`."""
     plot, lost = fields.plot_of(facts, crop_loss.text("name")), fields.loss_of(facts, crop_loss)
-    words = {field.name: dict(field.choices) for field in record_kinds.kind("crop_loss").fields}
-    names = list(photos(facts, crop_loss))
+    causes = record_kinds.kind("crop_loss").choices_of("cause")
     proofs = photo_proof.photos(facts.shop_id, [crop_loss]).get(crop_loss.id, [])
     return {
-        "shop": shop_name, "number": crop_loss.id, "happened_on": crop_loss.on.isoformat(), "cause": words["cause"][crop_loss.text("cause")][0],
+        "shop": shop_name, "number": crop_loss.id, "happened_on": crop_loss.on.isoformat(), "cause": causes[crop_loss.text("cause")][0],
         "plot": plot.name, "crop": plot.crop, "plot_mu": f"{plot.area_mu.normalize():f}", "hit_mu": f"{crop_loss.number('area').normalize():f}",
         "loss": f"{(crop_loss.number('loss') * 100).normalize():f}%", "insurer": crop_loss.text("insurer"), "policy": crop_loss.text("policy"),
         "told": crop_loss.text("told"), "insured": yuan(lost.insured_minor) if plot.insured_minor else "", "insured_mu": yuan(plot.insured_minor),

@@ -11,13 +11,14 @@ from hashlib import sha256
 
 from django.db import transaction
 
+from puhui.kernel.media_type import media_type
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.underwriting import models
 from puhui.underwriting.core import questionnaire
 from puhui.underwriting.core.lending_policy import LendingPolicy, check_segment
 
 PHOTO_BYTES_MOST = 8 * 1024 * 1024
-_MEDIA = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"%PDF-", "application/pdf"))
+_MEDIA = ("image/jpeg", "image/png", "application/pdf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ def keep_document(content: bytes, *, now: datetime) -> str:
     """Seal a photo or PDF; returns its hash. The same file is kept once."""
     if len(content) > PHOTO_BYTES_MOST:
         raise Refused(Refusal("FILE_TOO_LARGE", "照片超过 8 MB · the photo is larger than 8 MB", "photo"))
-    media = next((name for head, name in _MEDIA if content.startswith(head)), "")
-    if not media:
+    media = media_type(content)
+    if media not in _MEDIA:
         raise Refused(Refusal("FILE_UNREADABLE", "只收 JPEG、PNG 照片或 PDF · a JPEG or PNG photo, or a PDF", "photo"))
     found = sha256(content).hexdigest()
     models.Document.objects.get_or_create(

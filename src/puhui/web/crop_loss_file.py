@@ -19,10 +19,8 @@ _UNREADABLE = "（图像坏了，印不出来，原文件照样附上）"
 def crop_loss_file(facts: Facts, record_id: str, *, shop_name: str) -> HttpResponse:
     """The archive as a download. Raises Refused RECORD_UNKNOWN, PAPER_FONT_MISSING."""
     crop_loss = crop_loss_paper.crop_loss_of(facts, record_id)
-    told, photos = (
-        crop_loss_paper.contents(facts, crop_loss, shop_name=shop_name),
-        crop_loss_paper.photos(facts, crop_loss),
-    )
+    photos = crop_loss_paper.photos(facts, crop_loss)
+    told = crop_loss_paper.contents(facts, crop_loss, list(photos), shop_name=shop_name)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("报案材料.pdf", _printed(told, photos, facts))

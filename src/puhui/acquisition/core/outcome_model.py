@@ -41,8 +41,8 @@ def fit(features: Floats, outcome: Floats, fitting: Fitting) -> Predict:
     mean = float(outcome.mean()) if len(outcome) else 0.0
     if features.shape[1] == 0 or len(outcome) < 2 * fitting.terms["folds"] or np.ptp(outcome) == 0:
         return lambda rows: np.full(len(rows), mean)
-    rows = _few(len(outcome), fitting.terms["tried_rows_max"], fitting.terms["tried_cells_max"], features.shape[1])
-    tried = np.random.default_rng(fitting.seed).permutation(len(outcome))[:rows]
+    most = min(fitting.terms["tried_rows_max"], _rows_of(fitting.terms["tried_cells_max"], features))
+    tried = np.random.default_rng(fitting.seed).permutation(len(outcome))[:most]
     part = np.arange(len(tried)) % fitting.terms["trials"]
     strengths, bushy = fitting.terms["ridge_strengths"], len(features) >= fitting.terms["boosting_rows_min"]
     errors = np.zeros(len(strengths) + bushy)
@@ -53,11 +53,9 @@ def fit(features: Floats, outcome: Floats, fitting: Fitting) -> Predict:
         for place, model in enumerate(models):
             errors[place] += float(np.sum((outcome[judges] - model(features[judges])) ** 2))
     best = int(np.argmin(errors))
-    return (
-        _trees(features, outcome, fitting)
-        if best == len(strengths)
-        else _ridges(features, outcome, strengths[best : best + 1])[0]
-    )
+    if best == len(strengths):
+        return _trees(features, outcome, fitting)
+    return _ridges(features, outcome, [strengths[best]])[0]
 
 
 def across_folds(features: Floats, outcome: Floats, used: NDArray[np.bool_], fold: NDArray[np.int64], fitting: Fitting) -> Floats:  # fmt: skip
@@ -69,9 +67,9 @@ def across_folds(features: Floats, outcome: Floats, used: NDArray[np.bool_], fol
     return found
 
 
-def _few(rows: int, rows_max: int, cells_max: int, columns: int) -> int:
-    """How many rows are enough: a table of many columns is read on fewer."""
-    return min(rows, rows_max, max(1, cells_max // columns))
+def _rows_of(cells: int, features: Floats) -> int:
+    """How many rows so many cells are: of a table of many columns fewer are read."""
+    return max(1, cells // features.shape[1])
 
 
 def _ridges(features: Floats, outcome: Floats, strengths: list[float]) -> list[Predict]:
@@ -91,9 +89,9 @@ def _line(centre: Floats, spread: Floats, mean: float, slope: Floats) -> Predict
 
 def _trees(features: Floats, outcome: Floats, fitting: Fitting) -> Predict:
     terms = fitting.terms
-    rows = _few(len(outcome), len(outcome), terms["boosting_cells_max"], features.shape[1])
-    if rows < len(outcome):
-        part = np.sort(np.random.default_rng(fitting.seed).permutation(len(outcome))[:rows])
+    most = _rows_of(terms["boosting_cells_max"], features)
+    if most < len(outcome):
+        part = np.sort(np.random.default_rng(fitting.seed).permutation(len(outcome))[:most])
         features, outcome = features[part], outcome[part]
     model = HistGradientBoostingRegressor(
         max_iter=terms["boosting_rounds"],

@@ -11,7 +11,7 @@ can never be below nothing (domain facts 4, tools 5 and 7). Quantities are decim
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -53,26 +53,46 @@ class Shelf:
 
 def fold(moves: Sequence[Move], item: str = "") -> Shelf:
     """The item after all its moves in order. Raises Refused STOCK_BELOW_ZERO, naming the day and what was there."""
-    quantity, cost = Decimal(0), Decimal(0)
-    sold_cost, shrink, lost, sold = Decimal(0), Decimal(0), Decimal(0), Decimal(0)
-    batches: list[tuple[date | None, Decimal]] = []
+    running = _Running(item)
     for move in moves:
-        _refuse(move, quantity, item)
-        average = cost / quantity if quantity else Decimal(0)
+        running.take(move)
+    return running.shelf()
+
+
+@dataclass(slots=True)
+class _Running:
+    """The item after the moves taken so far."""
+
+    item: str
+    quantity: Decimal = Decimal(0)
+    cost: Decimal = Decimal(0)
+    sold_cost: Decimal = Decimal(0)
+    shrink: Decimal = Decimal(0)
+    lost: Decimal = Decimal(0)
+    sold: Decimal = Decimal(0)
+    batches: list[tuple[date | None, Decimal]] = field(default_factory=list)
+
+    def take(self, move: Move) -> None:
+        _refuse(move, self.quantity, self.item)
+        average = self.cost / self.quantity if self.quantity else Decimal(0)
         if move.kind == "in":
-            quantity, cost = quantity + move.quantity, cost + move.quantity * move.unit_cost_minor
-            batches.append((move.expires_on, move.quantity))
-            continue
-        left = move.quantity if move.kind == "count" else quantity - move.quantity
-        gone = quantity - left
+            self.quantity, self.cost = self.quantity + move.quantity, self.cost + move.quantity * move.unit_cost_minor
+            self.batches.append((move.expires_on, move.quantity))
+            return
+        left = move.quantity if move.kind == "count" else self.quantity - move.quantity
+        gone = self.quantity - left
         if move.kind == "count":
-            lost, shrink = lost + gone, shrink + gone * average
+            self.lost, self.shrink = self.lost + gone, self.shrink + gone * average
         else:
-            sold, sold_cost = sold + gone, sold_cost + gone * average
-        cost = left * average if left else Decimal(0)
-        quantity = left
-        batches = _taken(batches, gone)
-    return Shelf(quantity, cost, half_up(sold_cost), half_up(shrink), lost, sold, tuple(batches))
+            self.sold, self.sold_cost = self.sold + gone, self.sold_cost + gone * average
+        self.cost = left * average if left else Decimal(0)
+        self.quantity = left
+        self.batches = _taken(self.batches, gone)
+
+    def shelf(self) -> Shelf:
+        return Shelf(
+            self.quantity, self.cost, half_up(self.sold_cost), half_up(self.shrink), self.lost, self.sold, tuple(self.batches),
+        )  # fmt: skip
 
 
 def missing_at(moves: Sequence[Move], item: str = "") -> list[tuple[int, Decimal, int]]:
@@ -81,13 +101,12 @@ def missing_at(moves: Sequence[Move], item: str = "") -> list[tuple[int, Decimal
     >>> missing_at([Move("in", Decimal(10), 500), Move("count", Decimal(8)), Move("count", Decimal(9))])
     [(1, Decimal('2'), 1000), (2, Decimal('-1'), -500)]
     """
-    found = []
+    running, found = _Running(item), []
     for place, move in enumerate(moves):
+        lost, minor = running.lost, half_up(running.shrink)
+        running.take(move)
         if move.kind == "count":
-            before, after = fold(moves[:place], item), fold(moves[: place + 1], item)
-            found.append(
-                (place, after.shrink_quantity - before.shrink_quantity, after.shrink_minor - before.shrink_minor)
-            )
+            found.append((place, running.lost - lost, half_up(running.shrink) - minor))
     return found
 
 

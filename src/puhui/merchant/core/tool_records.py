@@ -45,6 +45,10 @@ class Kind:
     en: str
     fields: tuple[Field, ...]
 
+    def choices_of(self, name: str) -> dict[str, tuple[str, str]]:
+        """Choice → its words, of a field that is chosen."""
+        return dict(next(field.choices for field in self.fields if field.name == name))
+
 
 @dataclass(frozen=True, slots=True)
 class Record:

@@ -99,8 +99,7 @@ def loyal(facts: Facts, asked: Asked) -> ToolPage:
 
 
 def _member_row(member: members.Member, consent: member_consents.Consent) -> Figure:
-    how = dict(next(field.choices for field in record_kinds.kind(member_consents.GIVEN).fields if field.name == "how"))
-    zh, en = how[consent.how]
+    zh, en = record_kinds.kind(member_consents.GIVEN).choices_of("how")[consent.how]
     told = (f"{member.group} · 来过 {member.visits} 次 · {member.recency} 天没来 · {consent.given_on} {zh}",
             f"{member.group_en} · {member.visits} visits · {member.recency} days ago · {en.lower()} on {consent.given_on}")  # fmt: skip
     return Figure((member.name, member.name), yuan(member.spent_minor), "warn" if member.away else "", told)

@@ -145,7 +145,7 @@ def _losses(facts: Facts) -> Section:
     """Each loss with what it comes to, and its file to hand in."""
     losses = losses_of(facts)[-_SHOWN:]
     photos = photo_proof.photos(facts.shop_id, losses)
-    causes = dict(next(field.choices for field in record_kinds.kind("crop_loss").fields if field.name == "cause"))
+    causes = record_kinds.kind("crop_loss").choices_of("cause")
     rows = []
     for each in reversed(losses):
         found, cause = loss_of(facts, each), causes[each.text("cause")]

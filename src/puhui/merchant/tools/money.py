@@ -46,10 +46,10 @@ def forecast(facts: Facts, asked: Asked) -> ToolPage:
         )
         return ToolPage("forecast", title, kinds=("planned", "debt"), missing=told)
     issued, going = weekly.issued(income), weekly.ahead(costs)
-    coming, start = issued[-1], facts.as_of
+    takings, start = issued[-1], facts.as_of
     known, told_rows, left_out = _known(facts)
     held = facts.held() / 100
-    paths = _paths(coming, going, known, held)
+    paths = _paths(takings, going, known, held)
     weeks = tuple((start + timedelta(days=7 * (n + 1))).strftime("%m-%d") for n in range(weekly.HORIZON))
     low = next((n for n in range(weekly.HORIZON) if paths[n, 0] < 0), None)
     safe = max(0, int(min(paths[:, 0].min(), held) * 100))
@@ -284,9 +284,9 @@ def bearable_month(facts: Facts) -> int | None:
     income, costs = _weeks(facts)
     if len(income) < weekly.LEAST:
         return None
-    coming, going = weekly.ahead(income), weekly.ahead(costs)
+    takings, going = weekly.ahead(income), weekly.ahead(costs)
     known, *_ = _known(facts)
-    paths = _paths(coming, going, known, facts.held() / 100)
+    paths = _paths(takings, going, known, facts.held() / 100)
     return max(0, int(paths[:, 0].min() * 100 / 3))
 
 

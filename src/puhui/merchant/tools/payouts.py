@@ -45,7 +45,7 @@ def payouts(facts: Facts, asked: Asked) -> ToolPage:
         lumps, [each.arrival for each in came], as_of=facts.as_of,
         wait_days=lines["settlement_wait_days"], slack_minor=lines["settlement_slack_minor"],
     )  # fmt: skip
-    names = dict(next(field for field in record_kinds.kind("channel").fields if field.name == "channel").choices)
+    names = record_kinds.kind("channel").choices_of("channel")
     missing = sum(-pair.gap_minor for pair in pairs if pair.state == "missing")
     short = sum(pair.gap_minor for pair in pairs if pair.state == "differs")
     over = sum(

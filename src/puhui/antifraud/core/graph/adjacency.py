@@ -83,7 +83,12 @@ def _matrix(row: Positions, column: Positions, nodes: int) -> Matrix:
 def _once(keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Different keys in rising order, and how often each is there. Sorts `keys` in place."""
     keys.sort()
+    starts = run_starts(keys)
+    return keys[starts], np.diff(np.append(starts, len(keys)))
+
+
+def run_starts(keys: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    """Where a run of equal keys begins."""
     first = np.ones(len(keys), np.bool_)
     np.not_equal(keys[1:], keys[:-1], out=first[1:])
-    starts = np.flatnonzero(first)
-    return keys[starts], np.diff(np.append(starts, len(keys)))
+    return np.flatnonzero(first)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from puhui.antifraud.core.graph.adjacency import Matrix, both_ways, degrees  # noqa: F401 - both_ways is for the example
+from puhui.antifraud.core.graph.adjacency import Matrix, both_ways, degrees, run_starts  # noqa: F401 - both_ways is for the example
 from puhui.antifraud.core.graph.alongside import alongside
 
 Labels = npt.NDArray[np.int32]
@@ -152,17 +152,17 @@ def _heaviest(matrix: Matrix, nodes: npt.NDArray[np.int64], labels: npt.NDArray[
     weight = matrix.data[where]
     if weight.max() == weight.min():
         keys.sort()
-        starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+        starts = run_starts(keys)
         total = np.diff(np.append(starts, len(keys))).astype(np.float32)
     else:
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
-        starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+        starts = run_starts(keys)
         total = np.add.reduceat(weight[order], starts)
     keys = keys[starts]
     owner, label = keys >> 32, keys & 0xFFFFFFFF
     total = total + np.where(label == labels[nodes][owner], np.float32(0.5), np.float32(0))
-    first = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
+    first = run_starts(owner)
     best = np.maximum.reduceat(total, first)
     winning = total == best[owner]
     return np.maximum.reduceat(np.where(winning, label, -1), first)

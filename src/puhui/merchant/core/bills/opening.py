@@ -12,9 +12,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -111,24 +109,17 @@ def _separated(text: str) -> Sheet:
 
 
 def _csv_rows(text: str, separator: str, quoting: int) -> tuple[list[list[str]], list[int], bool]:
-    made = partial(csv.reader, delimiter=separator, quoting=quoting, skipinitialspace=True)  # type: ignore[arg-type]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, quoting=quoting, skipinitialspace=True)  # type: ignore[arg-type]
     rows: list[list[str]] = []
     lines: list[int] = []
-    reader = made(io.StringIO(text, newline=""))
-    with suppress(csv.Error):
-        rows = list(reader)
-    if rows and reader.line_num == len(rows):  # a line is a row, as in most files
-        lines = list(range(1, len(rows) + 1))
-    else:
-        reader = made(io.StringIO(text, newline=""))
-        rows, before = [], 0
-        try:
-            for row in reader:
-                rows.append(row)
-                lines.append(before + 1)
-                before = reader.line_num
-        except csv.Error:
-            return rows, lines, True
+    before = 0
+    try:
+        for row in reader:
+            rows.append(row)
+            lines.append(before + 1)
+            before = reader.line_num
+    except csv.Error:
+        return rows, lines, True
     tail = rows[-1] if rows else []
     open_quote = quoting != csv.QUOTE_NONE and any("\n" in cell for cell in tail) and text.count('"') % 2 == 1
     return rows, lines, open_quote
