@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,7 +11,7 @@ from django.test import Client
 
 from puhui.simulate.town import build_town
 from puhui.store import tenancy
-from puhui.underwriting import operations, queries
+from puhui.underwriting import models, operations, queries
 from puhui.underwriting.core import questionnaire
 from puhui.underwriting.operations import EvidenceDraft
 from puhui.underwriting.views import AppraisalOutcome, FairnessView
@@ -173,3 +174,52 @@ class TestFairness:
         visitors.staff("yunying", access.OPERATOR)
         answer = visitors.enter("yunying").post("/fairness/run/", {"file": self.declared(outcome)})
         assert (answer.status_code, kept()) == (403, [])
+
+
+class TestAcceptance:
+    def offered(self, *, letter: str, percent: int, taken: int, left: int) -> None:
+        """So many offers at this rate with an outcome, one a shop; made up."""
+        rows, start = [], models.Offer.objects.count()
+        for n in range(start, start + taken + left):
+            state = "accepted" if n < start + taken else "declined"
+            of = models.Application.objects.create(
+                id=f"app_{n:032x}", key=f"k{n}", input_hash="h", entrance="file", person_id="p", shop_id=f"s{n}",
+                requested_minor=1, months=12, state=state, submitted_at=clock.now(), answer={"rating": letter},
+            )  # fmt: skip
+            rows.append(models.Offer(
+                id=f"offer_{n:032x}", application=of, decision_id="d", limit_minor=1, annual_rate=Decimal(percent) / 100,
+                months=12, state=state, made_at=clock.now(), valid_until=clock.now(), disclosure_hash="x",
+            ))  # fmt: skip
+        models.Offer.objects.bulk_create(rows)
+
+    def test_of_too_few_offers_counts_them_and_keeps_no_curve(self, analyst: Client) -> None:
+        self.offered(letter="A", percent=5, taken=3, left=1)
+        answer = analyst.post("/acceptance/learn/", follow=True)
+        told, shown = answer.content.decode(), answer.context["shown"]
+        assert "已有结果的报价4份（接受3、离开1）" in told
+        assert "授信政策写明用给定曲线" in told
+        assert "用现在的报价重新估计" not in told
+        assert [(b.rating, b.from_rate, b.offers, b.left, b.share) for b in shown.bands] == [("A", 0.05, 4, 1, 0.25)]
+        assert (shown.used, shown.learned, models.AcceptanceCurve.objects.count()) == ("given", [], 0)
+
+    def test_shows_the_learned_curve_beside_the_given_one_and_whom_it_does_not_know(self, analyst: Client) -> None:
+        self.offered(letter="A", percent=5, taken=150, left=50)
+        self.offered(letter="A", percent=9, taken=50, left=150)
+        answer = analyst.post("/acceptance/learn/", follow=True)
+        told, (chart, *_others) = answer.content.decode(), answer.context["charts"]
+        assert "曲线已估计并留存" in told
+        lines = {series.name: dict(zip(chart.labels, series.values, strict=True)) for series in chart.series}
+        assert (lines["实际离开"]["5.5"], lines["实际离开"]["9.5"], lines["实际离开"]["6.5"]) == (25, 75, None)
+        # Two rates, one slope: the logistic runs through both, so half way (7 %) one half leaves; at 5.5 % σ(−ln 3 · ¾).
+        assert lines["自己的曲线"]["5.5"] == pytest.approx(30.5, abs=0.2)
+        assert lines["区间下限"]["5.5"] < lines["自己的曲线"]["5.5"] < lines["区间上限"]["5.5"]
+        assert (lines["自己的曲线"]["4.5"], lines["给定曲线"]["4.5"] is None) == (None, False)
+        assert "没有评级 B、C 的报价" in told
+        assert (answer.context["shown"].used, answer.context["newest"].offers) == ("given", 400)
+
+    def test_is_learned_by_analysts_only(self, analyst: Client) -> None:
+        self.offered(letter="A", percent=5, taken=150, left=150)
+        visitors.staff("yunying", access.OPERATOR)
+        staff = visitors.enter("yunying")
+        assert "用现在的报价重新估计" not in staff.get("/acceptance/").content.decode()
+        assert (staff.post("/acceptance/learn/").status_code, models.AcceptanceCurve.objects.count()) == (403, 0)

@@ -20,14 +20,17 @@ _LEFT = ("declined", "expired")
 @transaction.atomic
 def learn_acceptance(*, now: datetime) -> dict[str, Any]:
     """Fit and keep the curve; returns it. Refused TOO_FEW_OFFERS below the policy's counts."""
+    seen = outcomes()
+    content = acceptance.fit(seen, LendingPolicy.in_force().acceptance)
+    models.AcceptanceCurve.objects.create(id=new_id("curve", now=now), content=content, offers=len(seen), fitted_at=now)
+    return content
+
+
+def outcomes() -> list[acceptance.Outcome]:
+    """Every offer that has an outcome, oldest first: rating, yearly rate, whether the customer left."""
     rows = models.Offer.objects.filter(state__in=("accepted", *_LEFT)).order_by("made_at", "id")
-    outcomes = [
+    return [
         (str((answer or {}).get("rating")), float(rate), state in _LEFT)
         for answer, rate, state in rows.values_list("application__answer", "annual_rate", "state")
         if (answer or {}).get("rating")
     ]
-    content = acceptance.fit(outcomes, LendingPolicy.in_force().acceptance)
-    models.AcceptanceCurve.objects.create(
-        id=new_id("curve", now=now), content=content, offers=len(outcomes), fitted_at=now
-    )
-    return content

@@ -14,6 +14,8 @@ from puhui.underwriting.core.offer_book import ChurnCurve
 from puhui.underwriting.core.owner_card import OwnerCard
 from puhui.underwriting.core.pricing import LegalCap
 
+OWN_OFFERS = "own_offers"  # `churn_source` of a policy that prices by the curve learned from our own offers
+
 
 def parameters(kept: dict[str, Any], *, as_of: date, on: date) -> dict[str, Any]:
     """The standing appraisal's parameters with `lending` added and the churn curve cut to what the law allows.
@@ -22,7 +24,7 @@ def parameters(kept: dict[str, Any], *, as_of: date, on: date) -> dict[str, Any]
     """
     policy, cap = LendingPolicy.in_force(), legal_cap(on)
     curve = pricing.lawful(appraising.curve_from_json(kept["churn"]), cap=cap, terms=policy.terms)
-    own = own_curve() if policy.churn_source == "own_offers" else None
+    own = own_curve() if policy.churn_source == OWN_OFFERS else None
     lending = {
         "policy": policy.as_json(), "card": OwnerCard.in_force().as_json(), "as_of": as_of.isoformat(),
         "coefficients": coefficients.in_force(as_of).as_json(), "cap": cap.as_json(),

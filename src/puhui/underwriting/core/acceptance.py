@@ -14,12 +14,14 @@ puhui.kernel.refusal.Refused: TOO_FEW_OFFERS: 已有结果的报价3份（接受
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from puhui.kernel.refusal import Refusal, Refused
+from puhui.underwriting.core.fairness import wilson
 from puhui.underwriting.core.offer_book import ChurnCurve
 
 Columns = npt.NDArray[np.float64]
@@ -50,6 +52,40 @@ def fit(offers: Sequence[Outcome], needed: dict[str, int]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What was seen of one rating between `from_rate` and a hundredth above it; `mean_rate` of the offers in it."""
+
+    rating: str
+    from_rate: float
+    mean_rate: float
+    offers: int
+    left: int
+    share: float
+    low: float
+    high: float
+
+
+def observed(offers: Sequence[Outcome]) -> list[Band]:
+    """Shares that left, counted by rating and whole per cent of the rate, each with Wilson's 95 % interval.
+
+    >>> [(band.rating, band.from_rate, band.offers, band.left, band.share) for band in observed(
+    ...     [("A", 0.05, False), ("A", 0.0599, True), ("A", 0.06, True), ("B", 0.05, False)])]
+    [('A', 0.05, 2, 1, 0.5), ('A', 0.06, 1, 1, 1.0), ('B', 0.05, 1, 0, 0.0)]
+    """
+    cells: dict[tuple[str, int], list[tuple[float, bool]]] = {}
+    for rating, rate, gone in offers:
+        cells.setdefault((rating, int(rate * _SCALE + 1e-9)), []).append((rate, gone))
+    return [_band(rating, floor, seen) for (rating, floor), seen in sorted(cells.items())]
+
+
+def _band(rating: str, floor: int, seen: list[tuple[float, bool]]) -> Band:
+    left = sum(gone for _, gone in seen)
+    told = wilson(left, len(seen))
+    share, low, high = (float(told[name] or 0.0) for name in ("value", "low", "high"))
+    return Band(rating, floor / _SCALE, sum(rate for rate, _ in seen) / len(seen), len(seen), left, share, low, high)
+
+
 def curve_of(content: dict[str, Any]) -> ChurnCurve:
     """A fitted curve in the shape the price reads."""
     points = content["points"]
@@ -58,9 +94,14 @@ def curve_of(content: dict[str, Any]) -> ChurnCurve:
     )
 
 
+def enough(taken: int, left: int, needed: dict[str, int]) -> bool:
+    """Whether so many offers taken and left may teach a curve."""
+    return taken + left >= needed["min_offers"] and taken >= needed["min_taken"] and left >= needed["min_left"]
+
+
 def _enough(left: Columns, needed: dict[str, int]) -> None:
     total, gone = len(left), int(left.sum())
-    if total >= needed["min_offers"] and total - gone >= needed["min_taken"] and gone >= needed["min_left"]:
+    if enough(total - gone, gone, needed):
         return
     raise Refused(Refusal(
         "TOO_FEW_OFFERS",

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from puhui.web.console import (
+    acceptance,
     alerts,
     book,
     closing,
@@ -38,6 +39,8 @@ urlpatterns = [
     path("firms/<str:code>/", firms.one, name="firm"),
     path("offer-book/", offer_book.index, name="offer_book"),
     path("offer-book/solved/", offer_book.solved, name="solved"),
+    path("acceptance/", acceptance.index, name="acceptance"),
+    path("acceptance/learn/", acceptance.learn, name="learn_acceptance"),
     path("portfolio/", portfolio.index, name="portfolio"),
     path("evidence/photos/<str:content_hash>/", evidence.photo, name="evidence_photo"),
     path("evidence/<str:application_id>/", evidence.one, name="evidence"),
