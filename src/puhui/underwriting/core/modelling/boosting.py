@@ -20,11 +20,14 @@ from puhui.underwriting.core.modelling import calibration, encoding, ranking, sp
 from puhui.underwriting.core.modelling.calibration import Calibration
 from puhui.underwriting.core.modelling.encoding import Encoding
 from puhui.underwriting.core.modelling.terms import Terms
+from puhui.underwriting.core.modelling.tree_shares import TreeShares
 
 Floats = npt.NDArray[np.float64]
 Outcome = npt.NDArray[np.int8]
 APART = {"max_cat_to_onehot": 1_000_000}  # XGBoost then parts one word from all others, never groups of words
 _FEW = 256  # rows that one thread scores sooner than many
+_MANY = 1_000  # rows whose shares are read sooner from tables than by walking the trees
+_CLOSE = 1e-5  # of log-odds: nearer shares are told apart by the walk, as they are for one row alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Boosted:
     directions: tuple[int, ...]
     settings: dict[str, Any] = field(default_factory=dict)
     lone: tuple[Any, ...] = ()
+    tables: list[TreeShares] = field(default_factory=list, compare=False, repr=False)  # made when many rows first ask
 
     def raw(self, values: pl.DataFrame) -> Floats:
         """Log-odds before calibration: the mean of the models, added up in their order."""
@@ -49,19 +53,40 @@ class Boosted:
             total = total + booster.predict(matrix, output_margin=True).astype(np.float64)
         return total / len(self.boosters)
 
-    def shares(self, values: pl.DataFrame) -> tuple[Floats, tuple[str, ...]]:
+    def shares(self, values: pl.DataFrame, *, first: int = 0) -> tuple[Floats, tuple[str, ...]]:
         """SHAP values of log-odds, rows by features (inputs of one feature added up), and the names of the features. Models fitted
-        before decision 0087 hold several seeds of each shape; one of each shape is asked, for the order of reasons is theirs."""
-        asked = self.boosters[: max(1, len(self.settings.get("shapes", ())))]
-        matrix = _matrix(self.encoding.encoded(values), self.encoding.input_kinds)
-        total = np.zeros((values.height, len(self.encoding.inputs)))
-        for booster in asked:
+        before decision 0087 hold several seeds of each shape; one of each shape is asked, for the order of reasons is theirs.
+
+        Many rows are read from tables (decision 0280); where the `first` largest of a row lie so close that rounding could turn their
+        order, that row is asked of XGBoost, as it is alone.
+        """
+        encoded, names = self.encoding.encoded(values), tuple(dict.fromkeys(name for name, _ in self.encoding.inputs))
+        if len(encoded) < _MANY:
+            return self._walked(encoded, names), names
+        if not self.tables:
+            self.tables.extend(TreeShares.of(booster) for booster in self._asked)
+        made = self._by_feature(sum(tables.shares(encoded) for tables in self.tables), names)
+        close = _close(made, first)
+        if len(close):
+            made[close] = self._walked(encoded[close], names)
+        return made, names
+
+    @property
+    def _asked(self) -> tuple[Any, ...]:
+        return self.boosters[: max(1, len(self.settings.get("shapes", ())))]
+
+    def _walked(self, encoded: npt.NDArray[np.float32], names: tuple[str, ...]) -> Floats:
+        """Shares as XGBoost finds them."""
+        matrix, total = _matrix(encoded, self.encoding.input_kinds), np.zeros(encoded.shape)
+        for booster in self._asked:
             total = total + booster.predict(matrix, pred_contribs=True)[:, :-1].astype(np.float64)
-        names = tuple(dict.fromkeys(name for name, _ in self.encoding.inputs))
-        made = np.zeros((values.height, len(names)))
+        return self._by_feature(total, names)
+
+    def _by_feature(self, total: Floats, names: tuple[str, ...]) -> Floats:
+        made = np.zeros((len(total), len(names)))
         for place, (name, _) in enumerate(self.encoding.inputs):
             made[:, names.index(name)] += total[:, place]
-        return made / len(asked), names
+        return made / len(self._asked)
 
     def stored_boosters(self) -> list[bytes]:
         """Each model as UBJSON."""
@@ -98,6 +123,18 @@ class Training:
     steering: npt.NDArray[np.bool_]
     recency: Floats
     ahead: bool = False
+
+
+def _close(shares: Floats, first: int) -> npt.NDArray[np.intp]:
+    """Rows of which two of the `first` largest shares, or one of them and nothing, lie closer than rounding tells apart."""
+    if not first:
+        return np.zeros(0, dtype=np.intp)
+    most, apart = min(first + 1, shares.shape[1]), _CLOSE * max(1.0, float(np.abs(shares).max()))
+    downwards = np.where(shares == 0, np.inf, -shares)  # what no tree asks after shares nothing, exactly
+    largest = np.sort(np.partition(downwards, most - 1, axis=1)[:, :most], axis=1)
+    with np.errstate(invalid="ignore"):
+        alike = (np.diff(largest, axis=1) < apart) & (largest[:, :-1] < apart)
+    return np.flatnonzero(alike.any(axis=1) | (np.abs(largest[:, :first]) < apart).any(axis=1))
 
 
 def fit(rows: Training, specials: Mapping[str, tuple[float, ...]], *, terms: Terms, seed: int) -> Boosted:

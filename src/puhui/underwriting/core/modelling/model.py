@@ -132,7 +132,7 @@ class Model:
         points = np.rint(offset - factor * odds).astype(np.int64)
         if not reasons:
             return points, odds, np.zeros((values.height, len(self.features)))
-        shares, names = self.boosted.shares(values)
+        shares, names = self.boosted.shares(values, first=int(self.terms.scorecard["reasons"]))
         order = [names.index(feature.name) for feature in self.features]
         return points, odds, np.where(shares > 1e-6, shares, 0.0)[:, order]
 
