@@ -9,6 +9,7 @@ from django.test import Client
 from puhui.policy import models, operations, snapshot, versions
 from puhui.policy.tests import credit_policy
 from puhui.policy.tests.credit_policy import KIND
+from puhui.underwriting import shipped_policy
 from puhui.web import clock
 from puhui.web.console import policy_forms
 from puhui.web.tests import visitors
@@ -44,6 +45,24 @@ def drafted_by(name: str) -> str:
 def page(answer: Any) -> str:
     text: str = answer.content.decode()
     return text
+
+
+class TestTheFirstDraft:
+    def test_starts_from_the_policy_that_comes_along_and_only_where_there_is_none(self) -> None:
+        client = staff("fenxi", "analyst")
+        assert "从随附的授信策略起草" in page(client.get("/policies/"))
+        edited = client.post("/policies/first/", follow=True)
+        (version,) = versions.versions(shipped_policy.KIND)
+        assert (version.state, version.author) == ("draft", "fenxi")
+        assert versions.texts_of(version.version_id) == shipped_policy.texts()
+        assert "AGE_BELOW" in page(edited)
+        assert "已经有版本了" in page(client.post("/policies/first/", follow=True))
+        assert len(versions.versions(shipped_policy.KIND)) == 1
+
+    def test_is_not_begun_by_an_operator(self) -> None:
+        client = staff("yunying", "operator")
+        assert "从随附的授信策略起草" not in page(client.get("/policies/"))
+        assert (client.post("/policies/first/").status_code, models.Version.objects.count()) == (403, 0)
 
 
 class TestTheEditor:

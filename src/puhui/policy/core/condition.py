@@ -82,8 +82,9 @@ def _parsed(text: str):  # type: ignore[no-untyped-def]  # sqlglot is imported w
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         start = _position(text, first)
-        told = f"语法错误 · not SQL: {first.get('description') or 'cannot be read'}"
-        raise ConditionFault("SYNTAX", told, start, start + len(first.get("highlight") or " ")) from None
+        raise ConditionFault(
+            "SYNTAX", _told(first.get("description") or ""), start, start + len(first.get("highlight") or " ")
+        ) from None
     except (TokenError, RecursionError):
         raise ConditionFault(
             "SYNTAX", "引号未闭合或嵌套过深 · a quote is open, or it nests too deep", 0, len(text)
@@ -91,6 +92,16 @@ def _parsed(text: str):  # type: ignore[no-untyped-def]  # sqlglot is imported w
     if len(statements) != 1 or statements[0] is None:
         raise ConditionFault("SYNTAX", "只能写一个条件 · one condition only", max(0, text.find(";")), len(text))
     return statements[0]
+
+
+def _told(said: str) -> str:
+    """What the parser said, in words of a rule's author: the names of its classes mean nothing to them."""
+    if said.startswith("Required keyword"):
+        return "语法错误：这里之后少了一部分 · not SQL: something is missing after this"
+    if said.startswith("Expecting "):
+        wanted = said.removeprefix("Expecting ")
+        return f"语法错误：缺少 {wanted} · not SQL: {wanted} is missing"
+    return "语法错误：从这里起读不懂 · not SQL: cannot be read from here on"
 
 
 def _refuse_full_width(text: str) -> None:

@@ -2,7 +2,7 @@
 
 >>> fault = ConditionFault("COLUMN_UNKNOWN", "没有字段 age · no column age", 0, 3, "age_years")
 >>> print(fault.told("age > 18"))
-没有字段 age · no column age；是否指 age_years？ · did you mean age_years?
+没有字段 age；是否指 age_years？ · no column age; did you mean age_years?
     age > 18
     ^^^
 """
@@ -21,8 +21,10 @@ class ConditionFault(Exception):
     @property
     def sentence(self) -> str:
         """Without the picture."""
-        hint = self.suggestion
-        return f"{self.message}；是否指 {hint}？ · did you mean {hint}?" if hint else self.message
+        if not self.suggestion:
+            return self.message
+        zh, _dot, en = self.message.partition(" · ")
+        return f"{zh}；是否指 {self.suggestion}？ · {en or zh}; did you mean {self.suggestion}?"
 
     def told(self, text: str) -> str:
         """The message, the text, and marks under the place."""

@@ -91,7 +91,8 @@ def unified(terms: list[Term], *, what: str) -> list[Term]:
         return [term if term.family == "null" else to_float(term) for term in terms]
     if len(families) > 1:
         odd = next(term for term in known if term.family != known[0].family)
-        told = f"{what}两边类型不同：{known[0].kind} 与 {odd.kind} · {known[0].kind} against {odd.kind}"
+        zh, _dot, en = what.partition(" · ")
+        told = f"{zh}两边类型不同：{known[0].kind} 与 {odd.kind} · {en or zh} of unlike types: {known[0].kind} and {odd.kind}"
         raise ConditionFault("TYPE_MISMATCH", told, odd.start, odd.end)
     if families != {"exact"}:
         return [replace(term, kind=known[0].kind) if term.family == "null" else term for term in terms]
@@ -116,8 +117,13 @@ def to_float(term: Term) -> Term:
 
 
 def mistyped(term: Term, wanted: str) -> ConditionFault:
-    """The fault of a term of the wrong kind."""
-    told = f"这里需要{wanted}，得到 {term.kind} · but this is {term.kind}"
+    """The fault of a term of the wrong kind; `wanted` in both tongues.
+
+    >>> mistyped(Term("column", "integer", ()), "条件 · a condition").message
+    '这里需要条件，得到 integer · a condition is needed here, but this is integer'
+    """
+    zh, _dot, en = wanted.partition(" · ")
+    told = f"这里需要{zh}，得到 {term.kind} · {en} is needed here, but this is {term.kind}"
     return ConditionFault("TYPE_MISMATCH", told, term.start, term.end)
 
 

@@ -65,6 +65,11 @@ class Band:
     low: float
     high: float
 
+    @property
+    def to_rate(self) -> float:
+        """Where the band ends, not in it."""
+        return self.from_rate + 1 / _SCALE
+
 
 def observed(offers: Sequence[Outcome]) -> list[Band]:
     """Shares that left, counted by rating and whole per cent of the rate, each with Wilson's 95 % interval.

@@ -24,6 +24,7 @@ from puhui.policy.core.fault import ConditionFault
 from puhui.policy.core.outcome import OUTCOMES, SEVERITIES
 from puhui.policy.core.policy_text import Policy
 from puhui.policy.versions import VersionView
+from puhui.underwriting import shipped_policy
 from puhui.web import access, clock
 from puhui.web.console import policy_forms, policy_pictures
 from puhui.web.templatetags.puhui import spoken
@@ -88,6 +89,19 @@ def act(request: HttpRequest, version_id: str) -> HttpResponse:
 
     _told(request, moved, _("已完成。"))
     return redirect("console:policy", version_id=version_id)
+
+
+@require_POST
+@access.staff_page(*AUTHORS)
+def first(request: HttpRequest) -> HttpResponse:
+    """The first draft of all, from the credit policy that comes with Puhui; where there is a version already, drafts start from it."""
+    kind, now = shipped_policy.KIND, clock.now()
+    if versions.versions(kind):
+        messages.error(request, _("已经有版本了；请从其中一个另起草稿。"))
+        return redirect("console:policies")
+    operations.open_rulebook(kind, name_zh="授信申请", name_en="Applications", now=now)
+    fresh = operations.draft_version(kind, shipped_policy.texts(), author=request.user.get_username(), now=now)
+    return redirect("console:policy_edit", version_id=fresh)
 
 
 @require_POST

@@ -6,6 +6,7 @@ from puhui.web.console import policies, policy_trials
 
 urlpatterns = [
     path("policies/", policies.index, name="policies"),
+    path("policies/first/", policies.first, name="policy_first"),
     path("policies/<str:version_id>/", policies.one, name="policy"),
     path("policies/<str:version_id>/act/", policies.act, name="policy_act"),
     path("policies/<str:version_id>/draft/", policies.begin, name="policy_draft"),

@@ -90,6 +90,20 @@ def percent(rate: Any, places: int = 2) -> str:
 
 
 @register.filter
+def elapsed(seconds: float) -> str:
+    """A span of time as people say it: seconds below two minutes, minutes below two hours, then hours.
+
+    >>> elapsed(90), elapsed(3600), elapsed(42_400)
+    ('90 秒', '60 分钟', '11.8 小时')
+    """
+    if seconds < 120:
+        return in_tongue((f"{seconds:.0f} 秒", f"{seconds:.0f} s"))
+    if seconds < 7_200:
+        return in_tongue((f"{seconds / 60:.0f} 分钟", f"{seconds / 60:.0f} min"))
+    return in_tongue((f"{seconds / 3600:.1f} 小时", f"{seconds / 3600:.1f} h"))
+
+
+@register.filter
 def spoken(text: Any) -> str:
     """`中文 · English` → the half in the reader's language; any other text stays as it is."""
     chinese, dot, english = str(text).partition(" · ")
