@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, transaction
+from psycopg.types.numeric import Int8
 
 from puhui.parties import models as parties
 from puhui.store import prepared
@@ -92,3 +93,39 @@ class TestAPreparedStatement:
         prepared.add_all(none)
         assert prepared.first("SELECT id FROM underwriting_offer") is None
         assert underwriting.Offer.objects.count() == 0
+
+
+class TestAStatementOfMyOwn:
+    def test_binds_by_place_and_by_name_and_leaves_bare_text_alone(self) -> None:
+        assert prepared.rows("SELECT %s::text, %s::bigint, '5%%'", ["a", Int8(2)]) == [("a", 2, "5%")]
+        assert prepared.rows("SELECT %(b)s::text, %(a)s::text, %(b)s::text", {"a": "x", "b": "y"}) == [("y", "x", "y")]
+        assert prepared.rows("SELECT '5%%', '%s'") == [("5%%", "%s")]
+
+    def test_says_how_many_rows_it_touched(self) -> None:
+        prepared.rows("CREATE TEMPORARY TABLE touched (n int) ON COMMIT DROP")
+        assert prepared.moved("INSERT INTO touched SELECT generate_series(1, %s::int)", [Int8(3)]) == 3
+        assert prepared.moved("UPDATE touched SET n = n WHERE n > %s", [Int8(1)]) == 2
+
+    def test_is_prepared_once_survives_a_rollback_and_the_longest_unused_is_dropped(self) -> None:
+        def names() -> set[str]:
+            return {
+                name for (name,) in prepared.rows("SELECT name FROM pg_prepared_statements WHERE name LIKE 'puhui%'")
+            }
+
+        with transaction.atomic():
+            prepared.rows("SELECT 'kept'::text, %s::text", ["1"])
+            before = names()
+            transaction.set_rollback(True)
+        prepared.rows("SELECT 'kept'::text, %s::text", ["2"])
+        assert names() == before
+        for number in range(prepared._MOST_PREPARED):
+            prepared.rows(f"SELECT {number}")
+        assert len(names()) == prepared._MOST_PREPARED
+        assert prepared.rows("SELECT 'kept'::text, %s::text", ["3"]) == [("kept", "3")]
+
+    def test_fails_as_a_queryset_does(self) -> None:
+        with pytest.raises(DataError), transaction.atomic():
+            prepared.rows("SELECT 1 / %s::int", [Int8(0)])
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            prepared.rows("SELECT no_such_column")
+        assert prepared.rows("SELECT 1") == [(1,)]

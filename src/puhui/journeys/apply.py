@@ -6,7 +6,7 @@ refuses outright is refused; every answer has reasons. The same journey serves t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -26,6 +26,7 @@ from puhui.journeys.outside_facts import Before
 from puhui.journeys.rule_columns import Known
 from puhui.kernel import china_ids
 from puhui.kernel.money import format_yuan
+from puhui.kernel.plain import as_plain
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.parties import operations as parties
 from puhui.parties import queries as parties_queries
@@ -249,14 +250,13 @@ def _register(intake: Intake, *, now: datetime) -> _Applicant:
     person_id = parties.register_person(intake.person, now=now)
     shop_id = parties.register_shop(person_id, intake.shop, now=now)
     given = {consent.purpose: parties.give_consent(person_id, consent, now=now) for consent in intake.consents}
-    phone = china_ids.check_phone(intake.person.phone)
     return _Applicant(
         person_id=person_id,
         shop_id=shop_id,
         shop_name=intake.shop.name,
         shop_invented=intake.shop.invented,
-        id_number=china_ids.check_id_card(intake.person.id_number),
-        phone_index=blind_index(phone.normalised, purpose="phone"),
+        id_number=intake.person.identity,
+        phone_index=blind_index(intake.person.mobile.normalised, purpose="phone"),
         credit_code=china_ids.check_uscc(intake.shop.credit_code) if intake.shop.credit_code else None,
         on_file=_on_file(intake.shop.evidence_code),
         consent_id=given.get(ASSESSMENT_PURPOSE, ""),
@@ -340,7 +340,7 @@ def _facts(intake: Intake, applicant: _Applicant, key: str, brought: Brought, *,
         evidence=evidence | signals | dict(intake.signals),
         evidence_on=seen_on or day,
         entities=_entities(intake, applicant),
-        phone=china_ids.check_phone(intake.person.phone),
+        phone=intake.person.mobile,
         amount_minor=intake.requested_minor,
         counterparties=_trading(intake, applicant, key, now=now),
     )
@@ -375,10 +375,10 @@ def answer(
     """Decide and offer, unless the rulebook refuses outright, or anti-fraud or the credit rules want a person to look first."""
     if assessment is not None and assessment.outcome == "refuse":
         decision_id, told = refuse.refuse(assessment, now=now)
-        return asdict(replace(waiting, state="refused", held=False, decision_id=decision_id, reasons=told))
+        return as_plain(replace(waiting, state="refused", held=False, decision_id=decision_id, reasons=told))
     if assessment is not None and assessment.outcome != "pass":
         told = held_reasons(assessment) if antifraud_queries.may_tell(waiting.application_id) else [dict(NOT_TOLD)]
-        return asdict(replace(waiting, reasons=told))
+        return as_plain(replace(waiting, reasons=told))
     assessment = assessment or antifraud_queries.assessment_of(waiting.application_id)
     percent = assessment.conditions.get("limit_percent") if assessment is not None else None
     known = known or rule_columns.known_later(waiting.person_id, needed=ASSESSMENT_PURPOSE, now=now)
@@ -386,7 +386,7 @@ def answer(
     heard = underwriting.Heard(columns, released, percent, tuple(each.as_json() for each in known.asked), known.brought)
     decided = underwriting.decide_application(waiting.application_id, now=now, heard=heard)
     if decided.held:
-        return asdict(replace(waiting, reasons=[dict(reason) for reason in decided.reasons]))
+        return as_plain(replace(waiting, reasons=[dict(reason) for reason in decided.reasons]))
     offer_id = underwriting.make_offer(waiting.application_id, now=now) if decided.approved else None
     offer = underwriting_queries.offer(offer_id) if offer_id else None
     answered = replace(
@@ -401,7 +401,7 @@ def answer(
         valid_until=offer.valid_until.isoformat() if offer else None,
         reasons=[dict(reason) for reason in decided.reasons],
     )
-    return asdict(answered)
+    return as_plain(answered)
 
 
 NOT_TOLD = {  # under the tipping-off lock of a case (反洗钱保密义务)
@@ -482,7 +482,7 @@ def _again(former: ApplicationView, invoices: OwnInvoices, key: str, now: dateti
 
 def _as_record(intake: Intake) -> dict[str, Any]:
     """The request as plain values, for its keyed hash; nobody's clock is part of it, and files are their digests."""
-    record = asdict(replace(intake, invoices=None))
+    record = as_plain(replace(intake, invoices=None))
     for name in ("signals", "ip"):  # how it was filled in differs from tap to tap of one request
         del record[name]
     for name in ("segment", "answers", "photos", "proofs", "agent"):  # as it was recorded before there were any

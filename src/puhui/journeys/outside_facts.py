@@ -86,7 +86,7 @@ def _wanted(applicant: Applicant, purposes: Iterable[str], doors: dict[str, Door
     }
     wanted = []
     if "bureau" in doors and BUREAU_PURPOSE in consents:
-        number = china_ids.check_id_card(applicant.person.id_number).normalised
+        number = applicant.person.identity.normalised
         fields = {"name": applicant.person.name.strip(), "id_number": number}
         wanted.append(Wanted("bureau", person_id, person_id, consents[BUREAU_PURPOSE], fields))
     if "registry" in doors and code is not None and code.ok:

@@ -8,15 +8,21 @@ import hashlib
 import json
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
+
+
+class Settled(dict[str, Any]):
+    """A value that nobody changes any more (parameters that many decisions share), so that it is written down once."""
+
+    @cached_property
+    def written(self) -> bytes:
+        return _ENCODER.encode(self).encode()
 
 
 def canonical_json(value: Any) -> bytes:
     """UTF-8 JSON with sorted keys and no spaces; dates in ISO form, Decimals as text; NaN is refused."""
-    text = json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_text
-    )
-    return text.encode()
+    return value.written if type(value) is Settled else _ENCODER.encode(value).encode()
 
 
 def digest(value: Any) -> str:
@@ -30,3 +36,8 @@ def _as_text(value: Any) -> str:
     if isinstance(value, Decimal):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_text
+)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from puhui.kernel import china_ids
 from puhui.kernel.ids import new_id
@@ -15,14 +16,22 @@ from puhui.store.undivided import undivided
 REVEALABLE = ("name", "id_number", "phone")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PersonDraft:
-    """What an owner tells us, as typed."""
+    """What an owner tells us, as typed; `identity` and `mobile` are what checking it found, once however often they are asked."""
 
     name: str
     id_number: str
     phone: str
     invented: bool = False
+
+    @cached_property
+    def identity(self) -> china_ids.Finding:
+        return china_ids.check_id_card(self.id_number)
+
+    @cached_property
+    def mobile(self) -> china_ids.Finding:
+        return china_ids.check_phone(self.phone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +179,7 @@ def _checked(draft: PersonDraft) -> tuple[str, str, str]:
     name = draft.name.strip()
     if not name:
         raise Refused(Refusal("NAME_MISSING", "请填写姓名 · the name is missing", where="name"))
-    identity, phone = china_ids.check_id_card(draft.id_number), china_ids.check_phone(draft.phone)
+    identity, phone = draft.identity, draft.mobile
     if not identity.ok:
         raise Refused(Refusal("ID_NUMBER_UNREADABLE", identity.message, where="id_number"))
     if not phone.ok:

@@ -4,6 +4,8 @@ Rule kept: moves, experiments, their ends, alerts and decisions are appended; a 
 wrote it cannot be the one who reviewed it. PostgreSQL keeps these laws (migrations), not only the operations.
 """
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -147,14 +149,30 @@ class Alert(models.Model):
         indexes = [models.Index(fields=["experiment", "raised_at"], name="policy_alert_when")]
 
 
+class DecisionParameters(models.Model):
+    """What batches have in common, kept once under the SHA-256 of its canonical form: most decisions of a day share it."""
+
+    hash = models.CharField(primary_key=True, max_length=64)
+    content = models.JSONField()
+
+    class Meta:
+        db_table = "policy_parameters"
+
+
 class DecisionBatch(models.Model):
-    """Decisions taken together: one solve over many firms, or a batch of one applicant."""
+    """Decisions taken together: one solve over many firms, or a batch of one applicant.
+
+    Its parameters are `shared`; batches from before they were kept once hold their `own`. No foreign key watches over `shared`: it would
+    lock the one row that every decision of the day points at; `puhui audit verify` finds the parameters of every batch (decision 0186).
+    """
 
     id = models.CharField(primary_key=True, max_length=40)  # run_…
     kind = models.CharField(max_length=60)
     policy_name = models.CharField(max_length=60)
     policy_version = models.CharField(max_length=60)
-    parameters = models.JSONField()
+    own = models.JSONField(null=True, db_column="parameters")
+    shared = models.ForeignKey(DecisionParameters, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False,
+                               db_index=False, db_column="parameters_hash")  # fmt: skip
     as_of = models.DateField()
     decided_at = models.DateTimeField()
     version = models.ForeignKey(Version, null=True, on_delete=models.PROTECT, related_name="+")
@@ -166,6 +184,16 @@ class DecisionBatch(models.Model):
         db_table = "policy_batch"
         indexes = [models.Index(fields=["experiment", "arm", "decided_at"], name="policy_batch_arm",
                                 condition=Q(experiment__isnull=False))]  # fmt: skip
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(own__isnull=False) ^ Q(shared__isnull=False), name="policy_batch_parameters"
+            )
+        ]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.own if self.shared is None else self.shared.content  # type: ignore[assignment]
+        return found
 
 
 class Decision(models.Model):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection
 
+from puhui.kernel.canonical import digest
 from puhui.policy import models, record
 from puhui.policy.record import BatchDraft, DecisionDraft
 
@@ -13,7 +14,7 @@ _CHUNK = 5_000
 _CHAIN = """
 SELECT decision.id, decision.sequence, decision.previous_hash, decision.row_hash, decision.subject, decision.inputs::text,
        decision.output::text, decision.reasons::text, run.id, run.kind, run.policy_name, run.policy_version,
-       run.parameters::text, run.as_of, run.version_id, run.experiment_id, run.arm
+       run.parameters::text, run.parameters_hash, run.as_of, run.version_id, run.experiment_id, run.arm
   FROM policy_decision decision JOIN policy_batch run ON run.id = decision.batch_id ORDER BY decision.sequence
 """
 
@@ -33,7 +34,7 @@ class ChainReport:
 def decision(decision_id: str) -> models.Decision:
     """One decision with its batch."""
     try:
-        return models.Decision.objects.select_related("batch").get(id=decision_id)
+        return models.Decision.objects.select_related("batch__shared").get(id=decision_id)
     except models.Decision.DoesNotExist:
         raise DecisionUnknown(f"no decision {decision_id} is recorded") from None
 
@@ -70,14 +71,15 @@ def verify_chain() -> ChainReport:
 
     What is kept beside the hashed parameters for quick questions (version, experiment, arm) must say the same.
     """
-    previous, count, batch_id, common = record.GENESIS, 0, "", {}
+    previous, count, batch_id, common = record.GENESIS, 0, "", dict[str, Any]()
+    met = dict[str, list[Any] | None]()
     with connection.chunked_cursor() as cursor:
         cursor.execute(_CHAIN)
         while rows := cursor.fetchmany(_CHUNK):
             for decision_id, sequence, before, row_hash, subject, inputs, output, reasons, *batch in rows:
                 count += 1
                 if batch[0] != batch_id:
-                    batch_id, common = batch[0], _batch_of(batch)
+                    batch_id, common = batch[0], _batch_of(batch, met)
                 draft = DecisionDraft(subject, json.loads(inputs), json.loads(output), json.loads(reasons))
                 expected = record.row_hash(previous_hash=previous, batch=common, draft=draft)
                 if (sequence, before, row_hash) != (count, previous, expected) or not common:
@@ -86,11 +88,20 @@ def verify_chain() -> ChainReport:
     return ChainReport(count, None)
 
 
-def _batch_of(row: list[Any]) -> dict[str, Any]:
-    """The batch as it entered the hashes; empty where the columns beside it tell another story."""
-    batch_id, kind, name, version, parameters_text, as_of, *beside = row
-    parameters = json.loads(parameters_text)
-    told = [parameters.get("version_id"), parameters.get("experiment_id"), parameters.get("arm", "")]
-    if beside != told:
+def _batch_of(row: list[Any], met: dict[str, list[Any] | None]) -> dict[str, Any]:
+    """The batch as it entered the hashes; empty where the columns beside it tell another story, or where its shared parameters are
+    missing or are others than their hash says. `met` holds what shared parameters tell beside, by hash."""
+    batch_id, kind, name, version, own, shared_hash, as_of, *beside = row
+    if shared_hash is not None and shared_hash not in met:
+        kept = models.DecisionParameters.objects.filter(hash=shared_hash).values_list("content", flat=True).first()
+        sound = kept is not None and digest(kept) == shared_hash
+        met[shared_hash] = _beside(kept) if kept is not None and sound else None
+    parameters = {} if shared_hash is not None else json.loads(own)
+    if beside != (met[shared_hash] if shared_hash is not None else _beside(parameters)):
         return {}
-    return record.batch_digest(batch_id, BatchDraft(kind, name, version, parameters, as_of))
+    return record.batch_digest(batch_id, BatchDraft(kind, name, version, parameters, as_of), shared_hash)
+
+
+def _beside(parameters: dict[str, Any]) -> list[Any]:
+    """What is kept in columns too, for quick questions."""
+    return [parameters.get("version_id"), parameters.get("experiment_id"), parameters.get("arm", "")]

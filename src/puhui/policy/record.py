@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from puhui.kernel.canonical import canonical_json
+from puhui.kernel.canonical import canonical_json, digest
 
 GENESIS = "0" * 64
 
@@ -63,13 +63,12 @@ def row_hash_of(written: Texts, *, previous_hash: str, batch: dict[str, Any], su
     return hashlib.sha256(b"[" + b",".join(parts) + b"]").hexdigest()
 
 
-def batch_digest(batch_id: str, draft: BatchDraft, parameters: bytes | None = None) -> dict[str, Any]:
-    """The batch as it enters every row's hash; `parameters` in canonical form, where they are written down already."""
-    written = canonical_json(draft.parameters) if parameters is None else parameters
+def batch_digest(batch_id: str, draft: BatchDraft, parameters_hash: str | None = None) -> dict[str, Any]:
+    """The batch as it enters every row's hash; `parameters_hash` where its parameters were digested already."""
     return {
         "id": batch_id,
         "kind": draft.kind,
         "policy": f"{draft.policy_name}@{draft.policy_version}",
-        "parameters": hashlib.sha256(written).hexdigest(),
+        "parameters": parameters_hash or digest(draft.parameters),
         "as_of": draft.as_of.isoformat(),
     }

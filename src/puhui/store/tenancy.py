@@ -7,24 +7,27 @@ forgotten filter (or a forgotten scope) leaks nothing. An institution's id can n
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
+
+from puhui.store import prepared
 
 PLATFORM = "platform"
 NOBODY = ""
+_EXCHANGE = (
+    "WITH before AS MATERIALIZED (SELECT coalesce(current_setting('puhui.tenant', true), '') AS tenant)"
+    " SELECT tenant, set_config('puhui.tenant', %s, false) FROM before"
+)
 
 
 def enter(tenant: str) -> None:
     """Set the tenant of this connection until the next `enter`."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('puhui.tenant', %s, false)", [tenant])
+    prepared.rows("SELECT set_config('puhui.tenant', %s, false)", [tenant])
 
 
 def current() -> str:
     """The tenant PostgreSQL sees now."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(current_setting('puhui.tenant', true), '')")
-        row = cursor.fetchone()
-    return str(row[0])
+    ((tenant,),) = prepared.rows("SELECT coalesce(current_setting('puhui.tenant', true), '')")
+    return str(tenant)
 
 
 @contextmanager
@@ -46,10 +49,5 @@ def scope(tenant: str) -> Iterator[None]:
 
 def _exchanged(tenant: str) -> str:
     """Set the tenant and say which it was, in one round trip. The former one is read in a step before the new one is set."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH before AS MATERIALIZED (SELECT coalesce(current_setting('puhui.tenant', true), '') AS tenant)"
-            " SELECT tenant, set_config('puhui.tenant', %s, false) FROM before",
-            [tenant],
-        )
-        return str(cursor.fetchone()[0])
+    ((before, _),) = prepared.rows(_EXCHANGE, [tenant])
+    return str(before)

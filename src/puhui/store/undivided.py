@@ -9,11 +9,11 @@ call, and the failure undoes that much. Catching the failure without one ends in
 ...     return 1
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import transaction
 
@@ -33,13 +33,24 @@ def undivided(operation: Callable[_P, _R]) -> Callable[_P, _R]:
     return whole
 
 
-@contextmanager
-def unit() -> Iterator[None]:
-    """The same for a block."""
-    inside = _INSIDE.get() and transaction.get_connection().in_atomic_block
-    token = _INSIDE.set(True)
-    try:
-        with transaction.atomic(savepoint=not inside):
-            yield
-    finally:
-        _INSIDE.reset(token)
+class unit:  # noqa: N801 - it reads as the function it is to its callers
+    """The same for a block. A part marks the whole as failed when it fails, as `atomic(savepoint=False)` would."""
+
+    __slots__ = ("_connection", "_token", "_whole")
+
+    def __enter__(self) -> None:
+        self._connection: Any = transaction.get_connection()
+        self._whole: transaction.Atomic | None = None
+        if not (_INSIDE.get() and self._connection.in_atomic_block):
+            self._whole = transaction.Atomic(using=None, savepoint=True, durable=False)
+            self._whole.__enter__()
+        self._token = _INSIDE.set(True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _INSIDE.reset(self._token)
+        if self._whole is not None:
+            self._whole.__exit__(kind, fault, trace)
+        elif kind is not None and self._connection.in_atomic_block:
+            self._connection.needs_rollback = True

@@ -6,7 +6,7 @@ money has that appraisal's dual price. Every write is idempotent: by key, or by 
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -14,6 +14,7 @@ from typing import Any
 
 from puhui.kernel.canonical import digest
 from puhui.kernel.ids import new_id
+from puhui.kernel.plain import as_plain
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.policy.operations import Drafted, drafted, record_drafted
 from puhui.policy.record import BatchDraft, DecisionDraft
@@ -74,7 +75,7 @@ def submit_application(draft: ApplicationDraft, *, key: str, now: datetime) -> s
     """Put an application on file; returns its id. The same key with the same content gives the same id."""
     with unit():
         told = {
-            name: value for name, value in asdict(draft).items() if name not in _TOLD_LATER or value
+            name: value for name, value in as_plain(draft).items() if name not in _TOLD_LATER or value
         }  # as before there were any
         wanted = digest(told)
         asked = asked_once.Key(models.Application, {"key": key}, wanted, code="KEY_REUSED")
@@ -148,7 +149,7 @@ def decide_application(
         )
         if heard.outside:
             row["outside"] = [dict(each) for each in heard.outside]
-        parameters = lending.parameters(_parameters(standing), as_of=brought_on, on=today)
+        parameters = lending.parameters(standing.id, partial(_parameters, standing), as_of=brought_on, on=today)
         answer = deciding.decide([row], parameters)[0]
         columns = partial(_columns, row, answer.output, parameters, heard)
         record = list[Drafted]()  # put down at the end: until the commit others wait for the chain

@@ -7,7 +7,7 @@ that another owner has brought too) becomes a signal row, which anti-fraud reads
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from django.db import connection
 
 from puhui.kernel.canonical import digest
 from puhui.kernel.ids import new_id
+from puhui.kernel.plain import as_plain
 from puhui.kernel.refusal import Refusal, Refused
 from puhui.parties import queries as parties
 from puhui.store import asked_once, prepared
@@ -48,7 +49,7 @@ def record_evidence(drafts: Sequence[EvidenceDraft], *, key: str, now: datetime)
     """Store observations, all or none; returns their ids. The same key with the same content gives the same ids."""
     today = now.astimezone(ZONE).date()
     checked = [evidence_item.check(draft.seen, now=today) for draft in drafts]
-    asked = {f"{key}/{n}": digest(asdict(draft)) for n, draft in enumerate(drafts)}
+    asked = {f"{key}/{n}": digest(as_plain(draft)) for n, draft in enumerate(drafts)}
     if drafts and not any(
         draft.replaces or "boundary" in plain["values"] for draft, plain in zip(drafts, checked, strict=True)
     ):

@@ -12,6 +12,7 @@ import numpy as np
 from django.db import connection
 from django.db.models import Q
 
+from puhui.store import prepared
 from puhui.underwriting import credit_rules, models, owner_evidence, portfolio_plan, questionnaires
 from puhui.underwriting.core import appraising, coefficients, evidence_item, features, offer_book, revenue
 from puhui.underwriting.core.findings import Finding
@@ -237,8 +238,8 @@ def evidence_signals(brought: Brought) -> tuple[dict[str, float], date | None]:
     if not items:
         return {}, None
     seen = {}
-    overlaps = models.EvidenceSignal.objects.filter(item__shop_id=brought.shop_id, code=owner_evidence.PLOT_OVERLAP)
     if any("boundary" in item["values"] for item in items):
+        overlaps = models.EvidenceSignal.objects.filter(item__shop_id=brought.shop_id, code=owner_evidence.PLOT_OVERLAP)
         seen["plot_overlap"] = max(overlaps.values_list("value", flat=True), default=0.0)
     sold = revenue.estimate([items], coefficients.in_force(day), as_of=day)
     if len(sold.sources) > 1:
@@ -288,9 +289,11 @@ def rules_holding(application_id: str) -> RulesSaid | None:
 
 def offer(offer_id: str) -> OfferView:
     """Raises OfferUnknown."""
-    row = models.Offer.objects.select_related("application").filter(id=offer_id).first()
-    if row is None:
+    row = prepared.one(models.Offer, "id = %s", [offer_id])
+    of = prepared.one(models.Application, "id = %s", [row.application_id]) if row is not None else None
+    if row is None or of is None:
         raise OfferUnknown(offer_id)
+    row.application = of
     return _offer_view(row)
 
 

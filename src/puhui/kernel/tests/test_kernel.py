@@ -1,5 +1,6 @@
 """The kernel's small laws: exact money, sharing without loss, clamped months, sorted ids, checked identifiers."""
 
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from puhui.kernel.ids import new_id
 from puhui.kernel.masked import Secret, mask_id_number, mask_name, mask_phone
 from puhui.kernel.money import Money, MoneyUnreadable, format_yuan, parse_yuan
 from puhui.kernel.periods import Period, add_months
+from puhui.kernel.plain import as_plain
 from puhui.kernel.rounding import half_even, half_up, split
 
 
@@ -156,3 +158,31 @@ class TestChineseIdentifiers:
     )
     def test_bank_cards(self, text: str, severity: str) -> None:
         assert check_bank_card(text).severity == severity
+
+
+@dataclass(frozen=True)
+class _Part:
+    day: date
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Whole:
+    parts: list[_Part]
+    by_name: dict[str, _Part]
+    sums: set[int]
+    rate: Decimal = Decimal("0.10")
+    found: object = field(default_factory=lambda: bytearray(b"x"))
+
+
+class TestPlainValues:
+    def test_are_those_of_the_standard_library_and_nothing_inside_is_shared(self) -> None:
+        part = _Part(date(2026, 1, 31), ("a", "b"))
+        told = _Whole([part], {"a": part}, {1, 2})
+        plain = as_plain(told)
+        assert plain == asdict(told)
+        assert plain["parts"] == [{"day": date(2026, 1, 31), "names": ("a", "b")}]
+        plain["parts"].append(1)
+        plain["by_name"]["b"] = plain["sums"].add(3)
+        plain["found"].extend(b"y")
+        assert (len(told.parts), set(told.by_name), told.sums, told.found) == (1, {"a"}, {1, 2}, bytearray(b"x"))

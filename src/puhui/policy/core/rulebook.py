@@ -162,8 +162,9 @@ class Judged:
         return [[code for code in codes if code in asking] for codes in self.unknown_codes]
 
     def shown(self) -> dict[str, list[Any]]:
-        """The values that explain hits, by column."""
-        names = dict.fromkeys(name for rule in self.book.rules for name in rule.shows)
+        """The values that explain what answered in any row, by column."""
+        answered = {code for codes in (*self.hit_codes, *self.asking_codes) for code in codes}
+        names = dict.fromkeys(name for rule in self.book.rules if rule.code in answered for name in rule.shows)
         return {name: self.seen[name].to_list() for name in names}
 
     def counts(self) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Append decisions to the record: one writer at a time extends the chain; many rows at once go by COPY."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,12 @@ from puhui.store.undivided import undivided
 
 _CHAIN_LOCK = 7_305_001  # one writer at a time extends the chain
 _MANY = 500
-_JSON = ("parameters", "inputs", "output", "reasons")
+_JSON = ("inputs", "output", "reasons")
+_STANDING = f"""
+SELECT coalesce(last.sequence, 0), coalesce(last.row_hash, '{record.GENESIS}'),
+       ARRAY(SELECT hash::text FROM policy_parameters WHERE hash = ANY(%s::text[]))
+  FROM (VALUES (1)) AS always LEFT JOIN (SELECT sequence, row_hash FROM policy_decision ORDER BY sequence DESC LIMIT 1) AS last ON true
+"""  # the end of the chain, and which of these parameters are kept already
 _SCHEMA = {
     "id": pl.String, "sequence": pl.Int64, "batch_id": pl.String, "position": pl.Int64, "subject": pl.String, "inputs": pl.String,
     "output": pl.String, "reasons": pl.String, "previous_hash": pl.String, "row_hash": pl.String,
@@ -53,15 +59,19 @@ def record_decisions(
 @undivided
 def record_drafted(batches: Sequence[Drafted], *, now: datetime) -> None:
     """Append batches to the record in their order. Others wait for the chain until this operation ends, so it is best its last step."""
-    written = [
-        (canonical_json(made.batch.parameters), [record.texts(draft) for draft in made.decisions]) for made in batches
-    ]
+    shared = dict[str, bytes]()
+    written = list[tuple[str, list[record.Texts]]]()
+    for made in batches:
+        parameters = canonical_json(made.batch.parameters)
+        parameters_hash = hashlib.sha256(parameters).hexdigest()
+        shared[parameters_hash] = parameters
+        written.append((parameters_hash, [record.texts(draft) for draft in made.decisions]))
     prepared.rows(f"SELECT pg_advisory_xact_lock({_CHAIN_LOCK})")
-    last = prepared.first("SELECT sequence, row_hash FROM policy_decision ORDER BY sequence DESC LIMIT 1")
-    sequence, previous = last or (0, record.GENESIS)
+    ((sequence, previous, known),) = prepared.rows(_STANDING, [list(shared)])
+    _keep({name: text for name, text in shared.items() if name not in known})
     rows = list[_Row]()
-    for made, (parameters, texts) in zip(batches, written, strict=True):
-        common = record.batch_digest(made.batch_id, made.batch, parameters)
+    for made, (parameters_hash, texts) in zip(batches, written, strict=True):
+        common = record.batch_digest(made.batch_id, made.batch, parameters_hash)
         for position, (decision_id, draft, text) in enumerate(zip(made.ids, made.decisions, texts, strict=True)):
             row_hash = record.row_hash_of(text, previous_hash=previous, batch=common, subject=draft.subject)
             sequence += 1
@@ -69,16 +79,23 @@ def record_drafted(batches: Sequence[Drafted], *, now: datetime) -> None:
             rows.append((decision_id, sequence, made.batch_id, position, draft.subject, *told, previous, row_hash))
             previous = row_hash
     few = rows if len(rows) < _MANY else []
-    _insert([_run(made, parameters, now=now) for made, (parameters, _) in zip(batches, written, strict=True)], few)
+    _insert([_run(made, digested, now=now) for made, (digested, _) in zip(batches, written, strict=True)], few)
     if not few and rows:
         copying.copy_frame(pl.DataFrame(rows, schema=_SCHEMA, orient="row"), "policy_decision")
 
 
-def _run(made: Drafted, parameters: bytes, *, now: datetime) -> dict[str, Any]:
+def _keep(parameters: Mapping[str, bytes]) -> None:
+    """Parameters that nobody has kept yet, by their hash."""
+    for name, text in parameters.items():
+        told = "INSERT INTO policy_parameters (hash, content) VALUES (%s, %s::jsonb) ON CONFLICT DO NOTHING"
+        prepared.moved(told, [name, text.decode()])
+
+
+def _run(made: Drafted, parameters_hash: str, *, now: datetime) -> dict[str, Any]:
     batch = made.batch
     return {
         "id": made.batch_id, "kind": batch.kind, "policy_name": batch.policy_name, "policy_version": batch.policy_version,
-        "parameters": parameters.decode(), "as_of": batch.as_of, "decided_at": now,
+        "parameters_hash": parameters_hash, "as_of": batch.as_of, "decided_at": now,
         "version_id": batch.parameters.get("version_id"), "experiment_id": batch.parameters.get("experiment_id"),
         "arm": batch.parameters.get("arm", ""), "elapsed_microseconds": _counted(batch.elapsed_microseconds),
     }  # fmt: skip

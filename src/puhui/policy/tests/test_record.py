@@ -44,6 +44,19 @@ class TestTheRecord:
             assert row.row_hash == digest(plain)
         assert queries.verify_chain() == queries.ChainReport(3, None)
 
+    def test_keeps_what_batches_share_once_and_reads_batches_that_held_their_own(self) -> None:
+        (before,) = operations.record_decisions(BATCH, [DecisionDraft("firm:0", {"x": 0}, {"y": 0})], now=NOW)[1]
+        record_two()
+        other = BatchDraft("test.double", "doubling", "1", {"factor": 3}, date(2026, 3, 1))
+        operations.record_decisions(other, [DecisionDraft("firm:3", {"x": 3}, {"y": 9})], now=NOW)
+        kept = {row.hash: row.content for row in models.DecisionParameters.objects.all()}
+        assert kept == {digest(told): told for told in ({"factor": 2}, {"factor": 3})}
+        assert queries.verify_chain() == queries.ChainReport(4, None)
+        of = queries.decision(before).batch
+        older = models.DecisionBatch(id="run_older", kind=of.kind, own={"factor": 2}, as_of=of.as_of, decided_at=NOW)
+        older.save(force_insert=True)
+        assert (of.own, of.parameters, older.shared_id, older.parameters) == (None, {"factor": 2}, None, {"factor": 2})
+
     def test_replays_a_decision_with_its_batch(self) -> None:
         replay.register("test.double", lambda rows, p: [{"y": row["x"] * p["factor"]} for row in rows])
         assert replay.replay(record_two()[1]).same
@@ -69,3 +82,16 @@ class TestTamperingIsSeen:
             cursor.execute("UPDATE policy_decision SET output = '{\"y\": 3}' WHERE id = %s", [first])
         assert queries.verify_chain().broken_at == first
         assert models.Decision.objects.count() == 2
+
+    @pytest.mark.parametrize(
+        "done", ["UPDATE policy_parameters SET content = '{\"factor\": 3}'", "DELETE FROM policy_parameters"]
+    )
+    def test_shared_parameters_that_are_others_or_gone_break_it_too(self, fresh_database: object, done: str) -> None:
+        first, _ = record_two()
+        with pytest.raises(DatabaseError), connection.cursor() as cursor:
+            cursor.execute(done)
+        assert queries.verify_chain() == queries.ChainReport(2, None)
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("ALTER TABLE policy_parameters DISABLE TRIGGER ALL")
+            cursor.execute(done)
+        assert queries.verify_chain().broken_at == first

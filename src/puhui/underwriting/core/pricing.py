@@ -86,10 +86,11 @@ def price(pd: Columns, rating: Sequence[str], curve: ChurnCurve, balance_minor: 
     acquisition = acquisition_micro(balance_minor, terms)
     floor = floor_micro(pd, balance_minor, terms)
     costs = (terms.cost_of_funds_micro + terms.operating_micro + terms.capital_micro + acquisition) / _MICRO
-    rates = np.array(lawful(curve, cap=cap, terms=terms).rates)
+    allowed = lawful(curve, cap=cap, terms=terms)
+    rates = np.array(allowed.rates)
     lgd, n = terms.lgd_micro / _MICRO, len(pd)
     best, value, left = np.full(n, np.nan), np.full(n, -np.inf), np.full(n, np.nan)
-    for letter, churn in lawful(curve, cap=cap, terms=terms).churn.items():
+    for letter, churn in allowed.churn.items():
         rows = np.flatnonzero((np.asarray(rating) == letter) & ~np.isnan(pd))
         if len(rows) == 0 or len(rates) == 0:
             continue

@@ -4,12 +4,13 @@
 'RATING_D'
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from puhui.kernel.plain import as_plain
 from puhui.underwriting.core.features import MODEL_FEATURES, Feature, plain_value
 
 _TOLD = 3  # contributions told in each direction
@@ -23,7 +24,7 @@ class Reason:
     text_en: str
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return as_plain(self)
 
 
 def risk_reasons(columns: npt.NDArray[np.float64], shares: npt.NDArray[np.float64]) -> list[Reason]:
