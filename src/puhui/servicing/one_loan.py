@@ -13,9 +13,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import psycopg
-from django.db import connection
-from psycopg.rows import namedtuple_row
 
 from puhui.servicing import models
 from puhui.servicing.core.classification import CLASSES
@@ -27,6 +24,7 @@ from puhui.servicing.core.settlement import OpenLoans
 from puhui.servicing.core.shares import Holdings
 from puhui.servicing.core.terms import RATE_SCALE, Whole
 from puhui.servicing.core.waterfall import Waterfall
+from puhui.store import prepared
 
 _LOCKS = (
     "SELECT pg_advisory_xact_lock_shared(%s), pg_advisory_xact_lock(hashtextextended("
@@ -83,15 +81,16 @@ class Taken:
 
 def take(wanted: Wanted, *, closed_early: bool = False) -> Taken:
     """Lock books, key and loan; read all that a write on the loan needs. Inside the caller's transaction."""
-    link = _link()
-    with link.pipeline():
-        _asked(link, _LOCKS, models.BOOKS, wanted.operation, wanted.key, wanted.loan_id)
-        asked = _asked(link, _LOAN, wanted.operation, wanted.key, wanted.loan_id, closed_early)
-        rows = _asked(link, _ROWS, wanted.loan_id, wanted.on)
-        loan = asked.fetchone()
-        found = [tuple(row) for row in rows.fetchall()]
-    if loan is None:
-        return Taken(None, dict(_asked(link, _DAYS).fetchall()), None, [], [])
+    _, loans, rows = prepared.together(
+        [
+            (_LOCKS, (models.BOOKS, wanted.operation, wanted.key, wanted.loan_id)),
+            (_LOAN, (wanted.operation, wanted.key, wanted.loan_id, closed_early)),
+            (_ROWS, (wanted.loan_id, wanted.on)),
+        ]
+    )
+    if not loans:
+        return Taken(None, dict(prepared.rows(_DAYS)), None, [], [])
+    (loan,), found = loans, [tuple(row) for row in rows]
     return Taken(
         known=None if loan.known is None else (loan.known[0], json.loads(loan.known[1])),
         days={state: date.fromisoformat(day) for state, day in loan.days or ()},
@@ -103,10 +102,7 @@ def take(wanted: Wanted, *, closed_early: bool = False) -> Taken:
 
 def send(statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
     """Write: all statements in one round trip."""
-    link = _link()
-    with link.pipeline():
-        for statement, parameters in statements:
-            _asked(link, statement, *parameters)
+    prepared.together(statements)
 
 
 def day_loans(loan: Any) -> tuple[DayLoans, dict[str, Waterfall]]:
@@ -187,19 +183,6 @@ def _read_policy(record: str, waterfall: str) -> LoanPolicy:
 
 def _one(value: int) -> Whole:
     return np.array([value], np.int64)
-
-
-def _link() -> "psycopg.Connection[Any]":
-    connection.ensure_connection()
-    link: psycopg.Connection[Any] = connection.connection
-    return link
-
-
-def _asked(link: "psycopg.Connection[Any]", statement: str, *parameters: Any) -> Any:
-    """Planned once a connection: planning costs more than running when every row is found by its key."""
-    cursor = psycopg.Cursor(link, row_factory=namedtuple_row)
-    cursor.execute(statement.encode(), parameters, prepare=True)
-    return cursor
 
 
 __all__ = ["Taken", "Wanted", "day_loans", "day_rows", "holdings", "policy_of", "send", "take"]

@@ -22,9 +22,6 @@ from puhui.store import places
 
 APP_ROLE = os.environ.get("PUHUI_APP_ROLE", "puhui_app")
 DATABASE = "puhui"
-_WHEN_ASKED = (
-    1_000_000_000  # executions; Django's own None would prepare nothing, not even what `store.prepared` asks for
-)
 _SETTINGS = """
 # Puhui: written once, at initdb. A small machine (2 cores) with batch loads in mind.
 shared_buffers = 384MB
@@ -105,7 +102,8 @@ def django_settings(address: str) -> dict[str, Any]:
         "HOST": pieces.pop("host", ""),
         "PORT": pieces.pop("port", ""),
     }
-    return entry | {"OPTIONS": pieces | {"prepare_threshold": _WHEN_ASKED}}
+    # None: psycopg prepares nothing by itself; what is to be prepared goes through `store.prepared`.
+    return entry | {"OPTIONS": pieces | {"prepare_threshold": None}}
 
 
 def without_password(address: str) -> str:

@@ -10,10 +10,11 @@ by the fields' own conversions, so what is stored does not depend on the way it 
 """
 
 import re
-from collections import OrderedDict
+from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
+from select import select
 from typing import Any, TypeVar
 
 import psycopg
@@ -195,6 +196,26 @@ def _asked(text: str, values: Sequence[Any] | Mapping[str, Any]) -> tuple[list[t
             raise
 
 
+def together(asked: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
+    """The rows of several statements, as named tuples, in one round trip."""
+    connection.ensure_connection()
+    try:
+        return _line_of(connection.connection).ask_together(asked)
+    except psycopg.Error:
+        with connection.wrap_database_errors:
+            raise
+
+
+def _heads(result: Any) -> tuple[str, ...]:
+    return tuple(result.fname(place).decode() for place in range(result.nfields))
+
+
+@lru_cache(maxsize=256)
+def _named(heads: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
+    row: Any = namedtuple("Row", heads, rename=True)  # type: ignore[misc]
+    return row._make  # type: ignore[no-any-return]
+
+
 def _line_of(link: Any) -> "_Line":
     line: _Line | None = getattr(link, "_puhui_line", None)
     if line is None:
@@ -205,8 +226,8 @@ def _line_of(link: Any) -> "_Line":
 class _Line:
     """One connection's prepared statements, spoken over psycopg's own libpq layer and with its adapters.
 
-    Its cursors do the same with ten times the Python; they are meant for statements that may be anything. They know nothing of the
-    names given here, and a rollback drops none of them. Ctrl-C is heard when a statement has ended.
+    Its cursors do the same with some four times the Python; they are meant for statements that may be anything. They must prepare
+    nothing themselves (`prepare_threshold` is None): at a rollback they would drop all names, ours too. Ctrl-C is heard when a statement has ended.
     """
 
     def __init__(self, link: "psycopg.Connection[Any]") -> None:
@@ -218,6 +239,29 @@ class _Line:
         self._given = 0
 
     def ask(self, text: str, values: Sequence[Any] | Mapping[str, Any]) -> tuple[list[tuple[Any, ...]], int]:
+        name, bound, formats = self._bound(text, values)
+        result = self._sound(self._wire.exec_prepared(name, bound, formats))
+        return self._rows(result, tuple), result.ntuples or result.command_tuples or 0
+
+    def ask_together(self, asked: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
+        """Rows of each statement as named tuples; sent at once, answered at once (libpq's pipeline). After a fault none of the rest runs."""
+        bound = [self._bound(text, values) for text, values in asked]
+        self._wire.enter_pipeline_mode()
+        try:
+            for name, values, formats in bound:
+                self._wire.send_query_prepared(name, values, formats)
+            self._wire.pipeline_sync()
+            results = []
+            for _ in bound:
+                results.append(self._result())
+                self._result()  # the end of a statement's results
+            self._result()  # the end of them all
+        finally:
+            self._wire.exit_pipeline_mode()
+        return [self._rows(result, _named(_heads(result))) for result in map(self._sound, results)]
+
+    def _bound(self, text: str, values: Sequence[Any] | Mapping[str, Any]) -> tuple[bytes, Sequence[Any], Any]:
+        """The name of the statement, prepared where it is not yet, its values and their formats; in an open transaction, where one is due."""
         known = self._texts.get(text) or self._read(text, bare=not values)
         told = [values[name] for name in known[1]] if isinstance(values, Mapping) else values
         bound = self._adapters.dump_sequence(told, [PyFormat.AUTO] * len(told))
@@ -229,11 +273,20 @@ class _Line:
             name = self._prepared(text, known[0], types)
         else:
             self._names.move_to_end((text, types))
-        result = self._sound(self._wire.exec_prepared(name, bound, formats))
+        return name, bound, formats
+
+    def _rows(self, result: Any, make: Callable[..., Any]) -> list[Any]:
         if result.status != pq.ExecStatus.TUPLES_OK:
-            return [], result.command_tuples or 0
+            return []
         self._adapters.set_pgresult(result)
-        return self._adapters.load_rows(0, result.ntuples, tuple), result.ntuples
+        return self._adapters.load_rows(0, result.ntuples, make)
+
+    def _result(self) -> Any:
+        """The next result, waited for where other threads may work: asking for it outright would hold them."""
+        while self._wire.is_busy():
+            select([self._wire.socket], [], [])
+            self._wire.consume_input()
+        return self._wire.get_result()
 
     def _read(self, text: str, *, bare: bool) -> tuple[bytes, tuple[str, ...]]:
         """The statement as PostgreSQL numbers its places, and the names they are filled by, if any; a bare one has none."""
