@@ -82,7 +82,7 @@ def fit(
     keep: Annotated[list[str] | None, typer.Option(help="Columns to keep although they are suspected.")] = None,
     weight: Annotated[str | None, typer.Option(help="Sampling weight column.")] = None,
     kind: Annotated[str, typer.Option(help="scorecard, boosting or both.")] = "scorecard",
-    seed: Annotated[int, typer.Option(help="Of draws and trees.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of draws and trees.")] = 1,
     rejects: Annotated[Path | None, typer.Option(help="Tape of refused applications, for reject inference.")] = None,
     reject_method: Annotated[
         str, typer.Option(help="parcelling, fuzzy or reweighting; each has its caveat.")

@@ -59,7 +59,7 @@ def _gathered(kept: dict[str, Any], stands: _Stands, own: ChurnCurve | None, *, 
         "coefficients": stands.table.as_json(), "cap": stands.cap.as_json(),
     }  # fmt: skip
     if own is not None:
-        lending["churn"] = appraising.curve_as_json(own)
+        lending["churn"] = appraising.curve_as_json(acceptance.filled(own, curve))
     return Settled(kept | {"churn": appraising.curve_as_json(curve), "lending": lending})
 
 

@@ -99,6 +99,19 @@ def curve_of(content: dict[str, Any]) -> ChurnCurve:
     )
 
 
+def filled(own: ChurnCurve, given: ChurnCurve) -> ChurnCurve:
+    """Our own curve with the given one for ratings that it knows nothing of, read off between its rates; beyond its ends the end's share.
+
+    >>> filled(ChurnCurve((0.08, 0.2), {"A": (0.1, 0.4)}), ChurnCurve((0.04, 0.12), {"A": (0.0, 1.0), "B": (0.2, 0.6)})).churn
+    {'A': (0.1, 0.4), 'B': (0.4, 0.6)}
+    """
+    lacking = {letter: row for letter, row in given.churn.items() if letter not in own.churn and row}
+    read = {letter: np.interp(own.rates, given.rates, row).tolist() for letter, row in lacking.items()}
+    return ChurnCurve(
+        own.rates, own.churn | {letter: tuple(round(each, 9) for each in row) for letter, row in read.items()}
+    )
+
+
 def enough(taken: int, left: int, needed: dict[str, int]) -> bool:
     """Whether so many offers taken and left may teach a curve."""
     return taken + left >= needed["min_offers"] and taken >= needed["min_taken"] and left >= needed["min_left"]

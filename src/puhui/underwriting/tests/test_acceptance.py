@@ -13,6 +13,7 @@ from puhui.underwriting.core import acceptance
 from puhui.underwriting.core.evidence_item import KINDS
 from puhui.underwriting.core.features import MODEL_NAMES
 from puhui.underwriting.core.forbidden_inputs import forbidden, refuse_forbidden
+from puhui.underwriting.core.lending_policy import LendingPolicy
 from puhui.underwriting.core.owner_card import OwnerCard
 from puhui.underwriting.core.questionnaire import NAMES
 from puhui.underwriting.registry import ModelDraft
@@ -81,6 +82,19 @@ class TestLearning:
         row = models.AcceptanceCurve.objects.get()
         assert (row.offers, row.content["left"]) == (400, found["left"])
         assert lending.own_curve() == acceptance.curve_of(found)
+
+    def test_prices_ratings_that_it_knows_nothing_of_by_the_given_curve(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.store(offers(400, slope=0.4))
+        operations.learn_acceptance(now=NOW)
+        own, policy = lending.own_curve(), LendingPolicy.in_force()
+        assert own is not None
+        stored = policy.stored | {"price": policy.stored["price"] | {"churn_source": lending.OWN_OFFERS}}
+        monkeypatch.setattr(LendingPolicy, "in_force", staticmethod(lambda: LendingPolicy(stored)))
+        given = {"rates": [0.04, 0.15], "churn": dict.fromkeys(own.churn, (0.0, 0.0)) | {"Z": (0.0, 1.0)}}
+        day = date(2026, 11, 25)
+        told = lending.parameters("apr_x", lambda: {"churn": given}, as_of=day, on=day)["lending"]["churn"]["churn"]
+        assert {letter: tuple(row) for letter, row in told.items() if letter != "Z"} == own.churn
+        assert told["Z"] == pytest.approx([min(max((rate - 0.04) / 0.11, 0), 1) for rate in own.rates], abs=1e-9)
 
     def test_from_too_few_is_refused_and_keeps_nothing(self) -> None:
         self.store(offers(20, slope=0.4))

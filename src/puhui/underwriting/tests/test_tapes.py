@@ -135,6 +135,9 @@ class TestTapes:
         (["2019年3月5日 10时05分", "2019年3月6日10:05"], ("%Y年%m月%d日",), [17960.0, 17961.0]),
         (["2019Q1", "2019-q4"], ("%Y-%m",), [17897.0, 18170.0]),
         (["2019年第2季度", "2019年3季"], ("%Y-%m",), [17987.0, 18078.0]),
+        (["Q1 2019", "4q/2019", "q2-2019"], ("%Y-%m",), [17897.0, 18170.0, 17987.0]),
+        (["Tue, 05 Mar 2019", "wednesday, 06 Mar 2019"], ("%d %b %Y",), [17960.0, 17961.0]),
+        (["05.03.19", "26.03.19"], ("%d.%m.%y",), [17960.0, 17981.0]),
     ])  # fmt: skip
     def test_clocks_and_quarters_in_chinese(self, text, shapes, days):
         assert parsing.shapes_of(pl.Series(text), enough=0.95) == shapes
@@ -243,6 +246,9 @@ class TestParsing:
         column = columns.infer(text, POLICY)
         assert (column.kind, column.comma) == ("number", True)
         assert columns.read(pl.Series("x", ["2.000,25"]), column).to_list() == [2000.25]
+        spaced = columns.infer(pl.Series("x", [f"{n}\u00a0{n + 100},{n % 90 + 10}" for n in range(1, 90)]), POLICY)
+        assert (spaced.kind, spaced.comma) == ("number", True)
+        assert columns.read(pl.Series("x", ["8\u00a0103,08"]), spaced).to_list() == [8103.08]
 
     def test_what_some_rows_look_like_is_held_against_all_of_them(self):
         policy = terms.Terms(POLICY.stored | {"reading": POLICY.reading | {"look_rows": 400}})
@@ -327,3 +333,28 @@ class TestLeakage:
         ).astype(float)
         bad = (dice.uniform(size=4000) < 0.2 - 0.1 * (amount > 50_000)).astype(np.int8)
         assert leakage.form_finding("amount", pl.Series("amount", amount), bad, POLICY) is None
+
+
+class TestTapesOfStrangers:
+    def test_blank_lines_are_no_rows_and_that_is_told(self, tmp_path):
+        text = _book(600).write_csv().replace("\n", "\n\n")
+        (tmp_path / "t.csv").write_text(text)
+        read = tape.read_tape(tmp_path / "t.csv")
+        assert read.frame.height == 600
+        assert any("empty rows left out" in note for note in read.notes)
+
+    def test_json_under_the_name_of_a_table_is_named(self, tmp_path):
+        (tmp_path / "t.csv").write_text("\n".join(f'{{"debt": {n}, "bad": {n % 2}}}' for n in range(40)))
+        with pytest.raises(Refused, match="JSON"):
+            tape.read_tape(tmp_path / "t.csv")
+
+    def test_one_column_is_not_called_empty(self):
+        with pytest.raises(Refused, match="TAPE_ONE_COLUMN") as no:
+            preparing.prepare(_book(100).select("bad"), Asked("bad"), POLICY)
+        assert no.value.refusal.where == "bad"
+
+    def test_of_one_and_minus_one_the_rarer_is_bad(self):
+        for bad in (1, -1):
+            values = pl.Series("y", [bad] * 30 + [-bad] * 70)
+            found = label.label(values, terms=POLICY)
+            assert (found.positive, found.how, found.bad.sum()) == (str(bad), "the_rarer", 30)

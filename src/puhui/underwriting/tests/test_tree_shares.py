@@ -1,5 +1,7 @@
 """Shares read from tables against XGBoost's own walk through its trees, and many rows explained as each alone."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -11,7 +13,7 @@ from puhui.underwriting.core.modelling.calibration import Calibration
 from puhui.underwriting.core.modelling.tree_shares import NODES, TreeShares
 
 ROWS = 3_000
-SHAPES = {
+SHAPES: dict[str, dict[str, Any]] = {
     "four deep": {"max_depth": 4},
     "leaf by leaf": {"max_depth": 0, "max_leaves": 15, "grow_policy": "lossguide", "min_child_weight": 0},
     "words alone": {"max_depth": 3, **boosting.APART},
@@ -39,7 +41,7 @@ def _rows() -> tuple[pl.DataFrame, np.ndarray]:
     return pl.DataFrame(columns), bad.astype(int)
 
 
-def _fitted(shape: dict) -> tuple[Boosted, pl.DataFrame]:
+def _fitted(shape: dict[str, Any]) -> tuple[Boosted, pl.DataFrame]:
     values, bad = _rows()
     made = encoding.fit(values, {name: ((-9.0,) if name == "code" else ()) for name in values.columns}, least_rows=10)
     matrix = boosting._matrix(made.encoded(values), made.input_kinds)

@@ -86,7 +86,8 @@ def _frame(content: bytes, path: Path) -> tuple[pl.DataFrame, list[str]]:
 
         return _frame(gzip.decompress(content), path.with_suffix(""))
     start = content[:PROBE_LINES].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start[:1] in (b"{", b"[") and suffix in (".json", ".jsonl", ".ndjson", ""):
+    named = suffix in (".json", ".jsonl", ".ndjson", "")
+    if (start[:1] in (b"{", b"[") and named) or re.match(rb"\[?\s*\{\s*\"[^\"]*\"\s*:", start):
         raise _unreadable(
             "不支持 JSON，请转成 CSV、Parquet 或 xlsx · JSON is not read: give CSV, Parquet or xlsx", path
         )
@@ -167,7 +168,12 @@ def _text(content: bytes) -> tuple[pl.DataFrame, list[str]]:
         frame = _by_rows(text_bytes, delimiter, head)
     said = [f"encoding {encoding}"] if encoding != "utf-8" else []
     said += [f"delimiter {delimiter!r}"] if delimiter != "," else []
-    return frame.slice(int(head.named and not head.widened)), said + list(head.notes)
+    frame = frame.slice(int(head.named and not head.widened))
+    if frame.width > 1 and (b"\n\n" in text_bytes or b"\n\r\n" in text_bytes):  # a line without a mark is no row
+        rows = frame.height
+        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+        said += [f"{rows - frame.height} empty rows left out"] if frame.height < rows else []
+    return frame, said + list(head.notes)
 
 
 def _by_rows(content: bytes, delimiter: str, head: heading.Heading) -> pl.DataFrame:

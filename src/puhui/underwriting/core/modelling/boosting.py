@@ -65,7 +65,10 @@ class Boosted:
             return self._walked(encoded, names), names
         if not self.tables:
             self.tables.extend(TreeShares.of(booster) for booster in self._asked)
-        made = self._by_feature(sum(tables.shares(encoded) for tables in self.tables), names)
+        total = np.zeros(encoded.shape)
+        for tables in self.tables:
+            total = total + tables.shares(encoded)
+        made = self._by_feature(total, names)
         close = _close(made, first)
         if len(close):
             made[close] = self._walked(encoded[close], names)

@@ -96,6 +96,8 @@ def _meant(values: list[str], rows: list[int], terms: Terms) -> tuple[str, str]:
     """Of two values the bad one: by a word that means bad, by the other one meaning good, else the rarer (of 1 and 2, the 2)."""
     if {value.lower() for value in values} == {"1", "2"}:
         return "2", "by_word"
+    if set(values) == {"1", "-1"}:  # 1 is bad in some tapes and good in others
+        return values[rows.index(min(rows))], "the_rarer"
     bad = [value for value in values if value.lower() in terms.label["bad_words"]]
     good = [value for value in values if value.lower() in terms.label["good_words"]]
     if len(bad) == 1:

@@ -16,7 +16,7 @@ import polars as pl
 # Shapes in the order in which they are preferred where two read equally many values; days are counted from 1970-01-01.
 DATE_SHAPES = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d", "%m/%d/%Y", "%d/%m/%Y", "%d-%b-%y", "%d-%b-%Y", "%d %b %Y",
-    "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%m/%d/%y", "%d/%m/%y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%B %d, %Y", "%b-%Y",
+    "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%B %d, %Y", "%b-%Y",
     "%b-%y", "%b %Y", "%Y-%m", "%Y/%m", "%m/%Y", "%Y年%m月", "%Y%m", "%y%m%d",
 )  # fmt: skip
 SHAPE_LOOK = 500
@@ -105,6 +105,7 @@ def decimal_comma(text: pl.Series) -> bool:
     """Whether a column writes 12,5 and 1.234,56 rather than 12.5 and 1,234.56."""
     if not text.str.contains(",", literal=True).any():
         return False
+    text = text.str.replace_all(r"(\d)\s(\d)", "$1$2")  # 1 234,56: thousands apart by a space, broken or not
     european = text.str.contains(r"^\D*\d[\d.]*,(\d{1,2}|\d{4,})\D*$|^\D*0,\d+\D*$").sum() or 0
     other = text.str.contains(r"[1-9]\d{0,2},\d{3}(\D|$)|\d\.\d{1,2}\D*$").sum() or 0
     return european > other
@@ -127,13 +128,15 @@ def _dressed(values: pl.Series) -> pl.Series:
 
 
 def _without_clock(text: pl.Series) -> pl.Series:
-    bare = text.str.strip_chars().str.replace(
-        r"(日)\s*\d{1,2}[时点:：].*$|[ T]\d{1,2}[:：]\d{2}.*$|^(\d{6,8})\.0$", "$1$2"
-    )
+    bare = text.str.strip_chars()
+    if bare.str.contains(r"^[A-Za-z]{3,9}, ").any():  # Tue, 05 Mar 2019
+        bare = bare.str.replace(r"^(?i)(mon|tue|wed|thu|fri|sat|sun)[a-z]*, ", "")
+    bare = bare.str.replace(r"(日)\s*\d{1,2}[时点:：].*$|[ T]\d{1,2}[:：]\d{2}.*$|^(\d{6,8})\.0$", "$1$2")
     if not bare.str.contains(r"[qQ季]").any():
         return bare
     for quarter, month in zip("1234", ("01", "04", "07", "10"), strict=True):  # a quarter is its first month
         bare = bare.str.replace(rf"^(\d{{4}})[-/年 ]?(?:[qQ]{quarter}|第?{quarter}季度?)$", f"${{1}}-{month}")
+        bare = bare.str.replace(rf"^(?:[qQ]{quarter}|{quarter}[qQ])[-/ ]?(\d{{4}})$", f"${{1}}-{month}")
     return bare
 
 

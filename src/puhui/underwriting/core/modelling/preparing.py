@@ -146,6 +146,12 @@ def _read_or_text(raw: pl.Series, column: Column) -> pl.Series:
 
 
 def _resolved(tape: pl.DataFrame, asked: Asked) -> Asked:
+    if tape.height and tape.width == 1:
+        told = (
+            f"数据只有一列（{tape.columns[0]}）：目标列以外还要有可用的列，也请看看分隔符是不是逗号、分号、制表符或竖线 · the tape has one column "
+            f"({tape.columns[0]}): a model needs others beside the target; see too that fields are parted by comma, semicolon, tab or bar"
+        )
+        raise Refused(Refusal("TAPE_ONE_COLUMN", told, tape.columns[0]))
     if tape.height == 0 or tape.width < 2:
         raise Refused(
             Refusal(

@@ -76,10 +76,11 @@ class TreeShares:
         columns = np.ascontiguousarray(rows.T)
         total, taken = np.zeros((self.inputs, len(rows))), np.empty(len(rows))
         for group in self.groups:
-            pattern = np.zeros(len(rows), dtype=np.uint8 if len(group.nodes) <= NODES else np.uint16)
+            narrow: Any = np.uint8 if len(group.nodes) <= NODES else np.uint16
+            pattern: Any = np.zeros(len(rows), dtype=narrow)
             for place, node in enumerate(group.nodes):
                 bits = _bits(columns[node.feature], node).view(np.uint8)
-                pattern |= (bits if pattern.itemsize == 1 else bits.astype(np.uint16)) << pattern.dtype.type(place)
+                pattern |= bits.astype(narrow, copy=False) << narrow(place)
             places = pattern.astype(np.intp)
             for feature, table in zip(group.features, group.tables, strict=True):
                 total[feature] += np.take(table, places, out=taken, mode="clip")
