@@ -14,7 +14,7 @@ from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from select import select
+from select import POLLIN, poll
 from typing import Any, TypeVar
 
 import psycopg
@@ -185,12 +185,8 @@ def _columns_text(names: Sequence[str]) -> str:
 def _asked(text: str, values: Sequence[Any] | Mapping[str, Any]) -> tuple[list[tuple[Any, ...]], int]:
     """The rows of a statement and how many it touched or found. It binds on the server, in Django's own transaction."""
     database = connections[DEFAULT_DB_ALIAS]
-    database.close_if_health_check_failed()  # once a request, as before the first statement of any cursor
-    if database.connection is None:
-        database.ensure_connection()
-    link: Any = database.connection
     try:
-        return _line_of(link).ask(text, values)
+        return _line_of(database).ask(text, values)
     except psycopg.Error:
         with database.wrap_database_errors:
             raise
@@ -198,11 +194,11 @@ def _asked(text: str, values: Sequence[Any] | Mapping[str, Any]) -> tuple[list[t
 
 def together(asked: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
     """The rows of several statements, as named tuples, in one round trip."""
-    connection.ensure_connection()
+    database = connections[DEFAULT_DB_ALIAS]
     try:
-        return _line_of(connection.connection).ask_together(asked)
+        return _line_of(database).ask_together(asked)
     except psycopg.Error:
-        with connection.wrap_database_errors:
+        with database.wrap_database_errors:
             raise
 
 
@@ -216,7 +212,11 @@ def _named(heads: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
     return row._make  # type: ignore[no-any-return]
 
 
-def _line_of(link: Any) -> "_Line":
+def _line_of(database: Any) -> "_Line":
+    database.close_if_health_check_failed()  # once a request, as before the first statement of any cursor
+    if database.connection is None:
+        database.ensure_connection()
+    link = database.connection
     line: _Line | None = getattr(link, "_puhui_line", None)
     if line is None:
         line = link._puhui_line = _Line(link)
@@ -284,7 +284,9 @@ class _Line:
     def _result(self) -> Any:
         """The next result, waited for where other threads may work: asking for it outright would hold them."""
         while self._wire.is_busy():
-            select([self._wire.socket], [], [])
+            ready = poll()  # `select` knows no socket beyond the thousandth
+            ready.register(self._wire.socket, POLLIN)
+            ready.poll()
             self._wire.consume_input()
         return self._wire.get_result()
 

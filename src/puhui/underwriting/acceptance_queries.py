@@ -53,7 +53,7 @@ class AcceptanceShown:
 
     @property
     def unknown_ratings(self) -> list[str]:
-        """Ratings of the given curve that the newest learned one has no offer of: by it, nobody rated so has a price."""
+        """Ratings of the given curve that the newest learned one has no offer of; the given one stands for them."""
         known = self.learned[0].content["ratings"] if self.learned else []
         return [letter for letter in (self.given.churn if self.given else {}) if letter not in known]
 
