@@ -20,6 +20,16 @@ class Refusal:
         return f"{self.code}: {self.message}" + (f" ({self.where})" if self.where else "")
 
 
+def tongues(text: str) -> tuple[str, str]:
+    """The Chinese and the English of `中文 · English`; the English is empty where the text is in one tongue only.
+
+    >>> tongues("贷款已结清 · the loan is closed"), tongues("已结清")
+    (('贷款已结清', 'the loan is closed'), ('已结清', ''))
+    """
+    zh, _dot, en = text.partition(" · ")
+    return zh, en
+
+
 class Refused(Exception):
     """An operation said no; its transaction is rolled back and nothing moved."""
 

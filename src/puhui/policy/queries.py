@@ -92,14 +92,18 @@ def _batch_of(row: list[Any], met: dict[str, list[Any] | None]) -> dict[str, Any
     """The batch as it entered the hashes; empty where the columns beside it tell another story, or where its shared parameters are
     missing or are others than their hash says. `met` holds what shared parameters tell beside, by hash."""
     batch_id, kind, name, version, own, shared_hash, as_of, *beside = row
-    if shared_hash is not None and shared_hash not in met:
-        kept = models.DecisionParameters.objects.filter(hash=shared_hash).values_list("content", flat=True).first()
-        sound = kept is not None and digest(kept) == shared_hash
-        met[shared_hash] = _beside(kept) if kept is not None and sound else None
-    parameters = {} if shared_hash is not None else json.loads(own)
-    if beside != (met[shared_hash] if shared_hash is not None else _beside(parameters)):
+    told: list[Any] | None
+    if shared_hash is None:
+        parameters = json.loads(own)
+        told, shared_hash = _beside(parameters), digest(parameters)
+    else:
+        if shared_hash not in met:
+            kept = models.DecisionParameters.objects.filter(hash=shared_hash).values_list("content", flat=True).first()
+            met[shared_hash] = _beside(kept) if kept is not None and digest(kept) == shared_hash else None
+        told = met[shared_hash]
+    if beside != told:
         return {}
-    return record.batch_digest(batch_id, BatchDraft(kind, name, version, parameters, as_of), shared_hash)
+    return record.batch_digest(batch_id, BatchDraft(kind, name, version, {}, as_of), shared_hash)
 
 
 def _beside(parameters: dict[str, Any]) -> list[Any]:

@@ -185,21 +185,15 @@ def _columns_text(names: Sequence[str]) -> str:
 def _asked(text: str, values: Sequence[Any] | Mapping[str, Any]) -> tuple[list[tuple[Any, ...]], int]:
     """The rows of a statement and how many it touched or found. It binds on the server, in Django's own transaction."""
     database = connections[DEFAULT_DB_ALIAS]
-    try:
+    with database.wrap_database_errors:
         return _line_of(database).ask(text, values)
-    except psycopg.Error:
-        with database.wrap_database_errors:
-            raise
 
 
 def together(asked: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
     """The rows of several statements, as named tuples, in one round trip."""
     database = connections[DEFAULT_DB_ALIAS]
-    try:
+    with database.wrap_database_errors:
         return _line_of(database).ask_together(asked)
-    except psycopg.Error:
-        with database.wrap_database_errors:
-            raise
 
 
 def _heads(result: Any) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from puhui.acquisition.core.data_quality import Alarm
 from puhui.antifraud import queries as mirror
 from puhui.journeys import models
 from puhui.journeys.alerts import terms
+from puhui.kernel.refusal import tongues
 from puhui.policy import experiments
 from puhui.policy.core.experiment import SHADOW
 from puhui.underwriting import model_queries
@@ -77,7 +78,7 @@ def _models(moment: datetime) -> Iterator[Raised]:
     """Figures of live models that passed a line. Their message is made of the table's words and the figure."""
     for row in model_queries.alerts_since(moment):
         kind = terms.kind("model", row.level, _day(row.raised_at))
-        zh, _dot, en = row.message.partition(" · ")
+        zh, en = tongues(row.message)
         yield Raised(
             f"model/{row.model_id}/{row.day}/{row.figure}", "model", kind.severity, f"model/{row.model_id}",
             f"{kind.zh}：{row.title}，{zh}", f"{kind.en}: {row.title}, {en}", "model", row.model_id, row.raised_at,
@@ -89,7 +90,7 @@ def _mirror(moment: datetime) -> Iterator[Raised]:
     for row in mirror.open_model_alerts():
         if row["raised_at"] >= moment:
             kind = terms.kind("mirror", row["level"], _day(row["raised_at"]))
-            zh, _dot, en = row["message"].partition(" · ")
+            zh, en = tongues(row["message"])
             yield Raised(
                 f"mirror/{row['alert_id']}", "mirror", kind.severity, f"mirror/{row['model_id']}", f"{kind.zh}：{zh}",
                 f"{kind.en}: {en}", "mirror", "", row["raised_at"],

@@ -8,6 +8,7 @@ import numpy as np
 
 from puhui.kernel.china_ids import check_phone, check_uscc
 from puhui.kernel.periods import add_months
+from puhui.kernel.refusal import tongues
 from puhui.merchant import rule_files, scam_signs
 from puhui.merchant.core import financing, rent, scam, written
 from puhui.merchant.core.tool_records import Record
@@ -395,6 +396,6 @@ def _doubts_of_numbers(asked: Asked) -> list[Figure]:
     if asked.get("licence"):
         code = check_uscc(asked["licence"])
         if code.severity != "ok":
-            zh, _, en = code.message.partition(" · ")
+            zh, en = tongues(code.message)
             rows.append(Figure((f"执照号码不对：{zh}", f"the credit code is wrong: {en}"), asked["licence"], "warn"))
     return rows

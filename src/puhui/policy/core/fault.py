@@ -7,7 +7,7 @@
     ^^^
 """
 
-from puhui.kernel.refusal import Refusal, Refused
+from puhui.kernel.refusal import Refusal, Refused, tongues
 
 
 class ConditionFault(Exception):
@@ -23,7 +23,7 @@ class ConditionFault(Exception):
         """Without the picture."""
         if not self.suggestion:
             return self.message
-        zh, _dot, en = self.message.partition(" · ")
+        zh, en = tongues(self.message)
         return f"{zh}；是否指 {self.suggestion}？ · {en or zh}; did you mean {self.suggestion}?"
 
     def told(self, text: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
 
+from puhui.kernel.refusal import tongues
 from puhui.policy.core.fault import ConditionFault
 
 Family = Literal["exact", "float", "boolean", "text", "date", "null"]
@@ -91,7 +92,7 @@ def unified(terms: list[Term], *, what: str) -> list[Term]:
         return [term if term.family == "null" else to_float(term) for term in terms]
     if len(families) > 1:
         odd = next(term for term in known if term.family != known[0].family)
-        zh, _dot, en = what.partition(" · ")
+        zh, en = tongues(what)
         told = f"{zh}两边类型不同：{known[0].kind} 与 {odd.kind} · {en or zh} of unlike types: {known[0].kind} and {odd.kind}"
         raise ConditionFault("TYPE_MISMATCH", told, odd.start, odd.end)
     if families != {"exact"}:
@@ -122,7 +123,7 @@ def mistyped(term: Term, wanted: str) -> ConditionFault:
     >>> mistyped(Term("column", "integer", ()), "条件 · a condition").message
     '这里需要条件，得到 integer · a condition is needed here, but this is integer'
     """
-    zh, _dot, en = wanted.partition(" · ")
+    zh, en = tongues(wanted)
     told = f"这里需要{zh}，得到 {term.kind} · {en} is needed here, but this is {term.kind}"
     return ConditionFault("TYPE_MISMATCH", told, term.start, term.end)
 

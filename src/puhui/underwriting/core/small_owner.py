@@ -45,17 +45,9 @@ class Terms:
 
     @staticmethod
     def of(parameters: dict[str, Any]) -> "Terms":
-        """Read anew only where others were asked for last: one applicant after another is decided by the same."""
         lending = parameters["lending"]
-        last = _LAST.get("terms")
-        if last is None or last[0] is not lending:
-            read = Terms(LendingPolicy(lending["policy"]), OwnerCard(lending["card"]), Coefficients(lending["coefficients"]),
-                         LegalCap.from_json(lending["cap"]), date.fromisoformat(lending["as_of"]))  # fmt: skip
-            last = _LAST["terms"] = lending, read
-        return last[1]
-
-
-_LAST: dict[str, tuple[dict[str, Any], Terms]] = {}
+        return Terms(LendingPolicy(lending["policy"]), OwnerCard(lending["card"]), Coefficients(lending["coefficients"]),
+                     LegalCap.from_json(lending["cap"]), date.fromisoformat(lending["as_of"]))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from puhui.journeys import compare_financing
-from puhui.kernel.refusal import Refused
+from puhui.kernel.refusal import Refused, tongues
 from puhui.merchant import filing_calendar, record_kinds, tool_list
 from puhui.merchant.core import written
 from puhui.merchant.core.tool_records import Kind, Record
@@ -211,5 +211,5 @@ def _tongue(words: Words) -> str:
 
 def spoken(refused: Refused) -> str:
     """A refusal in the reader's tongue."""
-    zh, _dot, en = refused.refusal.message.partition(" · ")
+    zh, en = tongues(refused.refusal.message)
     return en if en and get_language() == "en" else zh

@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 
 from puhui.kernel import china_ids
 from puhui.kernel.money import format_yuan
+from puhui.kernel.refusal import tongues
 from puhui.servicing.core.true_cost import shown_percent
 from puhui.web import words
 from puhui.web.charts import Chart
@@ -106,8 +107,8 @@ def elapsed(seconds: float) -> str:
 @register.filter
 def spoken(text: Any) -> str:
     """`中文 · English` → the half in the reader's language; any other text stays as it is."""
-    chinese, dot, english = str(text).partition(" · ")
-    return english if dot and english and _english() else chinese
+    chinese, english = tongues(str(text))
+    return english if english and _english() else chinese
 
 
 @register.filter
